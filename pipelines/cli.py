@@ -1,0 +1,181 @@
+"""A thin command line: run, sql, where, generations, verify, quarantine.
+
+Belongs here: arguments, what is printed. Does not belong here: what the commands do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from pipelines import publish, settings, store
+from pipelines.contracts import ROOT
+
+app = typer.Typer(help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
+                  no_args_is_help=True, add_completion=False)  # fmt: skip
+console = Console()
+
+
+@app.command()
+def run() -> None:
+    """Run the whole graph once: land, resolve, compute, check, publish, report."""
+    from pipelines import progress  # noqa: PLC0415 - Dagster takes seconds to import
+
+    started = time.monotonic()
+    if not progress.run(console):
+        console.print("[bold red]The run did not succeed.[/] What failed stands above; nothing half-made was published.")
+        raise typer.Exit(1)
+    _summary()
+    console.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
+
+
+@app.command()
+def sql(query: Annotated[str, typer.Argument(help="One SELECT; without it, a prompt opens.")] = "") -> None:
+    """Read-only SQL on the published warehouse."""
+    with _published() as con:
+        if query:
+            raise typer.Exit(0 if _answer(con, query) else 1)
+        _prompt(con)
+
+
+@app.command()
+def where() -> None:
+    """Paths of the published warehouse and the report."""
+    generation = publish.current(settings.paths())
+    console.print(f"warehouse  {generation.database}\nparquet    {generation.folder / 'parquet'}\n"
+                  f"report     {settings.paths().reports / 'latest' / 'index.html'}", soft_wrap=True, highlight=False)  # fmt: skip
+
+
+@app.command()
+def verify() -> None:
+    """Compare the published files with their manifest."""
+    generation = publish.current(settings.paths())
+    faults = publish.verify(generation)
+    for fault in faults:
+        console.print(f"[red]{fault}[/]")
+    console.print(f"generation {generation.generation_id}: {len(generation.manifest['tables'])} tables, "
+                  f"{generation.row_count} rows, {len(faults)} faults")  # fmt: skip
+    raise typer.Exit(1 if faults else 0)
+
+
+@app.command()
+def quarantine() -> None:
+    """What could not be loaded: file, place, reason."""
+    with _published() as con:
+        _answer(con, "select source_id, file_name, row_no, column_no, printed_text, reason from core.quarantine")
+
+
+@app.command()
+def tables() -> None:
+    """Every table with its row count and what it holds."""
+    with _published() as con:
+        found = con.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables() order by 1"
+        ).fetchall()
+        view = RichTable("table", "rows", "what it holds")
+        for name, comment in found:
+            rows = con.execute(f"select count(*) from {name}").fetchall()[0][0]
+            view.add_row(name, f"{rows:,}", (comment or "").split(". ")[0])
+        console.print(view)
+
+
+def main() -> None:
+    """Entry point; expected errors are one line, not a traceback."""
+    os.environ.setdefault("DAGSTER_HOME", str(ROOT))
+    os.environ.setdefault("ZONESCOPE_DAGSTER_STATE", str(ROOT / ".dagster"))
+    try:
+        app()
+    except (publish.NothingPublished, store.Busy) as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True)
+        sys.exit(1)
+
+
+def _published():
+    return store.connect(publish.current(settings.paths()).database, read_only=True)
+
+
+def _summary() -> None:
+    generation = publish.current(settings.paths())
+    with store.connect(generation.database, read_only=True) as con:
+        _answer(con, SUMMARY)
+        _answer(con, BACKTEST)
+    console.print(f"published  {_short(generation.database)}   ({len(generation.manifest['tables'])} tables, "
+                  f"{generation.row_count:,} rows)\nreport     {_short(settings.paths().reports / 'latest' / 'index.html')}",
+                  soft_wrap=True, highlight=False)  # fmt: skip
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
+    """Print the rows of a query, or the database's own words about what is wrong with it."""
+    try:
+        relation = con.sql(query)
+        rows = relation.fetchall() if relation is not None else []
+    except duckdb.Error as error:
+        console.print(f"[red]{error}[/]", highlight=False)
+        return False
+    if relation is not None:
+        view = RichTable(*[str(d[0]) for d in relation.description])
+        for row in rows[:MOST_ROWS]:
+            view.add_row(*["" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row])
+        console.print(view)
+        console.print(f"[dim]{len(rows):,} rows{f', {MOST_ROWS} shown' if len(rows) > MOST_ROWS else ''}[/]")
+    return True
+
+
+def _prompt(con: duckdb.DuckDBPyConnection) -> None:
+    """Read statements up to a semicolon until the input ends; history and editing by readline."""
+    import readline  # noqa: F401, PLC0415 - gives input() history and editing
+
+    console.print("Read-only SQL; end a statement with ; and leave with Ctrl-D. Tables: [bold]from duckdb_tables();[/]")
+    pending = ""
+    while True:
+        try:
+            pending += input("zonescope> " if not pending else "       ...> ") + "\n"
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            pending = ""
+            console.print()
+            continue
+        if pending.rstrip().endswith(";"):
+            _answer(con, pending)
+            pending = ""
+        elif not pending.strip():
+            pending = ""
+
+
+MOST_ROWS = 200
+
+SUMMARY = """
+select m.name_en as mode, count(f.fit) as zones_with_fit, any_value(f.time_period) as year,
+    arg_max(z.zone_name_en, f.fit) as highest_fit, arg_max(z.zone_name_en, f.comparative_fit) as highest_comparative_fit,
+    count(*) filter (where f.is_best_mode) as best_mode_of_zones
+from mart.mode_fit as f
+join mart.mode as m using (mode_id)
+join mart.zone_profile as z using (zone_code)
+where f.time_period = (select max(time_period) from mart.mode_fit where fit is not null)
+group by m.name_en order by m.name_en
+"""
+
+BACKTEST = """
+select zone_name_en as city, stated_mode, time_period as year,
+    max(mode_rank_of_zone) filter (where basis = 'fit') as rank_by_fit,
+    max(mode_rank_of_zone) filter (where basis = 'comparative_fit') as rank_by_comparative_fit,
+    max(modes_ranked) as of_modes, max(zone_rank_in_mode) filter (where basis = 'fit') as zone_rank,
+    max(zones_ranked) filter (where basis = 'fit') as of_zones,
+    max(best_mode) filter (where basis = 'comparative_fit') as best_mode
+from mart.mode_backtest
+where time_period = (select max(time_period) from mart.mode_fit where fit is not null)
+group by all order by stated_mode, city
+"""

@@ -1,0 +1,75 @@
+"""The declared lists as frames: code lists, source labels, modes and criteria become tables of schema `reference`.
+
+Belongs here: laying declarations out as rows. Does not belong here: reading publishers' files.
+"""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from pipelines.contracts import ROOT, Table, modes, read_csv, sources
+
+
+def rows(table: Table) -> pl.DataFrame:
+    """Rows of a reference table, cast to its contract's types; empty text becomes NULL.
+
+    A list that is not one of the special ones below is the CSV of the table's own name.
+    """
+    special = {
+        "source": _sources, "source_label": lambda: _per_source("columns.csv"),
+        "source_scope_note": lambda: _per_source("scope_notes.csv"),
+        "source_correction": lambda: _per_source("corrections.csv"), "mode": _modes,
+        "mode_stated_zone": _stated_zones, "mode_criterion": _criteria,
+    }  # fmt: skip
+    found = special.get(table.name, lambda: read_csv(ROOT / "warehouse" / "reference" / f"{table.name}.csv"))()
+    frame = pl.DataFrame(found, schema={c.name: pl.String for c in table.columns}, strict=True)
+    frame = frame.with_columns(pl.all().replace("", None))
+    types = {"DOUBLE": pl.Float64, "INTEGER": pl.Int32, "BIGINT": pl.Int64, "BOOLEAN": pl.Boolean}
+    casts = [_cast(c.name, types[c.type]) for c in table.columns if c.type in types]
+    return frame.with_columns(casts)
+
+
+def _cast(name: str, type_: pl.DataType) -> pl.Expr:
+    if type_ == pl.Boolean:
+        return pl.col(name).str.to_lowercase().replace_strict({"true": True, "false": False, "1": True, "0": False})
+    return pl.col(name).cast(type_, strict=True)
+
+
+def _per_source(file_name: str) -> list[dict[str, str]]:
+    found = []
+    for source in sources().values():
+        path = source.folder / file_name
+        if path.exists():
+            found += [{"source_id": source.source_id, **row} for row in read_csv(path)]
+    return found
+
+
+def _sources() -> list[dict[str, str]]:
+    fields = ("source_id", "title", "title_zh", "publisher", "licence", "cadence", "homepage", "layout",
+              "raw_table", "scope", "notes")  # fmt: skip
+    return [{name: str(getattr(source, name)) for name in fields} for source in sources().values()]
+
+
+def _modes() -> list[dict[str, str]]:
+    fields = ("mode_id", "name_en", "name_zh", "summary", "prerequisites", "limitations", "citation")
+    return [
+        {name: getattr(mode, name) for name in fields}
+        | {"stated_zones": json.dumps(mode.stated_zones), "not_available": "; ".join(mode.not_available)}
+        for mode in modes().values()
+    ]
+
+
+def _stated_zones() -> list[dict[str, str]]:
+    return [{"mode_id": mode.mode_id, "zone_code": code} for mode in modes().values() for code in mode.stated_zones]
+
+
+def _criteria() -> list[dict[str, str]]:
+    return [_criterion(mode.mode_id, c) for mode in modes().values() for c in mode.criteria]
+
+
+def _criterion(mode_id: str, criterion) -> dict[str, str]:
+    values = criterion.model_dump()
+    values["membership"] = json.dumps(values["membership"]) if values["membership"] else ""
+    return {"mode_id": mode_id, **{name: str(value) for name, value in values.items()}}

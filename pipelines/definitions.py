@@ -1,0 +1,81 @@
+"""The code location: everything in defs/, with one policy applied to every asset.
+
+Policy: owner, kinds, group, description, column schema with units and column lineage come from the contract.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines import lineage
+from pipelines.contracts import Table, tables
+from pipelines.defs import automation, checks, publish, raw, tables as table_assets
+from pipelines.defs.resources import Warehouse
+
+OWNER = "team:zonescope"
+GROUP_KINDS = {
+    "source": {"csv"}, "raw": {"duckdb", "polars"}, "reference": {"duckdb", "yaml"}, "core": {"duckdb", "sql"},
+    "mart": {"duckdb", "sql"}, "published": {"duckdb", "parquet"}, "report": {"html"},
+}  # fmt: skip
+
+
+def policy(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Owner, kinds and group for every asset; the contract's words for every table."""
+    group = spec.key.path[0]
+    table = tables().get(".".join(spec.key.path))
+    kinds = GROUP_KINDS[group] | ({"python"} if table and table.metric else set())
+    spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, group_name=group)
+    if table is None:
+        return spec
+    return spec.replace_attributes(description=describe(table)).merge_attributes(
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "dagster/column_lineage": column_lineage(table),
+            "dagster/table_name": table.full_name,
+        }
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """Columns with type, description, unit and promises, as the UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                c.name, c.type.lower(), description=c.description + (f" [{c.unit}]" if c.unit else ""),
+                constraints=dg.TableColumnConstraints(nullable=not c.required, unique=table.grain == [c.name]),
+            )
+            for c in table.columns
+        ]
+    )  # fmt: skip
+
+
+def column_lineage(table: Table) -> dg.TableColumnLineage:
+    """For each column the columns it is computed from."""
+    origins = lineage.column_origins(table.full_name)
+    return dg.TableColumnLineage(
+        {name: [_dep(origin) for origin in found] for name, found in origins.items() if found}
+    )
+
+
+def _dep(origin: str) -> dg.TableColumnDep:
+    schema, name, column = origin.split(".")
+    return dg.TableColumnDep(asset_key=[schema, name], column_name=column)
+
+
+def describe(table: Table) -> str:
+    """Description with grain and a 'where each column comes from' table (the open-source UI draws no columns)."""
+    origins = lineage.column_origins(table.full_name)
+    lines = [f"| {name} | {', '.join(found)} |" for name, found in origins.items() if found]
+    made = f"\n\nMade by `pipelines.metrics.{table.metric.function}` from its SELECT." if table.metric else ""
+    columns = "\n\n| column | comes from |\n|---|---|\n" + "\n".join(lines) if lines else ""
+    return f"{table.description}\n\nOne row for each: {', '.join(table.grain) or 'row of the file'}.{made}{columns}"
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Everything Dagster needs to know."""
+    assets = [*raw.source_specs, raw.land, *table_assets.assets, *publish.assets]
+    return dg.Definitions(
+        assets=assets, asset_checks=checks.checks, jobs=[automation.refresh], schedules=automation.schedules,
+        sensors=automation.sensors, resources={"warehouse": Warehouse()}, executor=dg.in_process_executor,
+    ).map_asset_specs(func=policy)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Dagster objects only; the work is done by the modules beside this package."""

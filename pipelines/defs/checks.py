@@ -1,0 +1,53 @@
+"""Asset checks: each table's contract (blocking) and its doubts (warning), run by Great Expectations in DuckDB."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines import quality
+from pipelines.contracts import Table, tables
+from pipelines.defs.resources import Warehouse
+from pipelines.defs.tables import POOL
+
+KINDS = {"contract": ("error", True), "doubts": ("warning", False)}
+
+
+def table_check(table: Table, kind: str) -> dg.AssetChecksDefinition:
+    """One check of a table: all its promises of one severity, with a row for each in the metadata."""
+    severity, blocking = KINDS[kind]
+
+    @dg.asset_check(asset=table.key, name=kind, blocking=blocking, pool=POOL,
+                    description=f"Great Expectations suite of {table.full_name}: {kind}")  # fmt: skip
+    def check(warehouse: Warehouse) -> dg.AssetCheckResult:
+        with warehouse.connect() as con:
+            return result(quality.validate(con, table, severity), severity)
+
+    return check
+
+
+def result(outcomes: list[quality.Outcome], severity: str) -> dg.AssetCheckResult:
+    """Outcomes as one check result; a promise that could not be checked is a failure of its own kind."""
+    failed = [o for o in outcomes if not o.passed]
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{o.name}: {o.detail}" for o in failed)[:1000] or f"{len(outcomes)} promises kept",
+        metadata={
+            "promises": len(outcomes), "broken": sum(o.ran for o in failed), "could not run": sum(not o.ran for o in failed),
+            "outcomes": dg.MetadataValue.table([_record(o) for o in outcomes]),
+        },
+    )  # fmt: skip
+
+
+def _record(outcome: quality.Outcome) -> dg.TableRecord:
+    state = "kept" if outcome.passed else "broken" if outcome.ran else "could not run"
+    return dg.TableRecord({"promise": outcome.name, "meaning": outcome.description, "state": state,
+                           "unexpected rows": outcome.unexpected_count or 0, "detail": outcome.detail})  # fmt: skip
+
+
+checks = [
+    table_check(table, kind)
+    for table in tables().values()
+    for kind, (severity, _) in KINDS.items()
+    if any(p.severity == severity for p in quality.promises(table))
+]

@@ -1,0 +1,42 @@
+"""Assets of the way in: the publishers' files (external) and the raw tables, filled in one step."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import dagster as dg
+
+from pipelines import landing, store
+from pipelines.contracts import Source, sources
+from pipelines.defs.resources import Warehouse
+from pipelines.defs.tables import POOL
+
+
+def source_spec(source: Source) -> dg.AssetSpec:
+    """A publisher's file family as an external asset: shown in the lineage, made by nobody here."""
+    return dg.AssetSpec(
+        ["source", source.source_id],
+        description=f"{source.title}. Publisher: {source.publisher}. Licence: {source.licence}. {source.notes}",
+        metadata={"cadence": source.cadence, "layout": source.layout, "homepage": source.homepage},
+    )
+
+
+source_specs = [source_spec(source) for source in sources().values()]
+
+
+@dg.multi_asset(
+    specs=[dg.AssetSpec(t.key, deps=[s.key for s in source_specs]) for t in landing.raw_tables()],
+    name="land",
+    pool=POOL,
+)
+def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
+    """Land the embedded files and the inbox; each file enters all raw tables in one transaction."""
+    with warehouse.connect() as con:
+        landed = landing.land_all(con, warehouse.paths)
+        for file in (f for f in landed if f.status == "refused"):
+            context.log.warning("refused %s: %s", file.file_name, file.reason)
+        files = dict(Counter(file.status for file in landed))
+        for table in landing.raw_tables():
+            yield dg.MaterializeResult(
+                asset_key=table.key, metadata={"dagster/row_count": store.count(con, table), "files": files}
+            )

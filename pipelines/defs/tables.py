@@ -1,0 +1,29 @@
+"""Assets of schemas reference, core and mart: one for each contract, all made alike."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines import build, lineage
+from pipelines.contracts import Table, tables
+from pipelines.defs.resources import Warehouse
+
+POOL = "warehouse"
+
+
+def table_asset(table: Table) -> dg.AssetsDefinition:
+    """The asset of one table; its upstream assets are the tables that its SELECT reads."""
+
+    @dg.asset(
+        key=table.key,
+        deps=[dg.AssetKey(name.split(".")) for name in lineage.upstream(table.full_name)],
+        pool=POOL,
+    )
+    def make(warehouse: Warehouse) -> dg.MaterializeResult:
+        with warehouse.connect() as con:
+            return dg.MaterializeResult(metadata={"dagster/row_count": build.build(con, table)})
+
+    return make
+
+
+assets = [table_asset(table) for table in tables().values() if table.schema_name != "raw"]

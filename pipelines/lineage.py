@@ -1,0 +1,61 @@
+"""Where each table and each column comes from, read off the SQL itself.
+
+Belongs here: parsing the SELECTs of warehouse/ with sqlglot. Does not belong here: Dagster objects.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.lineage import lineage
+from sqlglot.optimizer.qualify import qualify
+
+from pipelines.contracts import tables
+
+
+@cache
+def upstream(full_name: str) -> tuple[str, ...]:
+    """Full names of the tables that a table's SELECT reads, sorted; only tables with a contract count."""
+    sql = tables()[full_name].sql
+    if sql is None:
+        return ()
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    found = {f"{t.db}.{t.name}" for t in tree.find_all(exp.Table) if t.db}
+    unknown = sorted(found - set(tables()))
+    if unknown:
+        raise ValueError(f"warehouse/{full_name.replace('.', '/')}.sql reads tables without a contract: {unknown}")
+    return tuple(sorted(found - {full_name}))
+
+
+@cache
+def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
+    """For each column of a SELECT-made table, the `schema.table.column`s it is computed from, sorted.
+
+    A table made by a metric function maps every column to () here: its origin is the function.
+    """
+    table = tables()[full_name]
+    if table.sql is None or table.metric is not None:
+        return {name: () for name in table.column_names}
+    tree = qualify(sqlglot.parse_one(table.sql, dialect="duckdb"), schema=_schema(), dialect="duckdb")
+    return {name: _leaves(name, tree) for name in table.column_names}
+
+
+def _leaves(column: str, tree: exp.Expression) -> tuple[str, ...]:
+    root = lineage(column, tree, dialect="duckdb", schema=_schema())
+    found = set()
+    for node in root.walk():
+        if isinstance(node.expression, exp.Table) and node.expression.db:
+            found.add(f"{node.expression.db}.{node.expression.name}.{node.name.split('.')[-1].strip(chr(34))}")
+    return tuple(sorted(found))
+
+
+@cache
+def _schema() -> dict[str, dict[str, dict[str, str]]]:
+    nested: dict[str, dict[str, dict[str, str]]] = {}
+    for table in tables().values():
+        nested.setdefault(table.schema_name, {})[table.name] = {c.name: c.type for c in table.columns}
+    return nested
+
+

@@ -1,0 +1,5 @@
+"""Metrics: arrays and frames in, arrays and frames out.
+
+Here belong pure functions: same input and same seed, same figures to the bit. Not here: reading or writing
+files, SQL, Dagster objects, thresholds or names of places.
+"""

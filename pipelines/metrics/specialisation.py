@@ -1,0 +1,137 @@
+"""Specialisation and concentration of a regions x industries employment matrix.
+
+Here belong indices that need only the matrix itself. Not here: anything with neighbours (spatial.py), with
+an eigenvector (complexity.py) or with column names and reason codes (clusters.py).
+
+Throughout, `e` has shape (regions, industries): persons employed, float, not negative, every cell observed;
+anything else raises ValueError. What cannot be said is NaN, never 0 or infinity: a region without employment,
+an industry without employment.
+"""
+
+import numpy as np
+
+
+def checked_matrix(e: np.ndarray) -> np.ndarray:
+    """`e` as float64 of shape (regions, industries); ValueError unless finite and not negative.
+
+    Floats also keep the squares of large counts from overflowing, as integers do in some peers.
+    """
+    matrix = np.asarray(e, dtype=np.float64)
+    if matrix.ndim != 2:
+        raise ValueError(f"employment matrix: found {matrix.ndim} dimension(s), expected 2")
+    bad = ~(np.isfinite(matrix) & (matrix >= 0))
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise ValueError(
+            f"employment matrix: row {row}, column {column} holds {matrix[row, column]}, "
+            "expected a finite number that is not negative"
+        )
+    return matrix
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """numerator / denominator, NaN (instead of infinity and a warning) where the denominator is 0."""
+    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
+    return np.divide(numerator, denominator, out=np.full(shape, np.nan), where=denominator != 0)
+
+
+def zone_shares(e: np.ndarray) -> np.ndarray:
+    """Share of each industry in its region's employment, s_ij = e_ij / e_j; shape of `e`, rows sum to 1."""
+    e = checked_matrix(e)
+    return _ratio(e, e.sum(axis=1, keepdims=True))
+
+
+def industry_shares(e: np.ndarray) -> np.ndarray:
+    """Share of each region in the industry's employment, e_ij / e_i; shape of `e`, columns sum to 1."""
+    e = checked_matrix(e)
+    return _ratio(e, e.sum(axis=0, keepdims=True))
+
+
+def reference_shares(e: np.ndarray) -> np.ndarray:
+    """Share of each industry in the employment of all regions together, e_i / e; shape (industries,)."""
+    e = checked_matrix(e)
+    return _ratio(e.sum(axis=0), e.sum())
+
+
+def region_weights(e: np.ndarray) -> np.ndarray:
+    """Share of each region in the employment of all regions together, e_j / e; shape (regions,)."""
+    e = checked_matrix(e)
+    return _ratio(e.sum(axis=1), e.sum())
+
+
+def location_quotient(e: np.ndarray) -> np.ndarray:
+    """LQ = (e_ij / e_j) / (e_i / e), shape of `e`; 1 means as the reference, which is all regions of `e`.
+
+    NaN for a region or an industry without employment. Source: Florence (1939), Hoover (1936).
+    """
+    return _ratio(zone_shares(e), reference_shares(e))
+
+
+def herfindahl_regions(e: np.ndarray) -> np.ndarray:
+    """Herfindahl-Hirschman index of each region over its industries, sum of s_ij^2; shape (regions,).
+
+    From 1/industries (even) to 1 (one industry only).
+    """
+    return np.square(zone_shares(e)).sum(axis=1)
+
+
+def herfindahl_industries(e: np.ndarray) -> np.ndarray:
+    """Herfindahl-Hirschman index of each industry over the regions; shape (industries,), 1/regions to 1."""
+    return np.square(industry_shares(e)).sum(axis=0)
+
+
+def krugman_specialisation(e: np.ndarray, reference: str = "all") -> np.ndarray:
+    """Krugman index of each region, sum over industries of |s_ij - s_i|; shape (regions,), from 0 to 2.
+
+    reference 'all': s_i over all regions, the region itself included. 'others': over all but the region, so
+    that a large region is not compared with itself; NaN where the others have no employment.
+    Source: Krugman (1991), Geography and Trade.
+    """
+    e = checked_matrix(e)
+    if reference == "all":
+        compared = reference_shares(e)
+    elif reference == "others":
+        others = e.sum(axis=0) - e
+        compared = _ratio(others, others.sum(axis=1, keepdims=True))
+    else:
+        raise ValueError(f"krugman_specialisation: reference is {reference!r}, expected 'all' or 'others'")
+    return np.minimum(np.abs(zone_shares(e) - compared).sum(axis=1), 2)  # no rounding beyond the bound
+
+
+def krugman_concentration(e: np.ndarray) -> np.ndarray:
+    """Krugman index of each industry, sum over regions of |e_ij/e_i - e_j/e|; shape (industries,), 0 to 2."""
+    return np.abs(industry_shares(e) - region_weights(e)[:, None]).sum(axis=0)
+
+
+def hoover_specialisation(e: np.ndarray) -> np.ndarray:
+    """Hoover's coefficient of specialisation: half of Krugman's, all regions; shape (regions,), 0 to 1.
+
+    The share of the region's employment that would have to change industry to match the reference.
+    Source: Hoover and Giarratani (1985).
+    """
+    return krugman_specialisation(e) / 2
+
+
+def hoover_concentration(e: np.ndarray) -> np.ndarray:
+    """Hoover's coefficient of localisation: half of Krugman's; shape (industries,), 0 to 1.
+
+    The share of the industry's employment that would have to move to lie as all employment does.
+    """
+    return krugman_concentration(e) / 2
+
+
+def locational_gini(e: np.ndarray) -> np.ndarray:
+    """Locational Gini of each industry against all employment; shape (industries,), from 0 to just below 0.5.
+
+    The area between the diagonal and the Lorenz curve of the industry's shares over the regions' shares in
+    all employment, regions in order of LQ. This is the area itself, as EconGeo gives it; the plain Gini
+    coefficient is twice as large. Source: Krugman (1991), Geography and Trade, appendix D.
+    """
+    e = checked_matrix(e)
+    # A region without employment has no quotient: NaN sorts last, where its width and height are 0.
+    order = np.argsort(location_quotient(e), axis=0, kind="stable")
+    width = region_weights(e)[order]
+    height = np.cumsum(np.take_along_axis(industry_shares(e), order, axis=0), axis=0)
+    below = np.vstack([np.zeros((1, e.shape[1])), height[:-1]])
+    area = 0.5 - (width * (height + below) / 2).sum(axis=0)
+    return np.where(e.any(axis=0), np.maximum(area, 0), np.nan)  # an even industry may round below 0

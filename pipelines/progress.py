@@ -1,0 +1,63 @@
+"""One run of the whole graph in this process, with a progress display.
+
+Belongs here: running the `refresh` job outside the UI and showing what happens. Does not belong here: the graph.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipelines.definitions import defs
+
+
+class _Handler(logging.Handler):
+    """Turns Dagster's events into progress, and prints what an operator must see."""
+
+    def __init__(self, bar: Progress, task, console: Console):
+        super().__init__()
+        self.bar, self.task, self.console = bar, task, console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        if event is None:
+            if record.levelno >= logging.WARNING:
+                message = getattr(record, "dagster_meta", {}).get("orig_message", record.getMessage())
+                self.console.print(f"[yellow]{message}[/]", highlight=False)
+        elif event.is_step_start:
+            self.bar.update(self.task, description=event.step_key)
+        elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
+            self.bar.advance(self.task)
+            if event.is_step_failure:
+                self.console.print(f"[red]failed: {event.step_key}[/] {event.step_failure_data.error.message.strip()}")
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            self._check(event.asset_check_evaluation_data)
+
+    def _check(self, evaluation) -> None:
+        if not evaluation.passed:
+            colour = "red" if evaluation.severity == dg.AssetCheckSeverity.ERROR else "yellow"
+            name = f"{'.'.join(evaluation.asset_key.path)} {evaluation.check_name}"
+            self.console.print(f"[{colour}]{name}[/]: {evaluation.description[:200]}", highlight=False, markup=True)
+
+
+def run(console: Console) -> bool:
+    """Run everything once; True when the run succeeded."""
+    repository = defs()
+    job = repository.resolve_job_def("refresh")
+    steps = len(job.nodes)
+    with Progress(TextColumn("{task.description:44.44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                  console=console) as bar:  # fmt: skip
+        handler = _Handler(bar, bar.add_task("starting", total=steps), console)
+        logger = dg.logger(lambda _: _logger(handler))
+        del logger
+        result = job.execute_in_process(instance=dg.DagsterInstance.get(), raise_on_error=False)
+    return result.success
+
+
+def _logger(handler: logging.Handler) -> logging.Logger:
+    logger = logging.Logger("zonescope", logging.DEBUG)
+    logger.addHandler(handler)
+    return logger

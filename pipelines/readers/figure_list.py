@@ -1,0 +1,42 @@
+"""Layout figure_list: one line a figure, with its area, period, indicator, unit, status, source and sentence.
+
+Options: `fields` names the column (or the columns, joined by a blank) of each text of a cell; `optional` columns may be
+absent; `ignored` columns are known and not carried.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.readers import text
+from pipelines.readers.text import Reading, Record
+
+
+def read(content: bytes, source: Any, file_name: str) -> Reading:
+    """Cells of a list: one row for every line, blank values too."""
+    decoded, encoding = text.decode(content, source.encoding, file_name)
+    lines, ended = text.split_lines(decoded)
+    top = text.header_line(lines, file_name)
+    header = text.split_fields(lines[top]) or []
+    options = source.options
+    fields = {key: [names] if isinstance(names, str) else names for key, names in options["fields"].items()}
+    optional = options.get("optional", [])
+    required = [name for names in fields.values() for name in names if name not in optional]
+    known = [*optional, *options.get("ignored", [])]
+    unknown = text.check_header(header, required, known, f"{file_name}, line {top + 1}")
+    body = text.parse_body(lines[top + 1 :], top + 2, len(header), ended)
+    body.counts["blank_rows"] += top
+    body.counts["header_rows"] = 1
+    at = {name: index for index, name in enumerate(header)}
+    rows = [_cell(record, fields, at) for record in body.records]
+    rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
+    return text.reading(rows, text.CELL_COLUMNS, rejects, encoding, len(lines), body.counts, file_name)
+
+
+def _cell(record: Record, fields: dict[str, list[str]], at: dict[str, int]) -> tuple:
+    def printed(key: str) -> str:
+        parts = [record.fields[at[name]] for name in fields.get(key, []) if name in at]
+        return " ".join(part for part in parts if part)
+
+    value_column = at[fields["value_text"][0]] + 1
+    return ("", record.row_no, value_column, *(printed(key) for key in text.CELL_COLUMNS[3:]))

@@ -1,0 +1,256 @@
+"""From bytes to records with positions: decoding, lines, quoting, headers, and the accounting of every line.
+
+Belongs here: what all layout families share, and the shapes they give back. Does not belong here: which line is a
+header, a note or a record of a family; numbers (values stay text); files and databases.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+CELL_COLUMNS = (
+    "sheet", "row_no", "column_no", "area_code_text", "area_name_text", "indicator_text", "period_text",
+    "unit_text", "status_text", "scope_text", "reference_text", "quote_text", "known_from_text", "value_text",
+)  # fmt: skip
+TRADE_COLUMNS = (
+    "sheet", "row_no", "period_text", "flow_text", "partner_code_text", "partner_name_text",
+    "commodity_code_text", "commodity_name_text", "trade_mode_text", "region_text", "quantity_1_text",
+    "quantity_1_unit_text", "quantity_2_text", "quantity_2_unit_text", "value_text", "currency_text",
+)  # fmt: skip
+REJECT_COLUMNS = ("sheet", "row_no", "column_no", "printed_text", "reason_code", "reason")
+POSITIONS = ("row_no", "column_no")
+LINE_CLASSES = ("header_rows", "note_rows", "blank_rows", "record_rows", "rejected_rows")
+# A stray quote must not swallow a file: no record of the known layouts spans more lines than this.
+MAX_LINES_PER_RECORD = 50
+
+
+class ReadError(Exception):
+    """A fault of the whole file. `reason_code` is for machines; the message names file, place, found, expected."""
+
+    def __init__(self, reason_code: str, message: str) -> None:
+        super().__init__(message)
+        self.reason_code = reason_code
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader gives: rows and rejects with positions, the encoding, and where every physical line went."""
+
+    rows: pl.DataFrame
+    rejects: pl.DataFrame
+    encoding: str
+    accounting: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: the 1-based physical line on which it begins, and its fields as printed."""
+
+    row_no: int
+    fields: list[str]
+
+
+@dataclass
+class Body:
+    """Records of a run of lines, the lines that are none, and how many lines each class took."""
+
+    records: list[Record] = field(default_factory=list)
+    rejects: list[tuple] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LINE_CLASSES, 0))
+
+
+def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[str, str]:
+    """Text and the first declared encoding that decodes all of it strictly; a byte order mark is dropped."""
+    failures = []
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding, errors="strict")
+        except UnicodeDecodeError as error:
+            failures.append((encoding, error))
+            continue
+        text = text.removeprefix("\ufeff")
+        if not text.strip():
+            raise ReadError("empty_file", f"{file_name}: found no text ({len(content)} bytes), expected a table")
+        return text, encoding
+    raise _wrong_encoding(content, failures, file_name)
+
+
+def _wrong_encoding(content: bytes, failures: list[tuple[str, UnicodeDecodeError]], file_name: str) -> ReadError:
+    tried = "; ".join(
+        f"{encoding} fails at byte {error.start} ({content[error.start : error.start + 4].hex(' ')})"
+        for encoding, error in failures
+    )
+    # Text that is whole but for its last character was cut in the middle of that character.
+    cut = any(error.start >= len(content) - 3 and error.start > 0 for _, error in failures)
+    if cut:
+        return ReadError("truncated_file", f"{file_name}: the file ends in the middle of a character: {tried}")
+    return ReadError("wrong_encoding", f"{file_name}: found bytes that no declared encoding can read: {tried}")
+
+
+def split_lines(text: str) -> tuple[list[str], bool]:
+    """Physical lines without their ends (LF, CRLF or CR), and whether the last one was ended."""
+    lines = re.split(r"\r\n|\n|\r", text)
+    ended = lines[-1] == ""
+    return (lines[:-1] if ended else lines), ended
+
+
+def split_fields(line: str) -> list[str] | None:
+    """Fields of one complete line of CSV, or None where its quoting is broken."""
+    if '"' not in line:
+        return line.split(",")
+    try:
+        return next(csv.reader([line], strict=True))
+    except csv.Error:
+        return None
+
+
+def is_blank(line: str) -> bool:
+    """No text at all: white space, or separators only."""
+    return not line.strip(', \t\u3000"')
+
+
+def parse_body(
+    lines: list[str], first_row_no: int, width: int, ended: bool, trailing_comma: bool = False
+) -> Body:
+    """Records of `width` fields from physical lines; every line becomes record, reject or blank.
+
+    `ended` says whether the last line had a line end: a short last line without one is a truncation.
+    """
+    body = Body()
+    expected = width + trailing_comma
+    index = 0
+    while index < len(lines):
+        row_no = first_row_no + index
+        if is_blank(lines[index]):
+            body.counts["blank_rows"] += 1
+            index += 1
+            continue
+        fields, used = _record_at(lines, index)
+        is_cut = index + used == len(lines) and not ended
+        if fields is not None and trailing_comma and len(fields) == expected and fields[-1] == "":
+            fields = fields[:-1]
+        if fields is not None and len(fields) == width:
+            body.records.append(Record(row_no, fields))
+            body.counts["record_rows"] += used
+            index += used
+            continue
+        body.rejects.append(_bad_line(lines[index], row_no, fields, used, expected, is_cut))
+        body.counts["rejected_rows"] += 1
+        index += 1
+    return body
+
+
+def _record_at(lines: list[str], index: int) -> tuple[list[str] | None, int]:
+    """Fields of the record that begins at `index` and the lines it takes: as many as close its quotes."""
+    quotes = 0
+    for used, line in enumerate(lines[index : index + MAX_LINES_PER_RECORD], start=1):
+        quotes += line.count('"')
+        if quotes % 2 == 0:
+            return split_fields("\n".join(lines[index : index + used])), used
+    return None, min(MAX_LINES_PER_RECORD, len(lines) - index)
+
+
+def _bad_line(
+    line: str, row_no: int, fields: list[str] | None, used: int, expected: int, is_cut: bool
+) -> tuple:
+    """A reject for a line that is no record: which line, what was found, what was expected."""
+    if is_cut and (fields is None or len(fields) < expected):
+        found = "an open quote" if fields is None else f"{len(fields)} fields"
+        code, reason = "truncated_file", f"line {row_no} is the last, has no line end and {found}, expected {expected}"
+    elif fields is None or used > 1:
+        code, reason = "unterminated_quote", f"line {row_no}: found a quote that does not close, expected {expected}"
+        reason += " fields"
+    else:
+        code, reason = "wrong_field_count", f"line {row_no}: found {len(fields)} fields, expected {expected}"
+    return reject(row_no, None, line, code, reason)
+
+
+def reject(row_no: int, column_no: int | None, printed_text: str, reason_code: str, reason: str) -> tuple:
+    """One row of the rejects frame (text files have no sheet)."""
+    return ("", row_no, column_no, printed_text, reason_code, reason)
+
+
+def header_line(lines: list[str], file_name: str) -> int:
+    """Index of the first line that is not blank."""
+    for index, line in enumerate(lines):
+        if not is_blank(line):
+            return index
+    raise ReadError("empty_file", f"{file_name}: found {len(lines)} blank lines, expected a header and rows")
+
+
+def check_header(header: list[str], required: Iterable[str], known: Iterable[str], place: str) -> list[int]:
+    """Positions (0-based) of columns that nothing declares; a header that lacks a required column is refused.
+
+    `place` is "file, line n". A required column that is missing while an undeclared one looks like it was renamed:
+    header_changed; otherwise column_missing.
+    """
+    doubled = sorted({name for name in header if name and header.count(name) > 1})
+    if doubled:
+        raise ReadError("header_changed", f"{place}: found columns twice: {doubled}, expected each once")
+    required = list(required)
+    declared = set(required) | set(known)
+    unknown = [index for index, name in enumerate(header) if name not in declared]
+    missing = [name for name in required if name not in header]
+    if not missing:
+        return unknown
+    spare = [header[index] for index in unknown]
+    closest = {name: difflib.get_close_matches(name, spare, n=1, cutoff=0.5) for name in missing}
+    listed = "; ".join(f"{n!r} (closest found: {c[0]!r})" if c else f"{n!r}" for n, c in closest.items())
+    code = "header_changed" if any(closest.values()) else "column_missing"
+    raise ReadError(code, f"{place}: missing {listed}; found {header}, expected all of {required}")
+
+
+def unknown_cells(records: Iterable[Record], header: list[str], unknown: list[int], source_id: str) -> list[tuple]:
+    """Rejects for the printed cells of columns that nothing declares."""
+    return [
+        reject(
+            record.row_no, index + 1, record.fields[index], "unknown_column",
+            f"column {header[index]!r} is not declared in sources/{source_id}",
+        )
+        for record in records for index in unknown if record.fields[index].strip()
+    ]  # fmt: skip
+
+
+def unit_in_label(label: str) -> str:
+    """The unit that Chinese tables print in the last parentheses of a label, or an empty text."""
+    match = re.search(r"[(（]([^()（）]*)[)）]$", label.strip())
+    return match.group(1) if match else ""
+
+
+def declared_labels(source: Any) -> list[str]:
+    """Printed texts that sources/<id>/columns.csv declares, in its order."""
+    path = Path(source.folder) / "columns.csv"
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        return [row["printed_text"] for row in csv.DictReader(handle, strict=True)]
+
+
+def name_groups(source: Any, file_name: str) -> dict[str, str]:
+    """Named parts of the file's name by the declared pattern; empty where the name does not match."""
+    match = re.fullmatch(source.file_pattern, file_name)
+    return {key: value for key, value in match.groupdict().items() if value} if match else {}
+
+
+def frame(rows: list, columns: Iterable[str]) -> pl.DataFrame:
+    """A frame of text columns, positions as integers."""
+    schema = {name: pl.Int32 if name in POSITIONS else pl.String for name in columns}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def reading(
+    rows: list, columns: Iterable[str], rejects: list[tuple], encoding: str, physical_rows: int,
+    counts: Mapping[str, int], file_name: str,
+) -> Reading:  # fmt: skip
+    """Put a reading together; refuse where the classes of lines do not add up to the lines of the file."""
+    accounting = {"physical_rows": physical_rows, **{name: counts.get(name, 0) for name in LINE_CLASSES}}
+    accounted = sum(accounting[name] for name in LINE_CLASSES)
+    if accounted != physical_rows:
+        raise ReadError("unaccounted_lines", f"{file_name}: accounted for {accounted} of {physical_rows} lines")
+    return Reading(frame(rows, columns), frame(rejects, REJECT_COLUMNS), encoding, accounting)

@@ -1,0 +1,53 @@
+"""Layout wide_panel: one header line, one row an area and period, one column an indicator (city yearbooks).
+
+Options: `area_code`, `area_name`, `period` name the key columns; `ignored` columns are known and carry no figure;
+`optional` lists declared indicators that an edition may lack. The indicators are those of columns.csv.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.readers import text
+from pipelines.readers.text import Reading
+
+KEYS = ("area_code", "area_name", "period")
+
+
+def read(content: bytes, source: Any, file_name: str) -> Reading:
+    """Cells of a panel: one row for every cell of a declared column, blank ones too."""
+    decoded, encoding = text.decode(content, source.encoding, file_name)
+    lines, ended = text.split_lines(decoded)
+    top = text.header_line(lines, file_name)
+    header = text.split_fields(lines[top]) or []
+    options = source.options
+    labels = text.declared_labels(source)
+    optional = options.get("optional", [])
+    keys = [options[key] for key in KEYS if key in options]
+    unknown = text.check_header(
+        header, [*keys, *(name for name in labels if name not in optional)],
+        [*options.get("ignored", []), *optional], f"{file_name}, line {top + 1}",
+    )  # fmt: skip
+    body = text.parse_body(lines[top + 1 :], top + 2, len(header), ended)
+    body.counts["blank_rows"] += top
+    body.counts["header_rows"] = 1
+    rows = _cells(body.records, header, [name for name in labels if name in header], source, file_name)
+    rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
+    return text.reading(rows, text.CELL_COLUMNS, rejects, encoding, len(lines), body.counts, file_name)
+
+
+def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:
+    at = {name: index for index, name in enumerate(header)}
+    code_at, name_at, period_at = (at.get(source.options.get(key, "")) for key in KEYS)
+    edition = text.name_groups(source, file_name).get("edition", "")
+    reference = f"{source.title}, edition {edition}" if edition else source.title
+    columns = [(at[label], label, text.unit_in_label(label)) for label in labels]
+    return [
+        (
+            "", record.row_no, index + 1,
+            "" if code_at is None else record.fields[code_at], "" if name_at is None else record.fields[name_at],
+            label, "" if period_at is None else record.fields[period_at],
+            unit, "", "", reference, "", "", record.fields[index],
+        )
+        for record in records for index, label, unit in columns
+    ]  # fmt: skip

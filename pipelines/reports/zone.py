@@ -1,0 +1,138 @@
+"""What the page of one zone shows.
+
+Here belongs: choosing published rows of one zone for zone/<code>.html. Not here: reading (tables), printing
+(templates, formatting), drawing (charts).
+"""
+
+import json
+
+import polars as pl
+
+from pipelines.reports.tables import grouped
+
+
+def index(frames: dict[str, pl.DataFrame]) -> dict:
+    """All tables grouped by zone, once for all pages."""
+    fits = frames["mode_fit"]
+    ranked = fits.filter(pl.col("fit").is_not_null() & pl.col("is_zone_active"))
+    return {
+        "modes": frames["mode"].to_dicts(),
+        "names": {r["zone_indicator_id"]: r for r in frames["derived_indicator"].iter_rows(named=True)},
+        "criteria": {(r["mode_id"], r["criterion_id"]): r for r in frames["mode_criterion"].iter_rows(named=True)},
+        "shown": dict(frames["shown"].iter_rows()),
+        "fits": grouped(fits, "zone_code"),
+        "field": {
+            key: [row["fit"] for row in rows] for key, rows in grouped(ranked, "time_period", "mode_id").items()
+        },
+        "scores": grouped(frames["criterion_score"], "zone_code", "mode_id"),
+        "contributions": {
+            (r["zone_code"], r["mode_id"], r["criterion_id"]): r["contribution"]
+            for r in frames["mode_fit_contribution"].iter_rows(named=True)
+        },
+        "indicators": grouped(frames["zone_indicator"], "zone_code"),
+        "industries": grouped(frames["cluster_industry"], "zone_code"),
+        "clusters": grouped(frames["cluster_zone"], "zone_code"),
+        "gaps": grouped(frames["suggestion_gap"], "zone_code"),
+    }
+
+
+def view(profile: dict, tables: dict) -> dict:
+    """Everything the page of one zone prints."""
+    code = profile["zone_code"]
+    period = tables["shown"].get(code)
+    fits = tables["fits"].get(code, [])
+    sources = source_rows(tables["indicators"].get(code, []))
+    sourced = {row["indicator_id"] for row in sources}
+    return {
+        "zone": profile,
+        "period": period,
+        "modes": [mode_view(code, mode, period, fits, tables, sourced) for mode in tables["modes"]],
+        "extent": max(
+            (abs(row["comparative_fit"]) for row in fits if row["comparative_fit"] is not None), default=0
+        ),
+        "history": history(fits, tables["modes"]),
+        "cluster": cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, [])),
+        "gaps": gap_view(tables["gaps"].get(code, []), period),
+        "sources": sources,
+        "names": tables["names"],
+    }
+
+
+def mode_view(code: str, mode: dict, period: str | None, fits: list[dict], tables: dict, sourced: set) -> dict:
+    """One mode of one zone: its fit in the shown year and its criteria, numbered as in the chart."""
+    mode_id = mode["mode_id"]
+    fit = next((f for f in fits if f["mode_id"] == mode_id and f["time_period"] == period), None)
+    rows = []
+    # Gates, then the largest contribution first, so that the bar's numbers run 1, 2, 3 from the left.
+    for score in tables["scores"].get((code, mode_id), []):
+        contribution = tables["contributions"].get((code, mode_id, score["criterion_id"]))
+        declared = tables["criteria"].get((mode_id, score["criterion_id"]), {})
+        rows.append(
+            {
+                **score,
+                "label": declared.get("label") or score["criterion_id"],
+                "direction": declared.get("direction"),
+                "contribution": contribution if _has_fit(fit) else None,
+                "number": None,
+                "has_source": score["indicator_id"] in sourced,
+            }
+        )
+    rows.sort(key=lambda row: (row["role"] != "gate", -(row["contribution"] or 0), row["criterion_id"]))
+    for number, row in enumerate((row for row in rows if row["contribution"]), start=1):
+        row["number"] = number
+    return {
+        "mode": mode,
+        "fit": fit,
+        "has_fit": _has_fit(fit),
+        "rows": rows,
+        "parts": [(str(row["number"]), row["contribution"]) for row in rows if row["number"]],
+        "field": tables["field"].get((period, mode_id), []),
+    }
+
+
+def _has_fit(fit: dict | None) -> bool:
+    return fit is not None and fit["fit"] is not None
+
+
+def history(fits: list[dict], modes: list[dict]) -> dict:
+    """Fit and comparative fit per mode and year."""
+    periods = sorted({fit["time_period"] for fit in fits})
+    cells = {(fit["mode_id"], fit["time_period"]): fit for fit in fits}
+    lines = {
+        mode["mode_id"]: [cells.get((mode["mode_id"], period), {"fit": None})["fit"] for period in periods]
+        for mode in modes
+    }
+    scored = any(fit["fit"] is not None for fit in fits)
+    return {"periods": periods, "cells": cells, "lines": lines, "scored": scored}
+
+
+def cluster_view(industries: list[dict], clusters: list[dict]) -> dict:
+    """The latest year with location quotients and the latest year with zone figures; reasons if there is none."""
+    quotients = [row for row in industries if row["location_quotient"] is not None]
+    period = max((row["time_period"] for row in quotients), default=None)
+    rows = [row for row in industries if row["time_period"] == period]
+    measured = [row for row in clusters if row["hhi"] is not None]
+    latest = max(measured or clusters, key=lambda row: row["time_period"], default=None)
+    return {
+        "period": period,
+        "rows": rows,
+        "maximum": max((row["location_quotient"] for row in rows if row["location_quotient"] is not None), default=1),
+        "zone": latest,
+        "reasons": sorted({row["reason_code"] for row in [*industries, *clusters] if row["reason_code"]}),
+    }
+
+
+def gap_view(gaps: list[dict], period: str | None) -> dict:
+    """The suggestions in the shown year, or in the latest year with any comparison."""
+    periods = {gap["time_period"] for gap in gaps if gap["gap"] is not None}
+    year = period if period in periods else max(periods, default=period)
+    groups: dict[str, list[dict]] = {}
+    for gap in gaps:
+        if gap["time_period"] == year:
+            groups.setdefault(gap["suggestion_id"], []).append(gap)
+    return {"period": year, "groups": list(groups.values())}
+
+
+def source_rows(indicators: list[dict]) -> list[dict]:
+    """The figures of the shown year with the cells they come from."""
+    return [{**row, "cells": json.loads(row["inputs"]) if row["inputs"] else []} for row in indicators]

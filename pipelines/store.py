@@ -1,0 +1,137 @@
+"""DuckDB: open, create a table from its contract, replace a slice.
+
+Belongs here: every statement that writes to the work database. Does not belong here: what a table means
+(warehouse/), publishing (publish.py), Dagster.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import SCHEMAS, Table
+
+LOCK_PATIENCE_SECONDS = 60
+
+
+class Busy(Exception):
+    """Another process holds the write lock of the work database and did not give it up in time."""
+
+
+class ContractError(Exception):
+    """A SELECT or a function did not give the columns that its contract declares."""
+
+
+@contextmanager
+def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file and close it whatever happens.
+
+    No network, no extension, and (read-only) no access to other files: ad hoc SQL sees the warehouse only.
+    Waits for another writer and raises Busy when it does not finish in time.
+    """
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    con = _open(path, read_only)
+    try:
+        con.execute("set timezone = 'UTC'")
+        if read_only:
+            con.execute("set enable_external_access = false; set lock_configuration = true")
+        else:
+            con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
+        yield con
+    finally:
+        con.close()
+
+
+def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise Busy(
+                    f"{path}: another process is writing (waited {LOCK_PATIENCE_SECONDS} s). A run of the UI or of "
+                    f"`make run` may be under way; try again when it has ended. DuckDB says: {error}"
+                ) from error
+            time.sleep(0.2)
+
+
+def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:
+    """(Re)create a table from a frame or a SELECT, in grain order, with comments; returns its row count.
+
+    Columns are matched by name, never by position; a missing or surplus column raises ContractError.
+    """
+    query = rows if isinstance(rows, str) else "select * from frame"
+    frame = None if isinstance(rows, str) else rows  # noqa: F841 - read by DuckDB under this name
+    _check_columns(table, [d[0] for d in con.sql(query).description])
+    con.execute("begin")
+    try:
+        con.execute(f"drop table if exists {table.full_name}")
+        con.execute(ddl(table))
+        order = ", ".join(f'"{name}"' for name in table.grain) or "all"
+        con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
+        _comment(con, table)
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+    return count(con, table)
+
+
+def ensure(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create an empty table if it is not there or its columns are those of an older release."""
+    found = con.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
+        "order by column_index",
+        [table.schema_name, table.name],
+    ).fetchall()
+    if found != [(column.name, column.type) for column in table.columns]:
+        con.execute(f"drop table if exists {table.full_name}")
+        con.execute(ddl(table))
+        _comment(con, table)
+
+
+def append(con: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
+    """Add rows by column name (the caller owns the transaction)."""
+    _check_columns(table, frame.columns)
+    con.execute(f"insert into {table.full_name} by name select * from frame")
+
+
+def count(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Number of rows of a table."""
+    return con.execute(f"select count(*) from {table.full_name}").fetchall()[0][0]
+
+
+def ddl(table: Table) -> str:
+    """CREATE TABLE statement of a contract."""
+    columns = ", ".join(f'"{c.name}" {c.type}' for c in table.columns)
+    return f"create table {table.full_name} ({columns})"
+
+
+def _comment(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    con.execute(f"comment on table {table.full_name} is {_literal(table.description)}")
+    for column in table.columns:
+        text = column.description + (f" [{column.unit}]" if column.unit else "")
+        con.execute(f'comment on column {table.full_name}."{column.name}" is {_literal(text)}')
+
+
+def _literal(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+
+
+def _check_columns(table: Table, found: list[str]) -> None:
+    missing = [name for name in table.column_names if name not in found]
+    surplus = [name for name in found if name not in table.column_names]
+    if missing or surplus:
+        raise ContractError(
+            f"warehouse/{table.schema_name}/{table.name}: expected the columns {table.column_names}; "
+            f"missing {missing}, not declared {surplus}"
+        )

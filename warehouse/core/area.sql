@@ -1,0 +1,2 @@
+select area_code, name_zh, name_en, level, parent_code, valid_from, valid_to, status
+from reference.area

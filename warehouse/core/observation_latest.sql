@@ -1,0 +1,32 @@
+-- The winner among the vintages of one meaning: latest vintage, then the file landed last, then the first cell.
+with ranked as (
+    select
+        o.*,
+        row_number() over (
+            partition by area_code, indicator_id, time_period, freq, scope
+            order by vintage desc, sequence desc, row_no, column_no
+        ) as place,
+        count(*) over (partition by area_code, indicator_id, time_period, freq, scope) as figures
+    from core.observation as o
+),
+printed_by_file as (
+    select area_code, indicator_id, time_period, freq, scope, file_sha256, vintage,
+        count(distinct obs_value) as different_values
+    from core.observation
+    group by all
+),
+vintages as (
+    select area_code, indicator_id, time_period, freq, scope, count(distinct vintage) as vintage_count
+    from core.observation
+    group by all
+)
+select
+    r.area_code, r.indicator_id, r.time_period, r.freq, r.scope, r.obs_value, r.unit,
+    case when f.different_values > 1 then 'S' else r.obs_status end as obs_status,
+    r.bound, r.verification, r.vintage, r.sequence, r.source_id, r.file_sha256, r.sheet, r.row_no, r.column_no,
+    r.printed_text, r.reference, r.quote, r.correction,
+    cast(f.different_values as integer) as conflict_count, cast(v.vintage_count as integer) as vintage_count
+from ranked as r
+join printed_by_file as f using (area_code, indicator_id, time_period, freq, scope, file_sha256, vintage)
+join vintages as v using (area_code, indicator_id, time_period, freq, scope)
+where r.place = 1

@@ -1,0 +1,104 @@
+-- One row for each raw cell, with what became of it. Steps: split the period, look every text up in the code
+-- lists, parse the number, then decide; the first thing that does not resolve is the reason.
+with printed as (
+    select
+        c.file_sha256, c.source_id, c.sheet, c.row_no, c.column_no, c.area_name_text, c.indicator_text, c.period_text,
+        c.unit_text, c.status_text, c.scope_text, c.reference_text, c.quote_text, c.value_text,
+        nullif(trim(c.area_code_text), '') as area_code_text,
+        substr(trim(c.period_text), 1, 4) as year_text,
+        trim(substr(trim(c.period_text), 5)) as period_words,
+        coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
+        f.sequence, s.scope as source_scope,
+        replace(replace(trim(c.value_text), ',', ''), '，', '') as number_text
+    from raw.cell as c
+    join raw.file as f on f.file_sha256 = c.file_sha256
+    join reference.source as s on s.source_id = c.source_id
+),
+alias as (
+    select alias, min(area_code) as area_code, count(distinct area_code) as areas,
+        string_agg(distinct area_code, ', ' order by area_code) as candidates
+    from reference.area_alias group by alias
+),
+looked_up as (
+    select
+        p.*, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
+        alias.areas as alias_areas, alias.candidates,
+        l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
+        coalesce(n.scope, l.scope, p.source_scope) as scope,
+        n.bound as note_bound, n.obs_status as note_status,
+        u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
+        i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
+        try_cast(p.number_text as double) as number
+    from printed as p
+    left join reference.area as by_code on by_code.area_code = p.area_code_text
+    left join alias on alias.alias = trim(p.area_name_text)
+    left join reference.source_label as l on l.source_id = p.source_id and l.printed_text = p.indicator_text
+    left join reference.source_scope_note as n
+        on n.source_id = p.source_id and n.printed_text = p.indicator_text and n.scope_text = p.scope_text
+    left join reference.unit as u on u.unit_text = coalesce(l.unit_text, p.unit_text)
+    left join reference.indicator as i on i.indicator_id = l.indicator_id
+    left join reference.period as w on coalesce(w.period_text, '') = p.period_words
+    left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
+),
+decided as (
+    select
+        x.*,
+        case
+            when not x.label_known then 'unknown_indicator'
+            when x.indicator_id = 'not_used' then null
+            when trim(x.value_text) = '' then null
+            when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
+            when x.area_code is null then 'unknown_area'
+            when not regexp_full_match(x.year_text, '[0-9]{4}') or x.freq is null then 'unknown_period'
+            when x.unit is null then 'unknown_unit'
+            when x.unit <> x.indicator_unit then 'unit_of_other_kind'
+            when x.obs_status is null then 'unknown_status'
+            when x.number is null or isnan(x.number) or isinf(x.number) then 'not_a_number'
+        end as reason_code
+    from looked_up as x
+),
+corrected as (
+    select
+        d.*, d.year_text || coalesce(d.time_suffix, '') as time_period,
+        k.action, k.factor_or_value, k.reason as correction_reason
+    from decided as d
+    left join reference.source_correction as k
+        on k.source_id = d.source_id and k.area_code = d.area_code and k.indicator_id = d.indicator_id
+        and k.time_period = d.year_text || coalesce(d.time_suffix, '') and k.expected_printed_text = d.value_text
+)
+select
+    area_code, indicator_id,
+    case when regexp_full_match(year_text, '[0-9]{4}') and freq is not null then time_period end as time_period,
+    freq, scope,
+    case
+        when reason_code is not null or number is null then null
+        when action = 'replace' then factor_or_value
+        else number * coalesce(scale, 1) * factor * case when action = 'scale' then factor_or_value else 1 end
+    end as obs_value,
+    unit,
+    case
+        when action = 'suspect' then 'S'
+        when kind = 'plan' then 'P'
+        else coalesce(note_status, label_status, obs_status)
+    end as obs_status,
+    coalesce(note_bound, unit_bound) as bound, verification, vintage, sequence, source_id, file_sha256, sheet, row_no,
+    column_no, value_text as printed_text, nullif(reference_text, '') as reference, nullif(quote_text, '') as quote,
+    correction_reason as correction,
+    case
+        when reason_code is not null then 'quarantined'
+        when indicator_id = 'not_used' then 'not_used'
+        when trim(value_text) = '' then 'blank'
+        else 'loaded'
+    end as outcome,
+    reason_code,
+    case reason_code
+        when 'unknown_indicator' then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id || '/columns.csv'
+        when 'ambiguous_area' then 'found the name ' || area_name_text || ', which can mean any of ' || candidates || '; expected a division code'
+        when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of area_alias.csv'
+        when 'unknown_period' then 'found the period ' || period_text || ', expected a year and words of warehouse/reference/period.csv'
+        when 'unknown_unit' then 'found the unit ' || coalesce(unit_printed, '(none)') || ', expected a unit of warehouse/reference/unit.csv'
+        when 'unit_of_other_kind' then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to ' || indicator_unit || ' for ' || indicator_id
+        when 'unknown_status' then 'found the status ' || status_text || ', expected one of warehouse/reference/status.csv'
+        when 'not_a_number' then 'found ' || value_text || ', expected a number'
+    end as reason
+from corrected

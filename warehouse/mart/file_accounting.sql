@@ -1,0 +1,51 @@
+-- Cells (or records) of each file by what became of them; what is none of these is unaccounted, and must be zero.
+with outcomes as (
+    select file_sha256, count(*) as total,
+        count(*) filter (where outcome = 'loaded') as loaded, count(*) filter (where outcome = 'blank') as blank,
+        count(*) filter (where outcome = 'not_used') as not_used,
+        count(*) filter (where outcome = 'quarantined') as quarantined
+    from core.resolved_cell group by file_sha256
+    union all
+    select t.file_sha256, count(*), count(k.row_no), 0, 0, count(*) - count(k.row_no)
+    from raw.trade as t
+    left join core.trade as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
+    group by t.file_sha256
+),
+in_core as (
+    select file_sha256, count(*) as loaded from core.observation group by file_sha256
+    union all
+    select file_sha256, count(*) from core.trade group by file_sha256
+),
+registry as (
+    select file_sha256, count(*) as records from (
+        select file_sha256 from raw.zone union all select file_sha256 from raw.partner
+        union all select file_sha256 from raw.trade_mode union all select file_sha256 from raw.evaluation_tier
+    ) group by file_sha256
+),
+in_quarantine as (
+    select file_sha256, count(*) as held from core.quarantine where row_no is not null group by file_sha256
+),
+in_raw as (
+    select file_sha256, count(*) as cells, count(distinct row_no) as rows_read from raw.cell group by file_sha256
+    union all
+    select file_sha256, count(*), count(*) from raw.trade group by file_sha256
+)
+select
+    f.file_sha256, f.source_id, f.file_name, f.status, f.encoding, f.vintage, f.physical_rows, f.header_rows,
+    f.note_rows, f.blank_rows, f.record_rows, f.rejected_rows,
+    coalesce(o.total, r.records, 0) as cells_total, coalesce(o.loaded, r.records, 0) as cells_loaded,
+    coalesce(o.blank, 0) as cells_blank, coalesce(o.not_used, 0) as cells_not_used,
+    coalesce(o.quarantined, 0) as cells_quarantined,
+    -- rows of the file, rows that gave cells, cells by outcome, cells in core, cells and rows in quarantine
+    coalesce(abs(f.physical_rows - f.header_rows - f.note_rows - f.blank_rows - f.record_rows - f.rejected_rows), 0)
+    + abs(coalesce(f.record_rows, 0) - coalesce(i.rows_read, r.records, 0))
+    + abs(coalesce(i.cells, 0) - coalesce(o.total, 0))
+    + abs(coalesce(o.total, 0) - coalesce(o.loaded + o.blank + o.not_used + o.quarantined, 0))
+    + abs(coalesce(o.loaded, 0) - coalesce(c.loaded, 0))
+    + abs(coalesce(o.quarantined, 0) + coalesce(f.rejected_rows, 0) - coalesce(q.held, 0)) as unaccounted
+from raw.file as f
+left join outcomes as o on o.file_sha256 = f.file_sha256
+left join in_core as c on c.file_sha256 = f.file_sha256
+left join registry as r on r.file_sha256 = f.file_sha256
+left join in_quarantine as q on q.file_sha256 = f.file_sha256
+left join in_raw as i on i.file_sha256 = f.file_sha256
