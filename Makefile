@@ -2,7 +2,6 @@
 PYTHON ?= python3.11
 ROOT := $(CURDIR)
 export DAGSTER_HOME := $(ROOT)
-export ZONESCOPE_DAGSTER_STATE := $(ROOT)/.dagster
 BIN := .venv/bin
 STAMP := .venv/.installed
 

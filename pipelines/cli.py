@@ -20,7 +20,8 @@ from pipelines import publish, settings, store
 from pipelines.contracts import ROOT
 
 app = typer.Typer(help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
-                  no_args_is_help=True, add_completion=False)  # fmt: skip
+                  no_args_is_help=True, add_completion=False,
+                  pretty_exceptions_show_locals=False)  # fmt: skip
 console = Console()
 
 
@@ -90,7 +91,6 @@ def tables() -> None:
 def main() -> None:
     """Entry point; expected errors are one line, not a traceback."""
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
-    os.environ.setdefault("ZONESCOPE_DAGSTER_STATE", str(ROOT / ".dagster"))
     try:
         app()
     except (publish.NothingPublished, store.Busy) as error:

@@ -5,12 +5,14 @@ Belongs here: running the `refresh` job outside the UI and showing what happens.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipelines.contracts import ROOT
 from pipelines.definitions import defs
 
 
@@ -24,7 +26,8 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_meta", {}).get("dagster_event")
         if event is None:
-            if record.levelno >= logging.WARNING:
+            # what a step itself logs; Dagster's own lines name no step and only list what was skipped
+            if record.levelno >= logging.WARNING and getattr(record, "dagster_meta", {}).get("step_key"):
                 message = getattr(record, "dagster_meta", {}).get("orig_message", record.getMessage())
                 self.console.print(f"[yellow]{message}[/]", highlight=False)
         elif event.is_step_start:
@@ -45,19 +48,25 @@ class _Handler(logging.Handler):
 
 def run(console: Console) -> bool:
     """Run everything once; True when the run succeeded."""
-    repository = defs()
-    job = repository.resolve_job_def("refresh")
-    steps = len(job.nodes)
-    with Progress(TextColumn("{task.description:44.44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                  console=console) as bar:  # fmt: skip
-        handler = _Handler(bar, bar.add_task("starting", total=steps), console)
-        logger = dg.logger(lambda _: _logger(handler))
-        del logger
-        result = job.execute_in_process(instance=dg.DagsterInstance.get(), raise_on_error=False)
+    columns = (TextColumn("{task.description:44.44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # dagster.yaml names its state folder relative to the project
+    with contextlib.chdir(ROOT), Progress(*columns, console=console) as bar:
+        handler = _Handler(bar, bar.add_task("starting", total=None), console)
+        watched = dg.Definitions.merge(defs(), dg.Definitions(loggers={"progress": _logger(handler)}))
+        job = watched.resolve_job_def("refresh")
+        bar.update(handler.task, total=len(job.graph.nodes))
+        instance = dg.DagsterInstance.get()
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
+        )
     return result.success
 
 
-def _logger(handler: logging.Handler) -> logging.Logger:
-    logger = logging.Logger("zonescope", logging.DEBUG)
-    logger.addHandler(handler)
-    return logger
+def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
+    @dg.logger
+    def progress(_):
+        logger = logging.Logger("zonescope", logging.DEBUG)
+        logger.addHandler(handler)
+        return logger
+
+    return progress

@@ -17,6 +17,9 @@ from sqlalchemy.pool import StaticPool
 
 from pipelines.contracts import Column, Table
 
+# Great Expectations puts an aliased sub-select in place of {batch}; wrapped, it can take another alias in a join.
+BATCH = "(select * from {batch})"
+
 
 class GxDuckDialect(duckdb_sqlalchemy.Dialect):
     """DuckDB for Great Expectations: regular expressions pass its name gate, results survive its early close."""
@@ -71,12 +74,12 @@ def promises(table: Table) -> list[Promise]:
     ]  # fmt: skip
     if table.grain:
         keys = ", ".join(f'"{name}"' for name in table.grain)
-        query = f"select {keys} from {{batch}} group by {keys} having count(*) > 1"
+        query = f"select {keys} from {BATCH} group by {keys} having count(*) > 1"
         found.append(_query("grain_unique", f"one row for each {keys}", "error", query))
     for column in table.columns:
         found.extend(_column_promises(column))
     for rule in table.rules:
-        query = rule.unexpected_rows.replace("{table}", "{batch}")
+        query = rule.unexpected_rows.replace("{table}", BATCH)
         found.append(_query(rule.name, rule.description, rule.severity, query))
     return found
 
@@ -161,11 +164,11 @@ def _column_promises(column: Column) -> list[Promise]:
         found.append(_of(column, "matches", f"matches {column.pattern}", "ExpectColumnValuesToMatchRegex",
                          {"regex": column.pattern}))  # fmt: skip
     if column.type == "DOUBLE":
-        query = f'select "{name}" from {{batch}} where isnan("{name}") or isinf("{name}")'
+        query = f'select "{name}" from {BATCH} where isnan("{name}") or isinf("{name}")'
         found.append(_query(f"{name}_finite", f"{name}: a number or NULL, never NaN or infinite", "error", query))
     if column.references:
         target, key = column.references.rsplit(".", 1)
-        query = f'select "{name}" from {{batch}} where "{name}" not in (select "{key}" from {target})'
+        query = f'select "{name}" from {BATCH} where "{name}" not in (select "{key}" from {target})'
         found.append(_query(f"{name}_known", f"{name}: every code stands in {column.references}", "error", query))
     return found
 

@@ -1,7 +1,5 @@
 """Asset checks: each table's contract (blocking) and its doubts (warning), run by Great Expectations in DuckDB."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines import quality

@@ -1,7 +1,5 @@
 """Assets of the way out: the published generation and the report made from it."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines import publish

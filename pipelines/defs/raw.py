@@ -1,7 +1,5 @@
 """Assets of the way in: the publishers' files (external) and the raw tables, filled in one step."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """What the assets need from outside: the runtime folders and one connection to the work database."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

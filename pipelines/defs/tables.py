@@ -1,7 +1,5 @@
 """Assets of schemas reference, core and mart: one for each contract, all made alike."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines import build, lineage

@@ -1,7 +1,7 @@
 """Readers of publishers' layouts: bytes in, frames of printed text with positions out.
 
-Belongs here: the choice of reader by declared layout, and the recognition of a file. Does not belong here: one layout's
-details (one module each), numbers, units, areas (all are core's), files and databases.
+Belongs here: the choice of reader by declared layout, and the recognition of a file. Does not belong here:
+one layout's details (one module each), numbers, units, areas (all are core's), files and databases.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipelines.readers import customs_query, figure_list, nbs_export, registry, text, wide_panel
-from pipelines.readers.text import Reading, ReadError
+from pipelines.readers.text import ReadError, Reading
 
-__all__ = ["Reading", "ReadError", "detect", "read"]
+__all__ = ["ReadError", "Reading", "detect", "read"]
 
 LAYOUTS = {
     "wide_panel": wide_panel.read,
@@ -27,14 +27,14 @@ SIGNATURE_LINES = 6
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Read a file by its source's declared layout. Faults of the whole file raise ReadError; others are rejects."""
+    """Read a file by its declared layout. Faults of the whole file raise ReadError; others are rejects."""
     return LAYOUTS[source.layout](content, source, file_name)
 
 
 def detect(content: bytes, file_name: str, sources: Iterable[Any]) -> Any:
     """The one declared source whose name pattern, encoding and signature fit the file."""
     if not content.strip():
-        raise ReadError("empty_file", f"{file_name}: found {len(content)} bytes without text, expected a table")
+        raise ReadError("empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table")
     misfits = {source.source_id: (source, _misfit(content, file_name, source)) for source in sources}
     fitting = [source for source, why in misfits.values() if not why]
     if len(fitting) == 1:

@@ -1,9 +1,9 @@
 """Layout customs_query: exports of the customs query site, one line a month, partner and commodity.
 
-All fields quoted, a trailing comma, thousands separators in the value only, "?" for a missing unit. The flow is in the
-file's name only; the name of the value column is the currency. Options: `fields` (text of the trade table -> column),
-`optional`, `ignored`, `value` (names the value column may have), `flows` (word in the name -> flow),
-`trailing_comma`.
+All fields quoted, a trailing comma, thousands separators in the value only, "?" for a missing unit. The
+flow is in the file's name only; the name of the value column is the currency. Options: `fields` (text of
+the trade table -> column), `optional`, `ignored`, `value` (names the value column may have), `flows` (word
+in the name -> flow), `trailing_comma`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     records = _with_month(body, header.index(source.options["fields"]["period_text"]), file_name)
     rows = [_trade(record, header, source.options["fields"], flow, value) for record in records]
     rejects = body.rejects + text.unknown_cells(records, header, unknown, source.source_id)
-    return text.reading(rows, text.TRADE_COLUMNS, rejects, encoding, len(lines), body.counts, file_name)
+    return text.reading(
+        rows, text.TRADE_COLUMNS, rejects, body.counts,
+        encoding=encoding, physical_rows=len(lines), file_name=file_name,
+    )  # fmt: skip
 
 
 def _flow(source: Any, file_name: str) -> str:
@@ -38,8 +41,8 @@ def _flow(source: Any, file_name: str) -> str:
     if word not in flows:
         raise ReadError(
             "flow_unknown",
-            f"{file_name}: the file does not say whether it holds imports or exports, and its name does not end in "
-            f"one of {sorted(flows)} (found {word!r}); rename it, for example to ..._{sorted(flows)[0]}.csv",
+            f"{file_name}: the file does not say whether it holds imports or exports; found {word!r} at the "
+            f"end of its name, expected one of {sorted(flows)}: rename it, say to ..._{sorted(flows)[0]}.csv",
         )
     return flows[word]
 
@@ -57,33 +60,30 @@ def _header(line: str, source: Any, place: str) -> tuple[list[str], str, list[in
     if len(values) != 1:
         raise ReadError(
             "column_missing",
-            f"{place}: found {len(values)} value columns {values}, expected exactly one of {options['value']}",
+            f"{place}: found {len(values)} value columns {values}, expected one of {options['value']}",
         )
     return header, values[0], unknown
 
 
 def _with_month(body: text.Body, at: int, file_name: str) -> list[Record]:
     """Records that state a month; the others become rejects, and a file without any month is refused."""
-    good = [record for record in body.records if re.fullmatch(r"\d{6}", record.fields[at])]
+    good, bad = [], []
+    for record in body.records:
+        (good if re.fullmatch(r"\d{6}", record.fields[at]) else bad).append(record)
     if body.records and not good:
         raise ReadError(
             "month_missing",
-            f"{file_name}, line {body.records[0].row_no}: found period {body.records[0].fields[at]!r}, expected a "
-            "month such as 202401; ask the query site for monthly figures",
+            f"{file_name}, line {body.records[0].row_no}: found period {body.records[0].fields[at]!r}, "
+            "expected a month such as 202401: ask the query site for monthly figures",
         )
-    for record in body.records:
-        if not re.fullmatch(r"\d{6}", record.fields[at]):
-            reason = f"line {record.row_no}: found period {record.fields[at]!r}, expected a month such as 202401"
-            line = ",".join(f'"{field}"' for field in record.fields)
-            body.rejects.append(text.reject(record.row_no, at + 1, line, "month_missing", reason))
-    moved = sum(_line_count(record) for record in body.records if record not in good)
+    for record in bad:
+        reason = f"line {record.row_no}: found period {record.fields[at]!r}, expected a month such as 202401"
+        line = ",".join(f'"{field}"' for field in record.fields)
+        body.rejects.append(text.reject(record.row_no, at + 1, line, "month_missing", reason))
+    moved = sum(record.line_count for record in bad)
     body.counts["record_rows"] -= moved
     body.counts["rejected_rows"] += moved
     return good
-
-
-def _line_count(record: Record) -> int:
-    return 1 + sum(field.count("\n") for field in record.fields)
 
 
 def _trade(record: Record, header: list[str], fields: dict[str, str], flow: str, value: str) -> tuple:

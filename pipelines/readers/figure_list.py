@@ -1,7 +1,7 @@
 """Layout figure_list: one line a figure, with its area, period, indicator, unit, status, source and sentence.
 
-Options: `fields` names the column (or the columns, joined by a blank) of each text of a cell; `optional` columns may be
-absent; `ignored` columns are known and not carried.
+Options: `fields` names the column (or the columns, joined by a blank) of each text of a cell; `optional`
+columns may be absent; `ignored` columns are known and not carried.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     at = {name: index for index, name in enumerate(header)}
     rows = [_cell(record, fields, at) for record in body.records]
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return text.reading(rows, text.CELL_COLUMNS, rejects, encoding, len(lines), body.counts, file_name)
+    return text.reading(
+        rows, text.CELL_COLUMNS, rejects, body.counts,
+        encoding=encoding, physical_rows=len(lines), file_name=file_name,
+    )  # fmt: skip
 
 
 def _cell(record: Record, fields: dict[str, list[str]], at: dict[str, int]) -> tuple:

@@ -1,8 +1,9 @@
 """Layout nbs_export: exports of the statistics office's query site (data.stats.gov.cn, easyquery).
 
-Two or three preamble lines (database, indicator or area, time), a header whose corner says what the rows are (areas
-or indicators), periods as columns with the newest first and maybe blank, notes (maybe quoted, continued by lines that
-begin with an ideographic space) and the origin at the foot. The prefixes are options of the source.
+Two or three preamble lines (database, indicator or area, time), a header whose corner says what the rows
+are (areas or indicators), periods as columns with the newest first and maybe blank, notes (maybe quoted,
+continued by lines that begin with an ideographic space) and the origin at the foot. The prefixes are
+options of the source.
 """
 
 from __future__ import annotations
@@ -33,9 +34,14 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
         "rejected_rows": body.counts["rejected_rows"] + len(late),
     }
     unknown = [i for i, name in enumerate(header) if i and not re.fullmatch(options["period_pattern"], name)]
-    rows = _cells(body.records, header, unknown, preamble, source, f"{file_name}, line {top + 1}")
+    if header[0] == options["corner"]["area"] and "indicator" not in preamble:
+        raise _no_indicator(options, f"{file_name}, lines 1 to {top + 1}")
+    rows = _cells(body.records, header, unknown, preamble, source)
     rejects = body.rejects + late + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return text.reading(rows, text.CELL_COLUMNS, rejects, encoding, len(lines), counts, file_name)
+    return text.reading(
+        rows, text.CELL_COLUMNS, rejects, counts,
+        encoding=encoding, physical_rows=len(lines), file_name=file_name,
+    )  # fmt: skip
 
 
 def _preamble(lines: list[str], options: dict, file_name: str) -> tuple[dict[str, str], int]:
@@ -65,7 +71,7 @@ def _foot(lines: list[str], top: int, options: dict, file_name: str) -> int:
     if not any(line.startswith(options["origin"]) for line in plain[top + 1 :]):
         raise ReadError(
             "truncated_file",
-            f"{file_name}: the last line is {lines[-1][:60]!r}, expected a foot line beginning {options['origin']!r}",
+            f"{file_name}: found last line {lines[-1][:60]!r}, expected a foot with {options['origin']!r}",
         )
     starts = (*options["notes"], options["origin"])
     return next(i for i in range(top + 1, len(lines)) if plain[i].startswith(starts))
@@ -85,16 +91,18 @@ def _notes(lines: list[str], foot: int, width: int) -> tuple[int, list[tuple]]:
     return notes, late
 
 
+def _no_indicator(options: dict, place: str) -> ReadError:
+    return ReadError(
+        "header_changed",
+        f"{place}: found areas as rows and no indicator in the preamble, expected a line beginning "
+        f"{options['preamble']['indicator']!r}",
+    )
+
+
 def _cells(
-    records: list, header: list[str], unknown: list[int], said: dict[str, str], source: Any, place: str
+    records: list, header: list[str], unknown: list[int], said: dict[str, str], source: Any
 ) -> list[tuple]:
     by_area = header[0] == source.options["corner"]["area"]
-    if by_area and "indicator" not in said:
-        raise ReadError(
-            "header_changed",
-            f"{place}: rows are areas, but the preamble names no indicator; expected a line beginning "
-            f"{source.options['preamble']['indicator']!r}",
-        )
     area = said.get("area", source.options["default_area"])
     periods = [(i, name) for i, name in enumerate(header) if i and i not in unknown]
     rows = []

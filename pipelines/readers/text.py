@@ -1,7 +1,7 @@
 """From bytes to records with positions: decoding, lines, quoting, headers, and the accounting of every line.
 
-Belongs here: what all layout families share, and the shapes they give back. Does not belong here: which line is a
-header, a note or a record of a family; numbers (values stay text); files and databases.
+Belongs here: what all layout families share, and the shapes they give back. Does not belong here: which
+line is a header, a note or a record of a family; numbers (values stay text); files and databases.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ POSITIONS = ("row_no", "column_no")
 LINE_CLASSES = ("header_rows", "note_rows", "blank_rows", "record_rows", "rejected_rows")
 # A stray quote must not swallow a file: no record of the known layouts spans more lines than this.
 MAX_LINES_PER_RECORD = 50
+# What Python's decoders say of text that is whole but for its last character.
+CUT_CHARACTER = ("unexpected end of data", "incomplete multibyte sequence")
 
 
 class ReadError(Exception):
-    """A fault of the whole file. `reason_code` is for machines; the message names file, place, found, expected."""
+    """Fault of a whole file: `reason_code` for machines, a message with file, place, found and expected."""
 
     def __init__(self, reason_code: str, message: str) -> None:
         super().__init__(message)
@@ -42,7 +44,7 @@ class ReadError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader gives: rows and rejects with positions, the encoding, and where every physical line went."""
+    """Rows and rejects with positions, the encoding, and the class of every physical line."""
 
     rows: pl.DataFrame
     rejects: pl.DataFrame
@@ -52,10 +54,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Record:
-    """One record: the 1-based physical line on which it begins, and its fields as printed."""
+    """One record: the 1-based physical line on which it begins, its fields as printed, the lines it takes."""
 
     row_no: int
     fields: list[str]
+    line_count: int
 
 
 @dataclass
@@ -74,25 +77,20 @@ def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[st
         try:
             text = content.decode(encoding, errors="strict")
         except UnicodeDecodeError as error:
-            failures.append((encoding, error))
+            failures.append(f"{encoding} fails at byte {error.start} ({content[error.start :][:4].hex(' ')})")
+            if error.reason in CUT_CHARACTER:
+                cut = f"{file_name}: the file ends in the middle of a character: {failures[-1]}"
+                raise ReadError("truncated_file", cut) from error
             continue
         text = text.removeprefix("\ufeff")
         if not text.strip():
-            raise ReadError("empty_file", f"{file_name}: found no text ({len(content)} bytes), expected a table")
+            raise ReadError("empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table")
         return text, encoding
-    raise _wrong_encoding(content, failures, file_name)
-
-
-def _wrong_encoding(content: bytes, failures: list[tuple[str, UnicodeDecodeError]], file_name: str) -> ReadError:
-    tried = "; ".join(
-        f"{encoding} fails at byte {error.start} ({content[error.start : error.start + 4].hex(' ')})"
-        for encoding, error in failures
+    raise ReadError(
+        "wrong_encoding",
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {list(encodings)}: "
+        + "; ".join(failures),
     )
-    # Text that is whole but for its last character was cut in the middle of that character.
-    cut = any(error.start >= len(content) - 3 and error.start > 0 for _, error in failures)
-    if cut:
-        return ReadError("truncated_file", f"{file_name}: the file ends in the middle of a character: {tried}")
-    return ReadError("wrong_encoding", f"{file_name}: found bytes that no declared encoding can read: {tried}")
 
 
 def split_lines(text: str) -> tuple[list[str], bool]:
@@ -138,11 +136,12 @@ def parse_body(
         if fields is not None and trailing_comma and len(fields) == expected and fields[-1] == "":
             fields = fields[:-1]
         if fields is not None and len(fields) == width:
-            body.records.append(Record(row_no, fields))
+            body.records.append(Record(row_no, fields, used))
             body.counts["record_rows"] += used
             index += used
             continue
-        body.rejects.append(_bad_line(lines[index], row_no, fields, used, expected, is_cut))
+        code, why = _fault(fields, used, expected, is_cut)
+        body.rejects.append(reject(row_no, None, lines[index], code, f"line {row_no}: {why}"))
         body.counts["rejected_rows"] += 1
         index += 1
     return body
@@ -158,19 +157,13 @@ def _record_at(lines: list[str], index: int) -> tuple[list[str] | None, int]:
     return None, min(MAX_LINES_PER_RECORD, len(lines) - index)
 
 
-def _bad_line(
-    line: str, row_no: int, fields: list[str] | None, used: int, expected: int, is_cut: bool
-) -> tuple:
-    """A reject for a line that is no record: which line, what was found, what was expected."""
+def _fault(fields: list[str] | None, used: int, expected: int, is_cut: bool) -> tuple[str, str]:
+    """Why a line is no record: code, and what was found and expected."""
+    found = "a quote that does not close" if fields is None or used > 1 else f"{len(fields)} fields"
+    wanted = f"found {found}, expected {expected} fields"
     if is_cut and (fields is None or len(fields) < expected):
-        found = "an open quote" if fields is None else f"{len(fields)} fields"
-        code, reason = "truncated_file", f"line {row_no} is the last, has no line end and {found}, expected {expected}"
-    elif fields is None or used > 1:
-        code, reason = "unterminated_quote", f"line {row_no}: found a quote that does not close, expected {expected}"
-        reason += " fields"
-    else:
-        code, reason = "wrong_field_count", f"line {row_no}: found {len(fields)} fields, expected {expected}"
-    return reject(row_no, None, line, code, reason)
+        return "truncated_file", f"the last line, without a line end: {wanted}"
+    return ("unterminated_quote" if fields is None or used > 1 else "wrong_field_count"), wanted
 
 
 def reject(row_no: int, column_no: int | None, printed_text: str, reason_code: str, reason: str) -> tuple:
@@ -189,8 +182,8 @@ def header_line(lines: list[str], file_name: str) -> int:
 def check_header(header: list[str], required: Iterable[str], known: Iterable[str], place: str) -> list[int]:
     """Positions (0-based) of columns that nothing declares; a header that lacks a required column is refused.
 
-    `place` is "file, line n". A required column that is missing while an undeclared one looks like it was renamed:
-    header_changed; otherwise column_missing.
+    `place` is "file, line n". A required column that is missing while an undeclared one looks like it was
+    renamed is header_changed, otherwise column_missing.
     """
     doubled = sorted({name for name in header if name and header.count(name) > 1})
     if doubled:
@@ -208,7 +201,9 @@ def check_header(header: list[str], required: Iterable[str], known: Iterable[str
     raise ReadError(code, f"{place}: missing {listed}; found {header}, expected all of {required}")
 
 
-def unknown_cells(records: Iterable[Record], header: list[str], unknown: list[int], source_id: str) -> list[tuple]:
+def unknown_cells(
+    records: Iterable[Record], header: list[str], unknown: list[int], source_id: str
+) -> list[tuple]:
     """Rejects for the printed cells of columns that nothing declares."""
     return [
         reject(
@@ -245,12 +240,12 @@ def frame(rows: list, columns: Iterable[str]) -> pl.DataFrame:
 
 
 def reading(
-    rows: list, columns: Iterable[str], rejects: list[tuple], encoding: str, physical_rows: int,
-    counts: Mapping[str, int], file_name: str,
+    rows: list, columns: Iterable[str], rejects: list[tuple], counts: Mapping[str, int], *,
+    encoding: str, physical_rows: int, file_name: str,
 ) -> Reading:  # fmt: skip
     """Put a reading together; refuse where the classes of lines do not add up to the lines of the file."""
     accounting = {"physical_rows": physical_rows, **{name: counts.get(name, 0) for name in LINE_CLASSES}}
     accounted = sum(accounting[name] for name in LINE_CLASSES)
     if accounted != physical_rows:
-        raise ReadError("unaccounted_lines", f"{file_name}: accounted for {accounted} of {physical_rows} lines")
+        raise ReadError("unaccounted", f"{file_name}: accounted for {accounted} of {physical_rows} lines")
     return Reading(frame(rows, columns), frame(rejects, REJECT_COLUMNS), encoding, accounting)

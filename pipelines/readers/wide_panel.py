@@ -1,7 +1,8 @@
 """Layout wide_panel: one header line, one row an area and period, one column an indicator (city yearbooks).
 
-Options: `area_code`, `area_name`, `period` name the key columns; `ignored` columns are known and carry no figure;
-`optional` lists declared indicators that an edition may lack. The indicators are those of columns.csv.
+Options: `area_code`, `area_name`, `period` name the key columns; `ignored` columns are known and carry no
+figure; `optional` lists declared indicators that an edition may lack. The indicators are those of
+columns.csv.
 """
 
 from __future__ import annotations
@@ -33,21 +34,24 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     body.counts["header_rows"] = 1
     rows = _cells(body.records, header, [name for name in labels if name in header], source, file_name)
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return text.reading(rows, text.CELL_COLUMNS, rejects, encoding, len(lines), body.counts, file_name)
+    return text.reading(
+        rows, text.CELL_COLUMNS, rejects, body.counts,
+        encoding=encoding, physical_rows=len(lines), file_name=file_name,
+    )  # fmt: skip
 
 
 def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:
     at = {name: index for index, name in enumerate(header)}
-    code_at, name_at, period_at = (at.get(source.options.get(key, "")) for key in KEYS)
     edition = text.name_groups(source, file_name).get("edition", "")
     reference = f"{source.title}, edition {edition}" if edition else source.title
     columns = [(at[label], label, text.unit_in_label(label)) for label in labels]
-    return [
-        (
-            "", record.row_no, index + 1,
-            "" if code_at is None else record.fields[code_at], "" if name_at is None else record.fields[name_at],
-            label, "" if period_at is None else record.fields[period_at],
-            unit, "", "", reference, "", "", record.fields[index],
-        )
-        for record in records for index, label, unit in columns
-    ]  # fmt: skip
+    keys_at = [at.get(source.options.get(key, "")) for key in KEYS]
+    rows = []
+    for record in records:
+        code, name, period = ("" if index is None else record.fields[index] for index in keys_at)
+        rows += [
+            ("", record.row_no, index + 1, code, name, label, period, unit, "", "", reference, "", "", value)
+            for index, label, unit in columns
+            for value in [record.fields[index]]
+        ]
+    return rows

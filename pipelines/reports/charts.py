@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-# Distinguishable under protanopia, deuteranopia and tritanopia, each at least 3:1 on white; `tint` is the pale
-# companion that carries dark text. Modes take them in the order of their ids.
+# Distinguishable under protanopia, deuteranopia and tritanopia, each at least 3:1 on white; `tint` is the
+# pale companion that carries dark text. Modes take them in the order of their ids.
 PALETTE = (
     {"colour": "#0072B2", "tint": "#BFDDF0", "shape": "circle"},
     {"colour": "#C44E00", "tint": "#F6D3BD", "shape": "square"},
@@ -38,24 +38,31 @@ def styles(mode_ids: list[str]) -> dict[str, dict]:
     return {mode_id: PALETTE[i % len(PALETTE)] for i, mode_id in enumerate(mode_ids)}
 
 
-def _svg(width: float, height: float, kind: str, label: str, body: list[Markup], role: str = "img") -> Markup:
+def _svg(size: tuple[float, float], kind: str, label: str, body: list[Markup], role: str = "img") -> Markup:
     return Markup(
-        '<svg class="chart {}" viewBox="0 0 {:g} {:g}" width="{:g}" height="{:g}" role="{}" aria-label="{}">{}</svg>'
-    ).format(kind, width, height, width, height, role, label, Markup("").join(body))
+        '<svg class="chart {0}" viewBox="0 0 {1:g} {2:g}" width="{1:g}" height="{2:g}" role="{3}"'
+        ' aria-label="{4}">{5}</svg>'
+    ).format(kind, *size, role, label, Markup("").join(body))
 
 
 def _shape(style: dict) -> Markup:
-    hollow = style["shape"] == "ring"
+    fill, stroke = style["colour"], "#FFFFFF"
+    if style["shape"] == "ring":
+        fill, stroke = stroke, fill
     return Markup('<path class="pt" d="{}" fill="{}" stroke="{}"/>').format(
-        _SHAPES[style["shape"]], "#FFFFFF" if hollow else style["colour"], style["colour"] if hollow else "#FFFFFF"
+        _SHAPES[style["shape"]], fill, stroke
     )
 
 
 def marker(style: dict) -> Markup:
     """The sign of a mode before its name; decoration, the name stands beside it."""
-    return Markup('<svg class="marker" viewBox="-7 -7 14 14" width="14" height="14" aria-hidden="true">{}</svg>').format(
-        _shape(style)
-    )
+    return Markup(
+        '<svg class="marker" viewBox="-7 -7 14 14" width="14" height="14" aria-hidden="true">{}</svg>'
+    ).format(_shape(style))
+
+
+def _moved(x: float, y: float, style: dict) -> Markup:
+    return Markup('<g transform="translate({:.1f} {:.1f})">{}</g>').format(x, y, _shape(style))
 
 
 def _rect(x: float, y: float, width: float, height: float, fill: str) -> Markup:
@@ -64,13 +71,13 @@ def _rect(x: float, y: float, width: float, height: float, fill: str) -> Markup:
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, stroke: str, kind: str = "") -> Markup:
+def _line(x1: float, y1: float, x2: float, y2: float, stroke: str, *, kind: str = "") -> Markup:
     return Markup('<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" stroke="{}"/>').format(
         kind, x1, y1, x2, y2, stroke
     )
 
 
-def _text(x: float, y: float, words: str, kind: str, anchor: str = "middle", fill: str = INK) -> Markup:
+def _text(x: float, y: float, words: str, kind: str, *, anchor: str = "middle", fill: str = INK) -> Markup:
     return Markup('<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}" fill="{}">{}</text>').format(
         kind, x, y, anchor, fill, words
     )
@@ -80,7 +87,7 @@ def level_bar(value: float, style: dict, maximum: float = 1.0) -> Markup:
     """A horizontal bar from 0 to `value` on a track of length `maximum`."""
     width = 80
     body = [_rect(0, 3, width, 8, "#ECECEC"), _rect(0, 1, width * value / maximum, 12, style["colour"])]
-    return _svg(width, 14, "bar", f"{value:.3f} of {maximum:g}", body)
+    return _svg((width, 14), "bar", f"{value:.3f} of {maximum:g}", body)
 
 
 def diverging_bar(value: float, extent: float, style: dict) -> Markup:
@@ -89,7 +96,7 @@ def diverging_bar(value: float, extent: float, style: dict) -> Markup:
     reach = middle * min(abs(value) / extent, 1) if extent else 0
     start = middle if value >= 0 else middle - reach
     body = [_rect(0, 3, width, 8, "#ECECEC"), _rect(start, 1, reach, 12, style["colour"])]
-    return _svg(width, 14, "bar", f"{value:+.3f}", [*body, _line(middle, 0, middle, 14, INK)])
+    return _svg((width, 14), "bar", f"{value:+.3f}", [*body, _line(middle, 0, middle, 14, INK)])
 
 
 def reference_bar(value: float, maximum: float, reference: float) -> Markup:
@@ -97,8 +104,8 @@ def reference_bar(value: float, maximum: float, reference: float) -> Markup:
     width = 220
     fill = "#0072B2" if value >= reference else "#8FBFDD"
     at = width * reference / maximum
-    body = [_rect(0, 3, width * value / maximum, 10, fill), _line(at, 0, at, 16, INK, "unity")]
-    return _svg(width, 16, "bar", f"{value:.2f}, reference {reference:g}", body)
+    body = [_rect(0, 3, width * value / maximum, 10, fill), _line(at, 0, at, 16, INK, kind="unity")]
+    return _svg((width, 16), "bar", f"{value:.2f}, reference {reference:g}", body)
 
 
 def contribution_bar(parts: list[tuple[str, float]], style: dict) -> Markup:
@@ -116,7 +123,9 @@ def contribution_bar(parts: list[tuple[str, float]], style: dict) -> Markup:
         body.append(_line(10 + scale * tick, 30, 10 + scale * tick, 35, FAINT))
         body.append(_text(10 + scale * tick, 48, f"{tick:g}", "axis"))
     total = sum(value for _, value in parts)
-    return _svg(width, 54, "contributions", f"Contributions of {len(parts)} criteria, sum {total:.3f}", body)
+    return _svg(
+        (width, 54), "contributions", f"Contributions of {len(parts)} criteria, sum {total:.3f}", body
+    )
 
 
 def dot_strip(values: list[float], value: float | None, style: dict) -> Markup:
@@ -128,9 +137,9 @@ def dot_strip(values: list[float], value: float | None, style: dict) -> Markup:
         Markup('<path class="others" d="{}" stroke="{}" fill="none"/>').format(strokes, FAINT),
     ]
     if value is not None:
-        body.append(Markup('<g transform="translate({:.1f} 11)">{}</g>').format(left + scale * value, _shape(style)))
+        body.append(_moved(left + scale * value, 11, style))
     where = "" if value is None else f", this zone at {value:.3f}"
-    return _svg(scale + 16, 22, "strip", f"{len(values)} zones between 0 and 1{where}", body)
+    return _svg((scale + 16, 22), "strip", f"{len(values)} zones between 0 and 1{where}", body)
 
 
 def peer_strip(value: float, median: float, quartile: float) -> Markup:
@@ -143,19 +152,24 @@ def peer_strip(value: float, median: float, quartile: float) -> Markup:
 
     body = [
         _line(left, 11, left + scale, 11, "#CCCCCC"),
-        _line(place(median), 3, place(median), 19, INK, "median"),
+        _line(place(median), 3, place(median), 19, INK, kind="median"),
         Markup('<path d="M{:.1f} 12l5 8h-10z" fill="{}"/>').format(place(quartile), INK),
         Markup('<circle cx="{:.1f}" cy="11" r="5" fill="#C44E00" stroke="#FFFFFF"/>').format(place(value)),
     ]
-    return _svg(scale + 20, 22, "strip", "This zone against the median and upper quartile of its peers", body)
+    return _svg(
+        (scale + 20, 22), "strip", "This zone against the median and upper quartile of its peers", body
+    )
 
 
 def sparkline(values: list[float | None], style: dict) -> Markup:
-    """Years from left to right on a fixed scale 0..1; a year without a figure is a gap, never a joined line."""
+    """Years from left to right on a fixed scale 0..1; a year without a figure is a gap in the line."""
     width, height, step = 120.0, 26.0, 0.0
     if len(values) > 1:
         step = (width - 10) / (len(values) - 1)
-    points = [None if v is None else (5 + i * step, height - 4 - v * (height - 8)) for i, v in enumerate(values)]
+    points = [
+        None if value is None else (5 + i * step, height - 4 - value * (height - 8))
+        for i, value in enumerate(values)
+    ]
     body = [_line(0, height - 4, width, height - 4, "#DDDDDD")]
     for here, after in pairwise(points):
         if here and after:
@@ -165,7 +179,7 @@ def sparkline(values: list[float | None], style: dict) -> Markup:
         for point in points
         if point
     ]
-    return _svg(width, height, "sparkline", f"{sum(v is not None for v in values)} years with a fit", body)
+    return _svg((width, height), "sparkline", f"{sum(v is not None for v in values)} years with a fit", body)
 
 
 def heat_level(value: float | None, maximum: float = 1.0) -> str:
@@ -188,9 +202,8 @@ def _frame(points: list[dict]) -> dict:
     x_scale = (_MAP_WIDTH - 2 * _MAP_MARGIN) / (east - west)
     y_scale = x_scale / math.cos(math.radians((south + north) / 2))
     height = (north - south) * y_scale + 2 * _MAP_MARGIN
-    return {
-        "west": west, "east": east, "south": south, "north": north, "x": x_scale, "y": y_scale, "height": height
-    }  # fmt: skip
+    bounds = {"west": west, "east": east, "south": south, "north": north}
+    return {**bounds, "x": x_scale, "y": y_scale, "height": height}
 
 
 def _place(frame: dict, longitude: float, latitude: float) -> tuple[float, float]:
@@ -207,7 +220,10 @@ def _graticule(frame: dict) -> list[Markup]:
         body += [_line(x, top, x, bottom, "#DDE2E5"), _text(x, bottom + 18, f"{longitude}°E", "axis")]
     for latitude in range(math.ceil(frame["south"] / 10) * 10, frame["north"] + 1, 10):
         _, y = _place(frame, frame["west"], latitude)
-        body += [_line(left, y, right, y, "#DDE2E5"), _text(left - 4, y + 4, f"{latitude}°N", "axis", "end")]
+        body += [
+            _line(left, y, right, y, "#DDE2E5"),
+            _text(left - 4, y + 4, f"{latitude}°N", "axis", anchor="end"),
+        ]
     return body
 
 
@@ -229,14 +245,14 @@ def _labels(points: list[dict], places: list[tuple]) -> list[Markup]:
         spot = _free_spot(at, point["label"], taken, places) if point["label"] else None
         if spot:
             taken.append(spot[3])
-            labels.append(_text(spot[0], spot[1], point["label"], "place", spot[2]))
+            labels.append(_text(spot[0], spot[1], point["label"], "place", anchor=spot[2]))
     return labels
 
 
 def point_map(points: list[dict]) -> Markup:
     """Zones as signs of their modes.
 
-    Each point: longitude, latitude, style, title, href, and `label` (words or None) for the few that are named.
+    Each point: longitude, latitude, style, title, href, and `label` (words or None) for the few named ones.
     A label without a free spot is left out; the title of its point still names it.
     """
     if not points:
@@ -246,11 +262,11 @@ def point_map(points: list[dict]) -> Markup:
     # Hollow rings first, so that a zone with a mode is never hidden by one without.
     drawn = sorted(zip(points, places, strict=True), key=lambda pair: pair[0]["style"]["shape"] != "ring")
     signs = [
-        Markup('<a href="{}" tabindex="-1"><title>{}</title><g transform="translate({:.1f} {:.1f})">{}</g></a>').format(
-            point["href"], point["title"], *place, _shape(point["style"])
+        Markup('<a href="{}" tabindex="-1"><title>{}</title>{}</a>').format(
+            point["href"], point["title"], _moved(*place, point["style"])
         )
         for point, place in drawn
     ]
     label = f"{len(points)} zones as points by longitude and latitude; no borders are drawn"
     body = [*_graticule(frame), *signs, *_labels(points, places)]
-    return _svg(_MAP_WIDTH, round(frame["height"]), "map", label, body, "group")
+    return _svg((_MAP_WIDTH, round(frame["height"])), "map", label, body, "group")

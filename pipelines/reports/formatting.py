@@ -5,8 +5,8 @@ Here belongs: value -> text (or safe markup). Not here: layout, charts, or where
 Declared rounding, the same on every page:
     fit, score, contribution, weight, index   3 decimals
     comparative fit, gap in score             3 decimals, always signed
-    coverage, share                           whole percent
-    money                                     at least 4 significant digits, in bn (1e9) or m (1e6) of its currency
+    coverage                                  whole percent; shares of sectors 1 decimal
+    money                                     at least 4 significant digits, in bn (1e9) or m (1e6)
     other quantities                          no decimals from 1,000 up, else at most 2 (figures without a
                                               dimension 3); 2 significant digits instead of a nought
 The exact published value stands in the `value` attribute of the <data> element round each figure.
@@ -49,9 +49,9 @@ def signed(value: float | None) -> Markup | str:
     return ABSENT if value is None else _data(value, f"{_finite(value):+.3f}")
 
 
-def share(value: float | None) -> Markup | str:
-    """A share 0..1 as whole percent."""
-    return ABSENT if value is None else _data(value, f"{_finite(value) * 100:.0f}\u00a0%")
+def share(value: float | None, digits: int = 0) -> Markup | str:
+    """A share 0..1 as percent."""
+    return ABSENT if value is None else _data(value, f"{_finite(value) * 100:.{digits}f}\u00a0%")
 
 
 def whole(value: float | None) -> Markup | str:

@@ -49,7 +49,8 @@ def counts(zones: list[dict]) -> dict:
 
 def best_counts(zones: list[dict], modes: list[dict]) -> dict:
     """Zones per best mode, and why the others have none."""
-    per_mode = {mode["mode_id"]: sum(zone["best_mode"] == mode["mode_id"] for zone in zones) for mode in modes}
+    best = [zone["best_mode"] for zone in zones]
+    per_mode = {mode["mode_id"]: best.count(mode["mode_id"]) for mode in modes}
     without = [zone for zone in zones if zone["best_mode"] is None]
     scored = sum(zone["latest_period"] is not None for zone in without)
     return {"per_mode": per_mode, "scored_without": scored, "insufficient": len(without) - scored}
@@ -80,17 +81,21 @@ def _best_in_words(zone: dict, names: dict[str, str]) -> str:
 
 
 def rankings(fits: pl.DataFrame, zones: list[dict], modes: list[dict]) -> list[dict]:
-    """Per mode the year in which most active zones are ranked (the latest of equals), since a later year with few
-    zones is no ranking, and its first zones."""
+    """Per mode the first zones of the year in which most active zones are ranked (the latest of equals).
+
+    A later year in which only a few zones have figures would be no ranking.
+    """
     profile = {zone["zone_code"]: zone for zone in zones}
-    ranked = grouped(fits.filter(pl.col("fit").is_not_null() & pl.col("is_zone_active")), "mode_id", "time_period")
+    scored = fits.filter(pl.col("fit").is_not_null() & pl.col("is_zone_active"))
+    ranked = grouped(scored, "mode_id", "time_period")
     tables = []
     for mode in modes:
         years = {period: rows for (mode_id, period), rows in ranked.items() if mode_id == mode["mode_id"]}
         period = max(years, key=lambda year: (len(years[year]), year), default=None)
         rows = sorted(years.get(period, []), key=lambda row: (row["fit_rank"], row["zone_code"]))
         top = [{**row, "zone": profile[row["zone_code"]]} for row in rows[:RANKING_LENGTH]]
-        extent = max((abs(row["comparative_fit"]) for row in top if row["comparative_fit"] is not None), default=0)
+        known = [row["comparative_fit"] for row in top if row["comparative_fit"] is not None]
+        extent = max(map(abs, known), default=0)
         tables.append({"mode": mode, "period": period, "rows": top, "ranked": len(rows), "extent": extent})
     return tables
 
@@ -111,15 +116,14 @@ def ranked_by_year(fits: pl.DataFrame, modes: list[dict]) -> dict:
 def backtest_rows(frames: dict[str, pl.DataFrame]) -> list[dict]:
     """One row a named city: its latest year with a verdict, else its latest year, on both bases."""
     names = {row["zone_code"]: row for row in frames["zone_profile"].iter_rows(named=True)}
-    fits = {(r["zone_code"], r["time_period"], r["mode_id"]): r for r in frames["mode_fit"].iter_rows(named=True)}
+    fits = grouped(frames["mode_fit"], "zone_code", "time_period", "mode_id")
     rows = []
     for (zone, mode), tests in sorted(grouped(frames["mode_backtest"], "zone_code", "stated_mode").items()):
         period = max(tests, key=lambda test: (test["verdict"] in DECIDED, test["time_period"]))["time_period"]
         basis = {test["basis"]: test for test in tests if test["time_period"] == period}
-        fit = fits.get((zone, period, mode), {"fit": None, "comparative_fit": None})
-        rows.append(
-            {"zone_code": zone, "zone": names[zone], "mode_id": mode, "period": period, "basis": basis, "fit": fit}
-        )
+        (fit,) = fits.get((zone, period, mode), [{"fit": None, "comparative_fit": None}])
+        row = {"zone_code": zone, "zone": names[zone], "mode_id": mode, "period": period}
+        rows.append({**row, "basis": basis, "fit": fit})
     return rows
 
 

@@ -1,6 +1,6 @@
 """What the data-quality page and the reason codes of the method page show.
 
-Here belongs: counting published rows of the accounting tables. Not here: any check of data (pipelines/quality).
+Here belongs: counting published rows of the accounting tables. Not here: any check of data.
 """
 
 import polars as pl
@@ -52,14 +52,14 @@ def coverage(quality: pl.DataFrame) -> list[dict]:
 
 
 def statuses(quality: pl.DataFrame) -> list[dict]:
-    """Per source and indicator: figures that are suspect, corrected, recalled or plans, where there are any."""
+    """Per source and indicator: how many figures are suspect, corrected, recalled or plans, if any."""
     counted = ["suspect_count", "corrected_count", "recalled_count", "plan_count"]
     sums = quality.group_by("source_id", "indicator_id").agg(pl.col(counted).fill_null(0).sum())
     return sums.filter(pl.sum_horizontal(counted) > 0).sort("source_id", "indicator_id").to_dicts()
 
 
 def reason_codes(frames: dict[str, pl.DataFrame]) -> list[dict]:
-    """Every reason code in the published tables: where, how often, and one reason in words if one is published."""
+    """Every reason code in the published tables: where, how often, and a reason in words if there is one."""
     codes = []
     for name in CODED:
         frame = frames[name].filter(pl.col("reason_code").is_not_null())

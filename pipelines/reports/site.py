@@ -46,7 +46,9 @@ def check_codes(codes: list[str]) -> None:
     """A zone code becomes a file name and a link: nothing else may hide in it."""
     for code in codes:
         if not _SAFE_CODE.fullmatch(code):
-            raise ValueError(f"mart.zone_profile: found zone_code {code!r}, expected letters, digits, - and _ only")
+            raise ValueError(
+                f"mart.zone_profile: found zone_code {code!r}, expected letters, digits, - and _"
+            )
 
 
 def environment() -> Environment:
@@ -76,7 +78,8 @@ def zone_pages(env: Environment, frames: dict[str, pl.DataFrame]) -> dict[str, s
     """File name -> page, one a zone."""
     template, by_zone, pages = env.get_template("zone.html"), zone.index(frames), {}
     for profile in frames["zone_profile"].iter_rows(named=True):
-        pages[f"zone/{profile['zone_code']}.html"] = template.render(root="../", **zone.view(profile, by_zone))
+        shown = zone.view(profile, by_zone)
+        pages[f"zone/{profile['zone_code']}.html"] = template.render(root="../", **shown)
     return pages
 
 
@@ -94,7 +97,8 @@ def method_view(frames: dict[str, pl.DataFrame]) -> dict:
 def copy_static(out_dir: Path) -> list[Path]:
     target = out_dir / "static"
     target.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copyfile(source, target / source.name)) for source in sorted((HERE / "static").iterdir())]
+    sources = sorted((HERE / "static").iterdir())
+    return [Path(shutil.copyfile(source, target / source.name)) for source in sources]
 
 
 def _write(path: Path, text: str) -> Path:

@@ -11,10 +11,11 @@ import polars as pl
 COLUMNS: dict[str, tuple[str, str]] = {
     "mart.zone_profile": (
         "zone_code",
-        "zone_name_en zone_name_zh province_code province_name_en province_name_zh admin_level batch document_number"
-        " document_status approval_date approval_date_status membership_status valid_from valid_to is_active latitude"
-        " longitude coordinate_status city_tier city_tier_status observation_count indicator_count first_period"
-        " latest_period best_mode best_mode_fit best_mode_comparative_fit best_mode_reason note",
+        "zone_name_en zone_name_zh province_code province_name_en province_name_zh admin_level batch"
+        " document_number document_status approval_date approval_date_status membership_status"
+        " valid_from valid_to is_active latitude longitude coordinate_status city_tier city_tier_status"
+        " observation_count indicator_count first_period latest_period best_mode best_mode_fit"
+        " best_mode_comparative_fit best_mode_reason note",
     ),
     "mart.mode": (
         "mode_id",
@@ -22,7 +23,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.mode_criterion": (
         "mode_id criterion_id",
-        "label role dimension indicator_id unit direction weight max_age_years allows_unverified argument citation",
+        "label role dimension indicator_id unit direction weight max_age_years allows_unverified"
+        " argument citation",
     ),
     "mart.zone_indicator": (
         "zone_code time_period indicator_id",
@@ -30,8 +32,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.criterion_score": (
         "zone_code time_period mode_id criterion_id",
-        "role dimension indicator_id obs_value unit observed_period score effective_weight verification is_unverified"
-        " reason_code",
+        "role dimension indicator_id obs_value unit observed_period score effective_weight verification"
+        " is_unverified reason_code",
     ),
     "mart.mode_fit": (
         "zone_code time_period mode_id",
@@ -45,8 +47,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.cluster_industry": (
         "zone_code time_period industry_code",
-        "industry_name_en industry_name_zh employment_persons zone_share reference_share location_quotient"
-        " relatedness_density local_moran_i local_moran_p local_moran_quadrant reason_code",
+        "industry_name_en industry_name_zh employment_persons zone_share reference_share"
+        " location_quotient relatedness_density local_moran_i local_moran_p local_moran_quadrant"
+        " reason_code",
     ),
     "mart.cluster_zone": (
         "zone_code time_period",
@@ -54,8 +57,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.suggestion_gap": (
         "zone_code time_period suggestion_id indicator_id",
-        "suggestion_name_en obs_value unit direction peer_group peer_count peer_median peer_upper_quartile gap"
-        " reason_code",
+        "suggestion_name_en obs_value unit direction peer_group peer_count peer_median"
+        " peer_upper_quartile gap reason_code",
     ),
     "mart.data_quality": (
         "source_id indicator_id time_period",
@@ -63,8 +66,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.file_accounting": (
         "source_id file_name file_sha256",
-        "encoding physical_rows header_rows note_rows blank_rows record_rows cells_total cells_loaded cells_blank"
-        " cells_quarantined unaccounted",
+        "encoding physical_rows header_rows note_rows blank_rows record_rows cells_total cells_loaded"
+        " cells_blank cells_quarantined unaccounted",
     ),
     "reference.derived_indicator": ("zone_indicator_id", "name_en name_zh"),
     "core.quarantine": (
@@ -86,7 +89,7 @@ YEARLY = ("mart.zone_indicator", "mart.criterion_score", "mart.mode_fit_contribu
 
 
 def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    """All tables as frames under their names without the schema, plus `shown`: the year each zone's page shows."""
+    """All tables as frames under their names without schema, and `shown`: the year of each zone's page."""
     frames = {table.split(".")[1]: _read(con, table, *names) for table, names in COLUMNS.items()}
     frames["suspect"] = con.sql(SUSPECTS).pl()
     frames["evaluation_association"] = con.sql(ASSOCIATION).pl()
@@ -106,7 +109,7 @@ def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> 
 
 
 def shown_periods(profiles: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
-    """The latest year with a fit; for a zone without any, the latest year that was tried (its reasons stand there)."""
+    """The latest year with a fit; for a zone without any, the latest year tried, where its reasons stand."""
     tried = fits.group_by("zone_code").agg(pl.col("time_period").max().alias("tried"))
     return profiles.join(tried, on="zone_code", how="left").select(
         "zone_code", pl.coalesce("latest_period", "tried").alias("time_period")

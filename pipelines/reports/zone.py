@@ -18,11 +18,15 @@ def index(frames: dict[str, pl.DataFrame]) -> dict:
     return {
         "modes": frames["mode"].to_dicts(),
         "names": {r["zone_indicator_id"]: r for r in frames["derived_indicator"].iter_rows(named=True)},
-        "criteria": {(r["mode_id"], r["criterion_id"]): r for r in frames["mode_criterion"].iter_rows(named=True)},
+        "criteria": {
+            (r["mode_id"], r["criterion_id"]): r for r in frames["mode_criterion"].iter_rows(named=True)
+        },
         "shown": dict(frames["shown"].iter_rows()),
         "fits": grouped(fits, "zone_code"),
+        "fit": {(r["zone_code"], r["time_period"], r["mode_id"]): r for r in fits.iter_rows(named=True)},
         "field": {
-            key: [row["fit"] for row in rows] for key, rows in grouped(ranked, "time_period", "mode_id").items()
+            key: [row["fit"] for row in rows]
+            for key, rows in grouped(ranked, "time_period", "mode_id").items()
         },
         "scores": grouped(frames["criterion_score"], "zone_code", "mode_id"),
         "contributions": {
@@ -41,57 +45,52 @@ def view(profile: dict, tables: dict) -> dict:
     code = profile["zone_code"]
     period = tables["shown"].get(code)
     fits = tables["fits"].get(code, [])
+    comparative = [fit["comparative_fit"] for fit in fits if fit["comparative_fit"] is not None]
     sources = source_rows(tables["indicators"].get(code, []))
-    sourced = {row["indicator_id"] for row in sources}
     return {
         "zone": profile,
         "period": period,
-        "modes": [mode_view(code, mode, period, fits, tables, sourced) for mode in tables["modes"]],
-        "extent": max(
-            (abs(row["comparative_fit"]) for row in fits if row["comparative_fit"] is not None), default=0
-        ),
+        "modes": [mode_view(code, mode, period, tables) for mode in tables["modes"]],
+        "extent": max(map(abs, comparative), default=0),
         "history": history(fits, tables["modes"]),
         "cluster": cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, [])),
         "gaps": gap_view(tables["gaps"].get(code, []), period),
         "sources": sources,
+        "sourced": {row["indicator_id"] for row in sources},
         "names": tables["names"],
     }
 
 
-def mode_view(code: str, mode: dict, period: str | None, fits: list[dict], tables: dict, sourced: set) -> dict:
-    """One mode of one zone: its fit in the shown year and its criteria, numbered as in the chart."""
-    mode_id = mode["mode_id"]
-    fit = next((f for f in fits if f["mode_id"] == mode_id and f["time_period"] == period), None)
-    rows = []
-    # Gates, then the largest contribution first, so that the bar's numbers run 1, 2, 3 from the left.
-    for score in tables["scores"].get((code, mode_id), []):
-        contribution = tables["contributions"].get((code, mode_id, score["criterion_id"]))
-        declared = tables["criteria"].get((mode_id, score["criterion_id"]), {})
-        rows.append(
-            {
-                **score,
-                "label": declared.get("label") or score["criterion_id"],
-                "direction": declared.get("direction"),
-                "contribution": contribution if _has_fit(fit) else None,
-                "number": None,
-                "has_source": score["indicator_id"] in sourced,
-            }
-        )
-    rows.sort(key=lambda row: (row["role"] != "gate", -(row["contribution"] or 0), row["criterion_id"]))
-    for number, row in enumerate((row for row in rows if row["contribution"]), start=1):
-        row["number"] = number
+def mode_view(code: str, mode: dict, period: str | None, tables: dict) -> dict:
+    """One mode of one zone: its fit in the shown year and its criteria."""
+    fit = tables["fit"].get((code, period, mode["mode_id"]))
+    has_fit = fit is not None and fit["fit"] is not None
+    rows = criterion_rows(code, mode["mode_id"], has_fit, tables)
     return {
         "mode": mode,
         "fit": fit,
-        "has_fit": _has_fit(fit),
+        "has_fit": has_fit,
         "rows": rows,
         "parts": [(str(row["number"]), row["contribution"]) for row in rows if row["number"]],
-        "field": tables["field"].get((period, mode_id), []),
+        "field": tables["field"].get((period, mode["mode_id"]), []),
     }
 
 
-def _has_fit(fit: dict | None) -> bool:
-    return fit is not None and fit["fit"] is not None
+def criterion_rows(code: str, mode_id: str, has_fit: bool, tables: dict) -> list[dict]:
+    """Gates, then evidence with the largest contribution first; contributors are numbered as in the bar.
+
+    Without a fit there is nothing to contribute to, so no contribution is shown.
+    """
+    rows = []
+    for score in tables["scores"].get((code, mode_id), []):
+        key = (mode_id, score["criterion_id"])
+        declared = tables["criteria"].get(key, {"label": score["criterion_id"], "direction": None})
+        contribution = tables["contributions"].get((code, *key)) if has_fit else None
+        rows.append({**declared, **score, "contribution": contribution, "number": None})
+    rows.sort(key=lambda row: (row["role"] != "gate", -(row["contribution"] or 0), row["criterion_id"]))
+    for number, row in enumerate((row for row in rows if row["contribution"]), start=1):
+        row["number"] = number
+    return rows
 
 
 def history(fits: list[dict], modes: list[dict]) -> dict:
@@ -107,7 +106,7 @@ def history(fits: list[dict], modes: list[dict]) -> dict:
 
 
 def cluster_view(industries: list[dict], clusters: list[dict]) -> dict:
-    """The latest year with location quotients and the latest year with zone figures; reasons if there is none."""
+    """The latest year with location quotients and that with zone figures; reasons if there is none."""
     quotients = [row for row in industries if row["location_quotient"] is not None]
     period = max((row["time_period"] for row in quotients), default=None)
     rows = [row for row in industries if row["time_period"] == period]
@@ -116,7 +115,9 @@ def cluster_view(industries: list[dict], clusters: list[dict]) -> dict:
     return {
         "period": period,
         "rows": rows,
-        "maximum": max((row["location_quotient"] for row in rows if row["location_quotient"] is not None), default=1),
+        "maximum": max(
+            (row["location_quotient"] for row in rows if row["location_quotient"] is not None), default=1
+        ),
         "zone": latest,
         "reasons": sorted({row["reason_code"] for row in [*industries, *clusters] if row["reason_code"]}),
     }

@@ -70,7 +70,8 @@ def test_labels_of_the_map_do_not_overlap():
 
 def test_modes_differ_in_colour_and_in_shape():
     styles = charts.styles(["a", "b", "c", "d", "e"])
-    assert len({style["shape"] for style in styles.values()}) == len({s["colour"] for s in styles.values()}) == 5
+    for trait in ("shape", "colour"):
+        assert len({style[trait] for style in styles.values()}) == 5
 
 
 def contrast(one: str, other: str) -> float:

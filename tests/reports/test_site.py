@@ -112,15 +112,21 @@ def test_every_page_is_made_for_a_phone_and_for_readers(pages):
         metas = [attrs for tag, attrs in page.tags if tag == "meta"]
         assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in metas, path
         assert ("html", {"lang": "en"}) in page.tags, path
-        assert sum(tag == "table" for tag, _ in page.tags) == sum(tag == "caption" for tag, _ in page.tags), path
+        assert sum(tag == "table" for tag, _ in page.tags) == sum(tag == "caption" for tag, _ in page.tags), (
+            path
+        )
         assert all("scope" in attrs for tag, attrs in page.tags if tag == "th"), path
-        assert all("aria-label" in attrs or "aria-hidden" in attrs for tag, attrs in page.tags if tag == "svg"), path
+        assert all(
+            "aria-label" in attrs or "aria-hidden" in attrs for tag, attrs in page.tags if tag == "svg"
+        ), path
 
 
 def test_every_table_lies_in_a_box_that_scrolls(report):
     for path in report.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        assert len(re.findall(r"<table", text)) == len(re.findall(r'<div class="scroll"[^>]*>\s*<table', text)), path
+        assert len(re.findall(r"<table", text)) == len(
+            re.findall(r'<div class="scroll"[^>]*>\s*<table', text)
+        ), path
 
 
 def test_a_rerun_gives_the_same_bytes(warehouse, report, tmp_path):

@@ -24,7 +24,7 @@ select
     r.area_code, r.indicator_id, r.time_period, r.freq, r.scope, r.obs_value, r.unit,
     case when f.different_values > 1 then 'S' else r.obs_status end as obs_status,
     r.bound, r.verification, r.vintage, r.sequence, r.source_id, r.file_sha256, r.sheet, r.row_no, r.column_no,
-    r.printed_text, r.reference, r.quote, r.correction,
+    r.printed_text, r.reference, r.quote, r.correction, r.conversion,
     cast(f.different_values as integer) as conflict_count, cast(v.vintage_count as integer) as vintage_count
 from ranked as r
 join printed_by_file as f using (area_code, indicator_id, time_period, freq, scope, file_sha256, vintage)

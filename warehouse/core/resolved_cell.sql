@@ -28,7 +28,7 @@ looked_up as (
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
-        try_cast(p.number_text as double) as number
+        try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.area_code_text
     left join alias on alias.alias = trim(p.area_name_text)
@@ -38,6 +38,9 @@ looked_up as (
     left join reference.unit as u on u.unit_text = coalesce(l.unit_text, p.unit_text)
     left join reference.indicator as i on i.indicator_id = l.indicator_id
     left join reference.period as w on coalesce(w.period_text, '') = p.period_words
+    -- money in another currency is converted at the year's average rate, named in the row
+    left join reference.exchange_rate as e
+        on e.currency = u.unit and i.unit = 'CNY' and e.time_period = p.year_text and w.kind <> 'stock'
     left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
 ),
 decided as (
@@ -51,7 +54,7 @@ decided as (
             when x.area_code is null then 'unknown_area'
             when not regexp_full_match(x.year_text, '[0-9]{4}') or x.freq is null then 'unknown_period'
             when x.unit is null then 'unknown_unit'
-            when x.unit <> x.indicator_unit then 'unit_of_other_kind'
+            when x.unit <> x.indicator_unit and x.cny_per_unit is null then 'unit_of_other_kind'
             when x.obs_status is null then 'unknown_status'
             when x.number is null or isnan(x.number) or isinf(x.number) then 'not_a_number'
         end as reason_code
@@ -67,15 +70,15 @@ corrected as (
         and k.time_period = d.year_text || coalesce(d.time_suffix, '') and k.expected_printed_text = d.value_text
 )
 select
-    area_code, indicator_id,
+    area_code, nullif(indicator_id, 'not_used') as indicator_id,
     case when regexp_full_match(year_text, '[0-9]{4}') and freq is not null then time_period end as time_period,
     freq, scope,
     case
         when reason_code is not null or number is null then null
         when action = 'replace' then factor_or_value
-        else number * coalesce(scale, 1) * factor * case when action = 'scale' then factor_or_value else 1 end
+        else number * coalesce(scale, 1) * factor * coalesce(cny_per_unit, 1) * case when action = 'scale' then factor_or_value else 1 end
     end as obs_value,
-    unit,
+    case when cny_per_unit is null then unit else 'CNY' end as unit,
     case
         when action = 'suspect' then 'S'
         when kind = 'plan' then 'P'
@@ -84,6 +87,7 @@ select
     coalesce(note_bound, unit_bound) as bound, verification, vintage, sequence, source_id, file_sha256, sheet, row_no,
     column_no, value_text as printed_text, nullif(reference_text, '') as reference, nullif(quote_text, '') as quote,
     correction_reason as correction,
+    case when cny_per_unit is not null then unit || ' to CNY at ' || cny_per_unit || ' (average of ' || year_text || '; ' || rate_source || ')' end as conversion,
     case
         when reason_code is not null then 'quarantined'
         when indicator_id = 'not_used' then 'not_used'
@@ -97,7 +101,7 @@ select
         when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of area_alias.csv'
         when 'unknown_period' then 'found the period ' || period_text || ', expected a year and words of warehouse/reference/period.csv'
         when 'unknown_unit' then 'found the unit ' || coalesce(unit_printed, '(none)') || ', expected a unit of warehouse/reference/unit.csv'
-        when 'unit_of_other_kind' then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to ' || indicator_unit || ' for ' || indicator_id
+        when 'unit_of_other_kind' then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to ' || indicator_unit || ' (for money, with a rate of that year in warehouse/reference/exchange_rate.csv) for ' || indicator_id
         when 'unknown_status' then 'found the status ' || status_text || ', expected one of warehouse/reference/status.csv'
         when 'not_a_number' then 'found ' || value_text || ', expected a number'
     end as reason

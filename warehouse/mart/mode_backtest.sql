@@ -1,8 +1,8 @@
 with figures as (
-    select methodology_version, zone_code, time_period, mode_id, 'fit' as basis, fit as figure, reason
+    select methodology_version, zone_code, time_period, mode_id, 'fit' as basis, fit as figure, reason, false as may_be_best
     from mart.mode_fit
     union all
-    select methodology_version, zone_code, time_period, mode_id, 'comparative_fit', comparative_fit, comparative_reason
+    select methodology_version, zone_code, time_period, mode_id, 'comparative_fit', comparative_fit, comparative_reason, is_best_mode
     from mart.mode_fit
 ),
 ranked as (
@@ -16,7 +16,7 @@ ranked as (
         ) as gdp_rank,
         first_value(f.mode_id) over (
             partition by f.methodology_version, f.zone_code, f.time_period, f.basis
-            order by f.figure desc nulls last, f.mode_id
+            order by f.may_be_best desc, f.figure desc nulls last, f.mode_id
         ) as best_mode
     from figures as f
     left join (

@@ -1,17 +1,30 @@
 -- Derived indicators of each zone from its own area's figures. One meaning, one scope, one year; a prefecture's
 -- figure is never given to a county inside it, a province's never to a city.
-with admitted as (
+with figures as (
     select
-        o.area_code as zone_code, o.time_period, o.indicator_id, o.scope, o.obs_value, o.verification,
+        o.*, f.file_name, substr(o.time_period, 1, 4) as year,
+        row_number() over (
+            partition by o.area_code, o.indicator_id, o.scope, substr(o.time_period, 1, 4)
+            order by o.freq, o.time_period desc
+        ) as place
+    from core.observation_latest as o
+    join core.zone as z on z.zone_code = o.area_code
+    join reference.indicator as i on i.indicator_id = o.indicator_id
+    join raw.file as f on f.file_sha256 = o.file_sha256
+    where o.obs_status = 'A' and o.bound = '='
+        -- a stock or a fact may be dated within the year; a flow must be of the whole year
+        and (o.freq = 'A' or (o.freq = 'P' and i.nature in ('stock', 'flag')))
+),
+admitted as (
+    select
+        o.area_code as zone_code, o.year as time_period, o.indicator_id, o.scope, o.obs_value, o.verification,
         case o.verification when 'verified' then 1 when 'seen' then 2 when 'reasoned' then 3 else 4 end as doubt,
-        '{"source_id":' || to_json(o.source_id) || ',"file_name":' || to_json(f.file_name) || ',"sheet":' || to_json(o.sheet)
+        '{"source_id":' || to_json(o.source_id) || ',"file_name":' || to_json(o.file_name) || ',"sheet":' || to_json(o.sheet)
         || ',"row_no":' || o.row_no || ',"column_no":' || o.column_no || ',"printed_text":' || to_json(o.printed_text)
         || ',"reference":' || coalesce(cast(to_json(o.reference) as varchar), 'null')
         || ',"verification":' || to_json(o.verification) || '}' as input
-    from core.observation_latest as o
-    join core.zone as z on z.zone_code = o.area_code
-    join raw.file as f on f.file_sha256 = o.file_sha256
-    where o.freq = 'A' and o.obs_status = 'A' and o.bound = '='
+    from figures as o
+    where o.place = 1
 ),
 -- residents as GDP over GDP per head: registered population leaves migrants out, residents are printed for 2020 only
 residents as (

@@ -1,0 +1,68 @@
+"""Whatever is done to a file, its lines add up, or it is refused with a reason; no other exception."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines import readers
+from pipelines.readers import ReadError
+from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
+
+FILES = {
+    "wide_panel": (PANEL_FILE, "utf-8", "panel_2020.csv"),
+    "nbs_export": (NBS_FILE, "gb18030", "gdp_2025-06-30.csv"),
+    "customs_query": (CUSTOMS_FILE, "gbk", "tea_2024in.csv"),
+    "figure_list": (LIST_FILE, "utf-8", "zone_figures.csv"),
+}
+DECLARED = {"nbs_export": "nbs_province_gdp", "customs_query": "customs_query", "figure_list": "zone_figures"}
+SCRAPS = st.one_of(
+    st.sampled_from([b'"', b",", b"\n", b"\r", b"\r\n", b",,,\n", b"\x00", b"\xff", b"\xef\xbb\xbf"]),
+    st.binary(max_size=4),
+    st.text(alphabet='甲年地区,"\n\r注：', max_size=6).map(lambda text: text.encode("gb18030")),
+)
+
+
+@st.composite
+def faults(draw):
+    """A list of edits: where (a share of the file), how many bytes go, and what comes instead."""
+    edit = st.tuples(st.floats(0, 1), st.integers(0, 12), SCRAPS)
+    return draw(st.lists(edit, max_size=6)), draw(st.one_of(st.none(), st.floats(0, 1)))
+
+
+def damage(content: bytes, edits: list, cut: float | None) -> bytes:
+    for place, length, scrap in edits:
+        at = int(place * len(content))
+        content = content[:at] + scrap + content[at + length :]
+    return content if cut is None else content[: int(cut * len(content))]
+
+
+@pytest.mark.parametrize("layout", FILES)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fault=faults())
+def test_lines_add_up_whatever_happens(layout, panel, sources, fault):
+    text, codec, name = FILES[layout]
+    source = panel if layout == "wide_panel" else sources[DECLARED[layout]]
+    try:
+        reading = readers.read(damage(text.encode(codec), *fault), source, name)
+    except ReadError as error:
+        assert error.reason_code != "unaccounted"
+        return
+    counts = dict(reading.accounting)
+    physical = counts.pop("physical_rows")
+    assert physical == sum(counts.values()) and min(counts.values()) >= 0
+    whole_lines = reading.rejects.filter(reading.rejects["reason_code"] != "unknown_column")
+    assert whole_lines.height <= counts["rejected_rows"]
+    assert reading.rows["row_no"].max() is None or reading.rows["row_no"].max() <= physical
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(short=st.lists(st.booleans(), min_size=1, max_size=40))
+def test_every_short_row_is_rejected_and_no_other(panel, short):
+    rows = ["2019,甲省,甲市,990100,1" + ("" if bad else ",2") for bad in short]
+    content = "\n".join([PANEL_FILE.splitlines()[0], *rows]) + "\n"
+    reading = readers.read(content.encode(), panel, "panel_2020.csv")
+    expected = [index + 2 for index, bad in enumerate(short) if bad]
+    assert reading.rejects["row_no"].to_list() == expected
+    assert reading.rows.height == 2 * (len(short) - len(expected))
