@@ -76,6 +76,6 @@ def defs() -> dg.Definitions:
     """Everything Dagster needs to know."""
     assets = [*raw.source_specs, raw.land, *table_assets.assets, *publish.assets]
     return dg.Definitions(
-        assets=assets, asset_checks=checks.checks, jobs=[automation.refresh], schedules=automation.schedules,
+        assets=list(dg.map_asset_specs(policy, assets)), asset_checks=checks.checks, jobs=[automation.refresh], schedules=automation.schedules,
         sensors=automation.sensors, resources={"warehouse": Warehouse()}, executor=dg.in_process_executor,
-    ).map_asset_specs(func=policy)  # fmt: skip
+    )  # fmt: skip

@@ -35,9 +35,15 @@ class _Handler(logging.Handler):
         elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
             self.bar.advance(self.task)
             if event.is_step_failure:
-                self.console.print(f"[red]failed: {event.step_key}[/] {event.step_failure_data.error.message.strip()}")
+                self._failure(event.step_key, event.step_failure_data.error)
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             self._check(event.asset_check_evaluation_data)
+
+    def _failure(self, step: str, error) -> None:
+        root = error
+        while root.cause is not None:
+            root = root.cause
+        self.console.print(f"[red]failed: {step}[/] {root.message.strip()}", highlight=False, soft_wrap=True)
 
     def _check(self, evaluation) -> None:
         if not evaluation.passed:

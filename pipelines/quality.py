@@ -103,9 +103,9 @@ def _run(con: duckdb.DuckDBPyConnection, table: Table, chosen: list[Promise]) ->
         "warehouse",
         connection_string="duckdb+gx:///:memory:",
         create_temp_table=False,
-        kwargs={"poolclass": StaticPool, "creator": lambda: ConnectionWrapper(con.cursor())},
+        kwargs={"poolclass": StaticPool, "creator": lambda: ConnectionWrapper(_in_schema(con, table))},
     )
-    asset = source.add_table_asset(table.name, table_name=table.name, schema_name=table.schema_name)
+    asset = source.add_table_asset(table.name, table_name=table.name)
     batch = asset.add_batch_definition_whole_table("whole")
     suite = context.suites.add(gx.ExpectationSuite(table.full_name))
     ids = {suite.add_expectation(getattr(gx.expectations, p.expectation)(**p.arguments)).id: p for p in chosen}
@@ -114,6 +114,12 @@ def _run(con: duckdb.DuckDBPyConnection, table: Table, chosen: list[Promise]) ->
     )
     results = {r.expectation_config.id: r for r in definition.run(result_format="SUMMARY").results}
     return [_outcome(promise, results.get(key)) for key, promise in ids.items()]
+
+
+def _in_schema(con: duckdb.DuckDBPyConnection, table: Table) -> duckdb.DuckDBPyConnection:
+    cursor = con.cursor()
+    cursor.execute(f"use {table.schema_name}")
+    return cursor
 
 
 def _outcome(promise: Promise, result: Any) -> Outcome:

@@ -4,7 +4,7 @@ Here belongs: value -> text (or safe markup). Not here: layout, charts, or where
 
 Declared rounding, the same on every page:
     fit, score, contribution, weight, index   3 decimals
-    comparative fit, gap in score             3 decimals, always signed
+    comparative fit                           3 decimals, always signed
     coverage                                  whole percent; shares of sectors 1 decimal
     money                                     at least 4 significant digits, in bn (1e9) or m (1e6)
     other quantities                          no decimals from 1,000 up, else at most 2 (figures without a
@@ -73,8 +73,8 @@ def _money(value: float, unit: str) -> str:
     return f"{scaled:,.{min(decimals, 3)}f}\u00a0{word}{unit}"
 
 
-def quantity(value: float | None, unit: str | None, sign: bool = False) -> Markup | str:
-    """A figure in its unit; `sign` puts a plus before a positive difference."""
+def quantity(value: float | None, unit: str | None) -> Markup | str:
+    """A figure in its unit."""
     if value is None:
         return ABSENT
     _finite(value)
@@ -85,7 +85,7 @@ def quantity(value: float | None, unit: str | None, sign: bool = False) -> Marku
         decimals = 0 if abs(value) >= 1000 else 3 if bare else 2
         suffix = "" if bare or unit in _SELF_EVIDENT else "\u00a0%" if unit == "pct" else f" {unit}"
         text = _trimmed(value, decimals) + suffix
-    return _data(value, f"+{text}" if sign and value > 0 else text)
+    return _data(value, text)
 
 
 def in_words(identifier: str | None) -> str:

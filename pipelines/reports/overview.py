@@ -81,13 +81,12 @@ def _best_in_words(zone: dict, names: dict[str, str]) -> str:
 
 
 def rankings(fits: pl.DataFrame, zones: list[dict], modes: list[dict]) -> list[dict]:
-    """Per mode the first zones of the year in which most active zones are ranked (the latest of equals).
+    """Per mode the first zones of the year in which most zones are ranked (the latest of equals).
 
     A later year in which only a few zones have figures would be no ranking.
     """
     profile = {zone["zone_code"]: zone for zone in zones}
-    scored = fits.filter(pl.col("fit").is_not_null() & pl.col("is_zone_active"))
-    ranked = grouped(scored, "mode_id", "time_period")
+    ranked = grouped(fits.filter(pl.col("fit").is_not_null()), "mode_id", "time_period")
     tables = []
     for mode in modes:
         years = {period: rows for (mode_id, period), rows in ranked.items() if mode_id == mode["mode_id"]}
@@ -101,29 +100,22 @@ def rankings(fits: pl.DataFrame, zones: list[dict], modes: list[dict]) -> list[d
 
 
 def ranked_by_year(fits: pl.DataFrame, modes: list[dict]) -> dict:
-    """How many active zones have a fit, per mode and year, and how many were tried."""
-    active = fits.filter(pl.col("is_zone_active"))
-    periods = sorted(active["time_period"].unique())
-    cells = {
-        (row["mode_id"], row["time_period"]): row
-        for row in active.group_by("mode_id", "time_period")
-        .agg(pl.col("fit").count().alias("ranked"), pl.len().alias("tried"))
-        .iter_rows(named=True)
-    }
-    return {"periods": periods, "cells": cells, "modes": modes}
+    """How many zones have a fit, per mode and year."""
+    counted = fits.group_by("mode_id", "time_period").agg(pl.col("fit").count().alias("ranked"))
+    cells = {(mode_id, period): ranked for mode_id, period, ranked in counted.iter_rows()}
+    return {"periods": sorted(fits["time_period"].unique()), "cells": cells, "modes": modes}
 
 
 def backtest_rows(frames: dict[str, pl.DataFrame]) -> list[dict]:
     """One row a named city: its latest year with a verdict, else its latest year, on both bases."""
     names = {row["zone_code"]: row for row in frames["zone_profile"].iter_rows(named=True)}
-    fits = grouped(frames["mode_fit"], "zone_code", "time_period", "mode_id")
     rows = []
     for (zone, mode), tests in sorted(grouped(frames["mode_backtest"], "zone_code", "stated_mode").items()):
         period = max(tests, key=lambda test: (test["verdict"] in DECIDED, test["time_period"]))["time_period"]
         basis = {test["basis"]: test for test in tests if test["time_period"] == period}
-        (fit,) = fits.get((zone, period, mode), [{"fit": None, "comparative_fit": None}])
-        row = {"zone_code": zone, "zone": names[zone], "mode_id": mode, "period": period}
-        rows.append({**row, "basis": basis, "fit": fit})
+        rows.append(
+            {"zone_code": zone, "zone": names[zone], "mode_id": mode, "period": period, "basis": basis}
+        )
     return rows
 
 

@@ -17,9 +17,17 @@ def view(frames: dict[str, pl.DataFrame]) -> dict:
     files, quarantine = frames["file_accounting"], frames["quarantine"]
     totals = {
         column: files[column].fill_null(0).sum()
-        for column in ("cells_total", "cells_loaded", "cells_blank", "cells_quarantined", "unaccounted")
+        for column in (
+            "cells_total",
+            "cells_loaded",
+            "cells_blank",
+            "cells_not_used",
+            "cells_quarantined",
+            "unaccounted",
+        )
     }
     return {
+        "names": {row["indicator_id"]: row for row in frames["indicator"].iter_rows(named=True)},
         "files": files.to_dicts(),
         "totals": totals,
         "quarantine": quarantine.head(LISTED).to_dicts(),
@@ -52,8 +60,8 @@ def coverage(quality: pl.DataFrame) -> list[dict]:
 
 
 def statuses(quality: pl.DataFrame) -> list[dict]:
-    """Per source and indicator: how many figures are suspect, corrected, recalled or plans, if any."""
-    counted = ["suspect_count", "corrected_count", "recalled_count", "plan_count"]
+    """Per source and indicator: how many figures are suspect, corrected, recalled, plans or bounds."""
+    counted = ["suspect_count", "corrected_count", "recalled_count", "plan_count", "bound_count"]
     sums = quality.group_by("source_id", "indicator_id").agg(pl.col(counted).fill_null(0).sum())
     return sums.filter(pl.sum_horizontal(counted) > 0).sort("source_id", "indicator_id").to_dicts()
 

@@ -89,6 +89,7 @@ def method_view(frames: dict[str, pl.DataFrame]) -> dict:
     return {
         "modes": [{**mode, "stated_zones": json.loads(mode["stated_zones"] or "[]")} for mode in modes],
         "zones": {row["zone_code"]: row for row in frames["zone_profile"].iter_rows(named=True)},
+        "limits": frames["methodology"].row(0, named=True),
         "criteria": tables.grouped(frames["mode_criterion"], "mode_id"),
         "codes": quality.reason_codes(frames),
     }

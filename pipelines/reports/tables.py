@@ -12,23 +12,24 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "mart.zone_profile": (
         "zone_code",
         "zone_name_en zone_name_zh province_code province_name_en province_name_zh admin_level batch"
-        " document_number document_status approval_date approval_date_status membership_status"
-        " valid_from valid_to is_active latitude longitude coordinate_status city_tier city_tier_status"
-        " observation_count indicator_count first_period latest_period best_mode best_mode_fit"
-        " best_mode_comparative_fit best_mode_reason note",
+        " document_number document_status approval_date approval_date_status membership_status valid_from"
+        " valid_to is_active latitude longitude coordinate_status city_tier city_tier_status"
+        " observation_count"
+        " indicator_count first_period latest_period best_mode best_mode_fit best_mode_comparative_fit"
+        " best_mode_reason note",
     ),
     "mart.mode": (
         "mode_id",
-        "mode_version name_en name_zh summary prerequisites limitations stated_zones citation",
+        "name_en name_zh summary prerequisites limitations stated_zones not_available citation",
     ),
     "mart.mode_criterion": (
         "mode_id criterion_id",
-        "label role dimension indicator_id unit direction weight max_age_years allows_unverified"
+        "label role dimension indicator_id unit formula direction weight max_age_years allows_unverified"
         " argument citation",
     ),
     "mart.zone_indicator": (
-        "zone_code time_period indicator_id",
-        "obs_value unit formula observed_period verification scope inputs",
+        "zone_code indicator_id time_period",
+        "obs_value unit formula verification inputs",
     ),
     "mart.criterion_score": (
         "zone_code time_period mode_id criterion_id",
@@ -38,54 +39,65 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "mart.mode_fit": (
         "zone_code time_period mode_id",
         "gate evidence fit comparative_fit coverage fit_rank comparative_rank zones_ranked is_best_mode"
-        " is_zone_active reason_code reason",
+        " reason_code reason comparative_reason_code comparative_reason",
     ),
     "mart.mode_fit_contribution": ("zone_code time_period mode_id criterion_id", "contribution"),
     "mart.mode_backtest": (
         "zone_code stated_mode time_period basis",
-        "mode_rank_of_zone modes_ranked zone_rank_in_mode zones_ranked best_mode verdict reason",
+        "stated_value mode_rank_of_zone modes_ranked zone_rank_in_mode zones_ranked gdp_rank best_mode"
+        " verdict"
+        " reason",
     ),
     "mart.cluster_industry": (
         "zone_code time_period industry_code",
-        "industry_name_en industry_name_zh employment_persons zone_share reference_share"
-        " location_quotient relatedness_density local_moran_i local_moran_p local_moran_quadrant"
-        " reason_code",
+        "industry_name_en industry_name_zh employment_persons zone_share reference_share location_quotient"
+        " relatedness_density local_moran_p local_moran_quadrant reason_code",
     ),
     "mart.cluster_zone": (
         "zone_code time_period",
-        "employment_persons hhi krugman_specialisation hoover_specialisation diversity eci reason_code",
+        "employment_persons industries_observed hhi krugman_specialisation hoover_specialisation"
+        " diversity eci"
+        " reason_code eci_reason_code",
     ),
     "mart.suggestion_gap": (
         "zone_code time_period suggestion_id indicator_id",
-        "suggestion_name_en obs_value unit direction peer_group peer_count peer_median"
-        " peer_upper_quartile gap reason_code",
+        "suggestion_name_en suggestion_name_zh obs_value unit observed_period direction peer_group peer_count"
+        " peer_median peer_upper_quartile gap reason_code",
     ),
     "mart.data_quality": (
         "source_id indicator_id time_period",
-        "areas_expected areas_observed coverage suspect_count corrected_count recalled_count plan_count",
+        "areas_expected areas_observed coverage suspect_count corrected_count recalled_count plan_count"
+        " bound_count",
     ),
     "mart.file_accounting": (
         "source_id file_name file_sha256",
-        "encoding physical_rows header_rows note_rows blank_rows record_rows cells_total cells_loaded"
-        " cells_blank cells_quarantined unaccounted",
+        "status encoding physical_rows header_rows note_rows blank_rows record_rows rejected_rows cells_total"
+        " cells_loaded cells_blank cells_not_used cells_quarantined unaccounted",
     ),
-    "reference.derived_indicator": ("zone_indicator_id", "name_en name_zh"),
     "core.quarantine": (
         "source_id file_name sheet row_no column_no",
         "printed_text reason_code reason",
     ),
+    "reference.derived_indicator": ("zone_indicator_id", "name_en name_zh"),
+    "reference.indicator": ("indicator_id", "name_en name_zh"),
+    "reference.methodology": (
+        "methodology_version",
+        "minimum_coverage minimum_gate skewness_limit kurtosis_limit winsorise_points peer_minimum",
+    ),
 }
 SUSPECTS = """
     select area_code, indicator_id, time_period, scope, obs_value, unit, source_id, sheet, row_no, column_no,
-           printed_text
+           printed_text, correction
     from core.observation
     where obs_status = 'S'
     order by all
 """
 # Its columns are printed as they are: a table of a few rows of test statistics.
-ASSOCIATION = "select * from mart.evaluation_association order by time_period, mode_id"
+ASSOCIATION = (
+    "select * exclude (methodology_version) from mart.evaluation_association order by mode_id, basis"
+)
 # These are large and a page shows one year of them.
-YEARLY = ("mart.zone_indicator", "mart.criterion_score", "mart.mode_fit_contribution")
+YEARLY = ("criterion_score", "mode_fit_contribution")
 
 
 def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
@@ -94,8 +106,7 @@ def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
     frames["suspect"] = con.sql(SUSPECTS).pl()
     frames["evaluation_association"] = con.sql(ASSOCIATION).pl()
     frames["shown"] = shown_periods(frames["zone_profile"], frames["mode_fit"])
-    for table in YEARLY:
-        name = table.split(".")[1]
+    for name in YEARLY:
         frames[name] = frames[name].join(
             frames["shown"], on=["zone_code", "time_period"], how="semi", maintain_order="left"
         )

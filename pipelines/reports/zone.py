@@ -14,7 +14,7 @@ from pipelines.reports.tables import grouped
 def index(frames: dict[str, pl.DataFrame]) -> dict:
     """All tables grouped by zone, once for all pages."""
     fits = frames["mode_fit"]
-    ranked = fits.filter(pl.col("fit").is_not_null() & pl.col("is_zone_active"))
+    ranked = fits.filter(pl.col("fit").is_not_null())
     return {
         "modes": frames["mode"].to_dicts(),
         "names": {r["zone_indicator_id"]: r for r in frames["derived_indicator"].iter_rows(named=True)},
@@ -46,17 +46,22 @@ def view(profile: dict, tables: dict) -> dict:
     period = tables["shown"].get(code)
     fits = tables["fits"].get(code, [])
     comparative = [fit["comparative_fit"] for fit in fits if fit["comparative_fit"] is not None]
-    sources = source_rows(tables["indicators"].get(code, []))
+    modes = [mode_view(code, mode, period, tables) for mode in tables["modes"]]
+    gaps = gap_view(tables["gaps"].get(code, []), period)
+    used = [row for item in modes for row in item["rows"]] + [
+        row for group in gaps["groups"] for row in group
+    ]
+    sources = source_rows(tables["indicators"].get(code, []), used)
     return {
         "zone": profile,
         "period": period,
-        "modes": [mode_view(code, mode, period, tables) for mode in tables["modes"]],
+        "modes": modes,
         "extent": max(map(abs, comparative), default=0),
         "history": history(fits, tables["modes"]),
         "cluster": cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, [])),
-        "gaps": gap_view(tables["gaps"].get(code, []), period),
+        "gaps": gaps,
         "sources": sources,
-        "sourced": {row["indicator_id"] for row in sources},
+        "sourced": {(row["indicator_id"], row["time_period"]) for row in sources},
         "names": tables["names"],
     }
 
@@ -134,6 +139,14 @@ def gap_view(gaps: list[dict], period: str | None) -> dict:
     return {"period": year, "groups": list(groups.values())}
 
 
-def source_rows(indicators: list[dict]) -> list[dict]:
-    """The figures of the shown year with the cells they come from."""
-    return [{**row, "cells": json.loads(row["inputs"]) if row["inputs"] else []} for row in indicators]
+def source_rows(indicators: list[dict], used: list[dict]) -> list[dict]:
+    """The figures that the page uses, each with its cells; cells shown before are only pointed to."""
+    wanted = {(row["indicator_id"], row["observed_period"]) for row in used}
+    rows, first = [], {}
+    for figure in indicators:
+        if (figure["indicator_id"], figure["time_period"]) in wanted:
+            cells = json.loads(figure["inputs"] or "[]")
+            same = first.setdefault(figure["inputs"], figure) if cells else figure
+            known = same is not figure
+            rows.append({**figure, "cells": [] if known else cells, "same_as": same if known else None})
+    return rows

@@ -1,13 +1,16 @@
 """A small published warehouse made by hand for the report's tests.
 
-The places are invented and named so that nobody can take them for real: one with figures for every mode but
-one, one with fewer, one with none, and one whose name is markup. Both years have the same scores.
+The tables are those of the contracts under warehouse/, so a changed contract shows here first. The places are
+invented and named so that nobody can take them for real: one with figures for every mode but one, one with
+fewer, one with none, and one whose name is markup. Both years have the same scores.
 """
 
 import json
-from pathlib import Path
 
 import duckdb
+
+from pipelines import contracts, store
+from pipelines.reports import tables
 
 GENERATION = {"generation_id": "synthetic-0001", "built_for": "2019-12-31", "methodology_version": "9.9"}
 HOSTILE = "<script>alert(1)</script>"
@@ -15,153 +18,234 @@ RICH, SECOND, EMPTY, REVOKED = "990100", "990200", "990300", "990400"
 MODES = ("mode_a", "mode_b", "mode_c", "mode_d", "mode_e")
 PERIODS = ("2018", "2019")
 TOO_FEW = "coverage 0.20 is below the declared minimum 0.60"
-NO_DATA = "insufficient data"
+NO_SIZE = "no GDP is published"
 BOOK = "invented_book"
+TABLES = [*tables.COLUMNS, "core.observation", "mart.evaluation_association"]
 
-# fmt: off
+# (code, name, Chinese name, latitude, longitude, active, latest period, best mode, fit, comparative fit)
 ZONES = [
-    (RICH, "Testhaven", "試港", 31.2, 121.4, True, "2019", "mode_a", 0.6342, 0.1234, None),
-    (SECOND, "Samplefield", "樣原", 30.3, 120.2, True, "2019", "mode_b", 0.4111, -0.0567, None),
-    (EMPTY, "Emptyford", "空渡", 43.8, 87.6, True, None, None, None, None, TOO_FEW),
-    (REVOKED, HOSTILE, '"><img src=x>', 20.0, 110.3, False, None, None, None, None, TOO_FEW),
+    (RICH, "Testhaven", "試港", 31.2, 121.4, True, "2019", "mode_a", 0.6342, 0.1234),
+    (SECOND, "Samplefield", "樣原", 30.3, 120.2, True, "2019", "mode_b", 0.4111, -0.0567),
+    (EMPTY, "Emptyford", "空渡", 43.8, 87.6, True, None, None, None, None),
+    (REVOKED, HOSTILE, '"><img src=x>', 20.0, 110.3, False, None, None, None, None),
 ]
 # zone -> per mode (gate, evidence, comparative fit, rank); fit is gate x evidence
 FITS = {
-    RICH: [(0.9, 0.7047, 0.1234, 1), (1.0, 0.5, -0.02, 1), (0.8, 0.4, 0.01, 1), (1.0, 0.3, -0.1, 1), None],
+    RICH: [(0.9, 0.7047, 0.1234, 1), (1.0, 0.5, -0.02, 1), (0.8, 0.4, 0.01, 1), (1.0, 0.3, None, 1), None],
     SECOND: [(0.7, 0.6, -0.0123, 2), (0.9, 0.4568, -0.0567, 2), None, None, None],
 }
+# (criterion, label, role, dimension, indicator, unit, direction, weight, admits unverified)
 CRITERIA = [
-    ("c0", "Harbour city", "gate", "location", "harbour", "1", 1, 1.0, 3, True, "So.", None),
-    ("c1", "Trade against output", "evidence", "trade", "trade_to_gdp", "1", 1, 0.5, 3, False, "So.", None),
-    ("c2", "Output of the city", "evidence", "scale", "gdp", "CNY", 1, 0.3, 3, False, "So.", None),
-    ("c3", "Days of waiting", "evidence", "scale", "waiting_days", "count", -1, 0.2, 3, False, "So.", None),
+    ("c0", "Harbour city", "gate", "location", "harbour", "1", 1, 1.0, True),
+    ("c1", "Trade against output", "evidence", "trade", "trade_to_gdp", "1", 1, 0.5, False),
+    ("c2", "Output of the city", "evidence", "scale", "gdp", "CNY", 1, 0.3, False),
+    ("c3", "Days of waiting", "evidence", "scale", "waiting_days", "count", -1, 0.2, False),
 ]
-# criterion -> (role, indicator, value, unit, share of the fit)
-SCORED = {
-    "c0": ("gate", "harbour", 1.0, "1", None),
-    "c1": ("evidence", "trade_to_gdp", 0.73519, "1", 0.6),
-    "c2": ("evidence", "gdp", 124805e7, "CNY", 0.4),
-}
-CELL = {"source_id": BOOK, "file_name": "book_2019.csv", "sheet": None, "row_no": 17, "column_no": 4,
-        "printed_text": "12480.5<b>", "reference": "https://example.org/book; page 3", "verification": "seen"}
+# criterion -> (value, verification, share of the fit)
+SCORED = {"c0": (1.0, "recalled", None), "c1": (0.73519, "seen", 0.6), "c2": (124805e7, "seen", 0.4)}
+CELL = {
+    "source_id": BOOK, "file_name": "book_2019.csv", "sheet": "", "row_no": 17, "column_no": 4,
+    "printed_text": "12480.5<b>", "reference": "https://example.org/book; page 3", "verification": "seen",
+}  # fmt: skip
 RECALLED = {**CELL, "printed_text": "yes", "reference": "javascript:alert(2)", "verification": "recalled"}
 FIGURES = [
-    ("gdp", 124805e7, "CNY", None, "seen", [CELL]),
+    ("gdp", 124805e7, "CNY", "gdp", "seen", [CELL]),
+    ("gdp_twin", 1.5, "1", "gdp / gdp", "seen", [CELL]),
     ("trade_to_gdp", 0.73519, "1", "goods_trade / gdp", "seen", [CELL, {**CELL, "column_no": 9}]),
-    ("harbour", 1.0, "1", None, "recalled", [RECALLED]),
+    ("harbour", 1.0, "1", "harbour", "recalled", [RECALLED]),
 ]
-BACKTEST = [
-    (RICH, "mode_a", "2019", "fit", 0.6342, 1, 4, 1, 2, "mode_a", "first", None),
-    (RICH, "mode_a", "2019", "comparative_fit", 0.1234, 1, 4, 1, 2, "mode_a", "first", None),
-    (SECOND, "mode_b", "2019", "fit", 0.4111, 2, 2, 2, 2, "mode_a", "not first", None),
-    (SECOND, "mode_b", "2019", "comparative_fit", -0.0567, 2, 2, 2, 2, "mode_a", "not first", None),
-    (EMPTY, "mode_c", "2019", "fit", None, None, 0, None, 0, None, NO_DATA, TOO_FEW),
-    (EMPTY, "mode_c", "2019", "comparative_fit", None, None, 0, None, 0, None, NO_DATA, TOO_FEW),
-]
-SECTORS = [
-    (RICH, "2019", chr(65 + i), f"Sector {i}", f"行业{i}", 1000.0 * (i + 1), 0.05, 0.05,
-     0.2 + 0.15 * i, 0.4, 0.1, 0.04, "high_low" if i % 4 == 0 else None, None) for i in range(18)
-] + [(RICH, "2019", "S", "Invented sector 18", "行业18", *[None] * 8, "no_employment")]
-GAPS = [
-    (RICH, "2019", "s1", "patents", "Suggestion s1", 12.5, "count", 1, "mode_a_batch_3", 9, 14.0, 20.25, -7.75,
-     None),
-    (RICH, "2019", "s3", "training", "Suggestion s3", None, "count", 1, "mode_a_batch_3", 0, None, None, None,
-     "no_peers"),
-]
-# fmt: on
 
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
-    """The published schemas with all invented rows."""
-    con.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
-    for step in (fill_modes, fill_zones, fill_fits, fill_figures, fill_accounts):
+    """The published tables with all invented rows."""
+    for schema in ("reference", "core", "mart"):
+        con.execute(f"create schema {schema}")
+    for name in TABLES:
+        con.execute(store.ddl(contracts.tables()[name]))
+    for step in (fill_modes, fill_zones, fill_fits, fill_figures, fill_clusters, fill_tests, fill_accounts):
         step(con)
 
 
-def insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], columns: str = "") -> None:
-    marks = ", ".join("?" for _ in rows[0])
-    con.executemany(f"insert into {table} {columns} values ({marks})", rows)
+def insert(con: duckdb.DuckDBPyConnection, table: str, **values) -> None:
+    """One row by column name; a column that is not named is NULL."""
+    marks = ", ".join("?" for _ in values)
+    con.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", list(values.values()))
 
 
 def fill_modes(con: duckdb.DuckDBPyConnection) -> None:
-    texts = ("Needs a port.", "Limited.", json.dumps([RICH]), "https://example.org/paper")
-    modes = [(m, "1", f"Invented {m[-1].upper()}", f"模式{m[-1]}", f"What {m} is.", *texts) for m in MODES]
-    insert(con, "mart.mode", modes)
-    insert(con, "mart.mode_criterion", [(mode, *criterion) for mode in MODES for criterion in CRITERIA])
+    for mode in MODES:
+        insert(
+            con, "mart.mode", mode_id=mode, name_en=f"Invented {mode[-1].upper()}", name_zh=f"模式{mode[-1]}",
+            summary=f"What {mode} is.", prerequisites="Needs a port.", limitations="Limited.",
+            stated_zones=json.dumps([RICH]), not_available="Trains by hour.",
+            citation="https://example.org/paper",
+        )  # fmt: skip
+        for criterion, label, role, dimension, indicator, unit, direction, weight, unverified in CRITERIA:
+            insert(
+                con, "mart.mode_criterion", mode_id=mode, criterion_id=criterion, label=label, role=role,
+                dimension=dimension, indicator_id=indicator, unit=unit, formula=indicator,
+                direction=direction,
+                weight=weight, max_age_years=3, allows_unverified=unverified, argument="So.",
+                citation="Page 1",
+            )  # fmt: skip
+    insert(
+        con, "reference.methodology", methodology_version="9.9", minimum_coverage=0.6, minimum_gate=0.3,
+        skewness_limit=2.0, kurtosis_limit=3.5, winsorise_points=5, peer_minimum=3,
+    )  # fmt: skip
 
 
 def fill_zones(con: duckdb.DuckDBPyConnection) -> None:
-    province = ("990000", "Nowhere", "無處省", "prefecture-level city", 3, "測函〔2018〕1号", "verified")
-    dates = ("2018-07-24", "month verified, day recalled", "recalled", "2018-07-24")
-    for code, en, zh, lat, lon, active, latest, *best in ZONES:
-        validity = (None if active else "2025-04-25", active)
-        place = (lat, lon, "verified", "3", "reasoned")
-        figures = (12 if latest else 0, 40, "2018" if latest else None, latest)
-        row = (code, en, zh, *province, *dates, *validity, *place, *figures, *best, None)
-        insert(con, "mart.zone_profile", [row])
+    for code, en, zh, latitude, longitude, active, latest, best, fit, comparative in ZONES:
+        insert(
+            con, "mart.zone_profile", zone_code=code, zone_name_en=en, zone_name_zh=zh,
+            province_code="990000",
+            province_name_en="Nowhere", province_name_zh="無處省", admin_level="prefecture-level city",
+            batch=3,
+            document_number="测函〔2018〕1号", document_status="verified", approval_date="2018-07-24",
+            approval_date_status="month verified, day recalled", membership_status="recalled",
+            valid_from="2018-07-24", valid_to=None if active else "2025-04-25", is_active=active,
+            latitude=latitude,
+            longitude=longitude, coordinate_status="verified", city_tier=3, city_tier_status="reasoned",
+            observation_count=12 if latest else 0, indicator_count=5 if latest else 0,
+            first_period="2018" if latest else None, latest_period=latest, best_mode=best, best_mode_fit=fit,
+            best_mode_comparative_fit=comparative,
+            best_mode_reason=None if best else f"insufficient data: {TOO_FEW}",
+        )  # fmt: skip
 
 
 def fill_fits(con: duckdb.DuckDBPyConnection) -> None:
     for code, *_ in ZONES:
         for period in PERIODS:
             for mode, known in zip(MODES, FITS.get(code, [None] * 5), strict=True):
-                fill_fit(con, (code, period, mode), known)
-                fill_scores(con, (code, period, mode), known)
+                key = {"zone_code": code, "time_period": period, "mode_id": mode}
+                fill_fit(con, key, known)
+                fill_scores(con, key, known)
 
 
-def fill_fit(con: duckdb.DuckDBPyConnection, key: tuple, known: tuple | None) -> None:
-    active = key[0] != REVOKED
+def fill_fit(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> None:
     if known is None:
-        reason = ("coverage_below_minimum", TOO_FEW)
-        row = (1.0, None, None, None, 0.2, None, None, None, False, active, *reason)
-    else:
-        gate, evidence, comparative, rank = known
-        numbers = (gate, evidence, gate * evidence, comparative, 0.8, rank, rank, 2)
-        row = (*numbers, key[2] == "mode_a", active, None, None)
-    insert(con, "mart.mode_fit", [("9.9", *key, *row)])
+        reasons = {f"{kind}reason{code}": TOO_FEW for kind in ("", "comparative_") for code in ("", "_code")}
+        insert(
+            con, "mart.mode_fit", **key, gate=1.0, coverage=0.2, zones_ranked=2, is_best_mode=False, **reasons
+        )
+        return
+    gate, evidence, comparative, rank = known
+    insert(
+        con, "mart.mode_fit", **key, gate=gate, evidence=evidence, fit=gate * evidence,
+        comparative_fit=comparative,
+        coverage=0.8, fit_rank=rank, comparative_rank=None if comparative is None else rank, zones_ranked=2,
+        is_best_mode=key["mode_id"] == "mode_a", comparative_reason=NO_SIZE if comparative is None else None,
+    )  # fmt: skip
 
 
-def fill_scores(con: duckdb.DuckDBPyConnection, key: tuple, known: tuple | None) -> None:
-    for criterion, (role, indicator, value, unit, part) in SCORED.items():
-        head = (*key, criterion, role, "trade", indicator)
-        gate = role == "gate"
-        if known or gate:
-            verified = ("recalled" if gate else "seen", gate, None)
-            row = (*head, value, unit, "2018", value, 0.51987, 0.5, 0.55, *verified)
-        else:
-            row = (*head, None, unit, None, None, None, 0.5, None, None, False, "no_observation")
-        insert(con, "mart.criterion_score", [row])
+def fill_scores(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> None:
+    for criterion, _, role, dimension, indicator, unit, *_ in CRITERIA:
+        row = key | {
+            "criterion_id": criterion,
+            "role": role,
+            "dimension": dimension,
+            "indicator_id": indicator,
+        }
+        value, verification, part = SCORED.get(criterion, (None, None, None))
+        if value is None or not (known or role == "gate"):
+            insert(con, "mart.criterion_score", **row, reason_code="not_observed")
+            continue
+        insert(
+            con, "mart.criterion_score", **row, obs_value=value, unit=unit, observed_period="2018",
+            score=0.51987,
+            effective_weight=0.55, verification=verification, is_unverified=verification == "recalled",
+        )  # fmt: skip
         if known and part:
-            insert(con, "mart.mode_fit_contribution", [(*key, criterion, part * known[0] * known[1], part)])
-    old = (None, "count", None, None, None, 0.2, None, None, False, "observation_too_old")
-    insert(con, "mart.criterion_score", [(*key, "c3", "evidence", "scale", "waiting_days", *old)])
+            amount = part * known[0] * known[1]
+            insert(con, "mart.mode_fit_contribution", **key, criterion_id=criterion, contribution=amount)
 
 
 def fill_figures(con: duckdb.DuckDBPyConnection) -> None:
     for code in (RICH, SECOND):
-        for period in PERIODS:
-            for indicator, value, unit, formula, mark, inputs in FIGURES:
-                figure = (indicator, value, unit, formula, "2018", 1, mark, "total", json.dumps(inputs))
-                insert(con, "mart.zone_indicator", [(code, period, *figure)])
-    insert(con, "reference.derived_indicator", [("gdp", "Invented output", "生产总值")])
-    insert(con, "mart.cluster_industry", SECTORS)
-    insert(con, "mart.cluster_zone", [(RICH, "2019", 171000.0, 0.08765, 0.4321, 0.21605, 7, -0.3456, None)])
-    insert(con, "mart.suggestion_gap", GAPS)
-    insert(con, "mart.mode_backtest", BACKTEST)
-    insert(con, "mart.evaluation_association", [("mode_a", "2019", 3, 4, 2.5, 5.25, -0.75, None)])
+        for indicator, value, unit, formula, verification, inputs in FIGURES:
+            insert(
+                con, "mart.zone_indicator", zone_code=code, time_period="2018", indicator_id=indicator,
+                obs_value=value, unit=unit, formula=formula, verification=verification,
+                inputs=json.dumps(inputs),
+            )  # fmt: skip
+    for table, column in (("derived_indicator", "zone_indicator_id"), ("indicator", "indicator_id")):
+        insert(con, f"reference.{table}", **{column: "gdp"}, name_en="Invented output", name_zh="生产总值")
+    peers = {"peer_group": "same batch: 3", "peer_count": 9, "peer_median": 1.25, "peer_upper_quartile": 2.25}
+    for suggestion, indicator, known in (
+        ("s1", "gdp_twin", {**peers, "gap": 0.75}),
+        ("s3", "training", None),
+    ):
+        values = (
+            {"obs_value": 1.5, "observed_period": "2018", **known} if known else {"reason_code": "no_peers"}
+        )
+        insert(
+            con, "mart.suggestion_gap", zone_code=RICH, time_period="2019", suggestion_id=suggestion,
+            indicator_id=indicator, suggestion_name_en=f"Suggestion {suggestion}", suggestion_name_zh="建议",
+            unit="1", direction=1, **values,
+        )  # fmt: skip
+
+
+def fill_clusters(con: duckdb.DuckDBPyConnection) -> None:
+    for i in range(19):
+        known = {
+            "employment_persons": 1000.0 * (i + 1), "zone_share": 0.05, "reference_share": 0.05,
+            "location_quotient": 0.2 + 0.15 * i, "relatedness_density": 0.4, "local_moran_p": 0.04,
+            "local_moran_quadrant": "HL",
+        }  # fmt: skip
+        insert(
+            con, "mart.cluster_industry", zone_code=RICH, time_period="2019", industry_code=chr(65 + i),
+            industry_name_en=f"Invented sector {i}", industry_name_zh=f"行业{i}",
+            **(known if i < 18 else {"reason_code": "no_employment"}),
+        )  # fmt: skip
+    insert(
+        con, "mart.cluster_zone", zone_code=RICH, time_period="2019", employment_persons=171000.0,
+        industries_observed=18, hhi=0.08765, krugman_specialisation=0.4321, hoover_specialisation=0.21605,
+        diversity=7, eci=-0.3456,
+    )  # fmt: skip
+
+
+def fill_tests(con: duckdb.DuckDBPyConnection) -> None:
+    tested = {
+        (RICH, "mode_a"): ({"fit": 0.6342, "comparative_fit": 0.1234}, 1, "first"),
+        (SECOND, "mode_b"): ({"fit": 0.4111, "comparative_fit": -0.0567}, 2, "not first"),
+        (EMPTY, "mode_c"): ({"fit": None, "comparative_fit": None}, None, "insufficient data"),
+    }
+    for (code, mode), (values, rank, verdict) in tested.items():
+        for basis, value in values.items():
+            insert(
+                con, "mart.mode_backtest", zone_code=code, stated_mode=mode, time_period="2019", basis=basis,
+                stated_value=value, mode_rank_of_zone=rank, modes_ranked=4, zone_rank_in_mode=rank,
+                zones_ranked=2,
+                gdp_rank=rank, best_mode="mode_a" if rank else None, verdict=verdict,
+                reason=None if rank else TOO_FEW,
+            )  # fmt: skip
+    insert(
+        con, "mart.evaluation_association", methodology_version="9.9", mode_id="best", basis="fit",
+        tier_1_zones=3,
+        tier_2_zones=4, probability_of_superiority=0.625,
+    )  # fmt: skip
 
 
 def fill_accounts(con: duckdb.DuckDBPyConnection) -> None:
-    covered = (("gdp", "2018", 4), ("gdp", "2019", 3), ("goods_trade", "2019", 1))
-    rows = [(BOOK, indicator, period, 4, n, n / 4, 1, 0, 2, 0) for indicator, period, n in covered]
-    insert(con, "mart.data_quality", rows)
-    counts = ("utf-8-sig", 5, 1, 0, 0, 4, 40, 30, 9, 1, 0)
-    insert(con, "mart.file_accounting", [("ab" * 32, BOOK, "book_2019.csv", *counts)])
-    fault = ("12<i>", "not_a_number", "expected a number")
-    insert(con, "core.quarantine", [(BOOK, "book_2019.csv", None, 3, 7, *fault)])
-    columns = (
-        "(area_code, indicator_id, time_period, scope, obs_value, unit, obs_status, source_id, row_no,"
-        " column_no, printed_text)"
-    )
-    suspect = (RICH, "gdp", "2019", "total", 1.2e12, "CNY", "S", BOOK, 3, 7, "1.2 trillion")
-    insert(con, "core.observation", [suspect], columns)
+    for indicator, period, seen in (("gdp", "2018", 4), ("gdp", "2019", 3), ("goods_trade", "2019", 1)):
+        insert(
+            con, "mart.data_quality", source_id=BOOK, indicator_id=indicator, time_period=period,
+            areas_expected=4,
+            areas_observed=seen, coverage=seen / 4, suspect_count=1, corrected_count=0, recalled_count=2,
+            plan_count=0, bound_count=3,
+        )  # fmt: skip
+    insert(
+        con, "mart.file_accounting", file_sha256="ab" * 32, source_id=BOOK, file_name="book_2019.csv",
+        status="loaded", encoding="utf-8-sig", physical_rows=5, header_rows=1, note_rows=0, blank_rows=0,
+        record_rows=4, rejected_rows=0, cells_total=40, cells_loaded=25, cells_blank=9, cells_not_used=5,
+        cells_quarantined=1, unaccounted=0,
+    )  # fmt: skip
+    insert(
+        con, "core.quarantine", source_id=BOOK, file_name="book_2019.csv", row_no=3, column_no=7,
+        printed_text="12<i>", reason_code="not_a_number", reason="expected a number",
+    )  # fmt: skip
+    insert(
+        con, "core.observation", area_code=RICH, indicator_id="gdp", time_period="2019", scope="total",
+        obs_value=1.2e12, unit="CNY", obs_status="S", source_id=BOOK, sheet="", row_no=3, column_no=7,
+        printed_text="1.2 trillion", correction="ten times the year before",
+    )  # fmt: skip

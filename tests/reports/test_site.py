@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 import pytest
 
-from pipelines.reports import site, tables
+from pipelines.reports import site
+from tests.reports import synthetic
 from tests.reports.synthetic import EMPTY, GENERATION, HOSTILE, REVOKED, RICH
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
@@ -134,13 +135,9 @@ def test_a_rerun_gives_the_same_bytes(warehouse, report, tmp_path):
         assert path.read_bytes() == (report / path.relative_to(tmp_path)).read_bytes(), path
 
 
-def test_a_zone_code_that_is_no_file_name_stops_the_report(warehouse, tmp_path):
+def test_a_zone_code_that_is_no_file_name_stops_the_report(tmp_path):
     copy = duckdb.connect(":memory:")
-    for schema in ("mart", "core", "reference"):
-        copy.execute(f"create schema {schema}")
-    for table in [*tables.COLUMNS, "core.observation", "mart.evaluation_association"]:
-        frame = warehouse.sql(f"select * from {table}").arrow()  # noqa: F841  (DuckDB reads it by name)
-        copy.execute(f"create table {table} as select * from frame")
+    synthetic.fill(copy)
     copy.execute("update mart.zone_profile set zone_code = '../x' where zone_code = ?", [EMPTY])
     with pytest.raises(ValueError, match=r"zone_profile.*'\.\./x'"):
         site.build(copy, tmp_path, GENERATION)

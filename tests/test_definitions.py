@@ -1,0 +1,103 @@
+"""The Dagster side: every table an asset with its words, checks that block, schedules, the inbox sensor, one run."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from pipelines import lineage, publish, quality
+from pipelines.contracts import sources, tables
+from pipelines.definitions import OWNER, defs
+from pipelines.defs import automation
+
+
+@pytest.fixture(scope="module")
+def repository() -> dg.Definitions:
+    return defs()
+
+
+def test_every_table_source_and_product_is_an_asset(repository):
+    keys = {"/".join(spec.key.path) for spec in repository.resolve_all_asset_specs()}
+    expected = {name.replace(".", "/") for name in tables()} | {f"source/{name}" for name in sources()}
+    assert keys == expected | {"published/generation", "report/site"}
+
+
+def test_one_policy_holds_for_every_asset(repository):
+    for spec in repository.resolve_all_asset_specs():
+        assert spec.owners == [OWNER] and spec.kinds and spec.group_name == spec.key.path[0] and spec.description
+        table = tables().get(".".join(spec.key.path))
+        if table is not None:
+            schema = spec.metadata["dagster/column_schema"].schema if hasattr(
+                spec.metadata["dagster/column_schema"], "schema") else spec.metadata["dagster/column_schema"]  # fmt: skip
+            assert [c.name for c in schema.columns] == table.column_names
+            assert all(c.description for c in schema.columns)
+
+
+def test_edges_are_those_of_the_sql(repository):
+    specs = {".".join(s.key.path): s for s in repository.resolve_all_asset_specs()}
+    for name in tables():
+        if not name.startswith("raw."):
+            found = {".".join(d.asset_key.path) for d in specs[name].deps}
+            assert found == set(lineage.upstream(name))
+
+
+def test_every_table_has_a_blocking_contract_check(repository):
+    checks = {key for d in repository.asset_checks for key in d.check_keys}
+    contracts = {".".join(key.asset_key.path) for key in checks if key.name == "contract"}
+    doubts = {".".join(key.asset_key.path) for key in checks if key.name == "doubts"}
+    assert contracts == set(tables())
+    assert doubts == {n for n, t in tables().items() if any(p.severity == "warning" for p in quality.promises(t))}
+    assert all(spec.blocking == (spec.name == "contract") for d in repository.asset_checks for spec in d.check_specs)
+
+
+def test_schedules_are_valid_and_on_beijing_time(repository):
+    for schedule in automation.schedules:
+        assert schedule.execution_timezone == "Asia/Shanghai" and schedule.job_name == "refresh"
+
+
+def test_the_inbox_sensor_runs_once_for_each_state_of_the_inbox(paths):
+    context = dg.build_sensor_context()
+    assert isinstance(automation.inbox(context), dg.SkipReason)
+    (paths.inbox / "a.csv").write_text("x")
+    request = automation.inbox(context)
+    assert isinstance(request, dg.RunRequest)
+    assert isinstance(automation.inbox(context), dg.SkipReason)
+    (paths.inbox / "a.csv").write_text("xy")
+    assert automation.inbox(context).run_key != request.run_key
+
+
+def test_the_whole_graph_runs_and_publishes(repository, paths):
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = repository.resolve_job_def("refresh").execute_in_process(instance=instance)
+        assert result.success
+        counts = {
+            ".".join(e.asset_key.path): e.step_materialization_data.materialization.metadata["dagster/row_count"].value
+            for e in result.get_asset_materialization_events() if e.asset_key.path[0] not in ("report",)
+        }  # fmt: skip
+    generation = publish.current(paths)
+    assert publish.verify(generation) == []
+    for name, entry in generation.manifest["tables"].items():
+        assert counts[name] == entry["rows"]
+    assert (paths.reports / "latest" / "index.html").exists()
+
+
+def test_a_broken_promise_stops_publication(repository, paths, monkeypatch):
+    """A registry with a zone on the moon: the contract of core.zone blocks, and nothing is published."""
+    from pipelines import store  # noqa: PLC0415
+
+    real = store.create
+
+    def moved(con, table, rows):
+        if table.full_name == "core.zone":
+            rows = f"select * replace (latitude + 100 as latitude) from ({rows})"
+        return real(con, table, rows)
+
+    monkeypatch.setattr(store, "create", moved)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = repository.resolve_job_def("refresh").execute_in_process(instance=instance, raise_on_error=False)
+        evaluations = [e for e in result.get_asset_check_evaluations() if not e.passed and e.check_name == "contract"]
+    assert not result.success
+    assert [".".join(e.asset_key.path) for e in evaluations] == ["core.zone"]
+    assert "latitude" in evaluations[0].description
+    with pytest.raises(publish.NothingPublished):
+        publish.current(paths)
