@@ -17,12 +17,13 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from pipelines import publish, settings, store
-from pipelines.contracts import ROOT
+from pipelines.contracts import ROOT, DeclarationError
 
 app = typer.Typer(help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
                   no_args_is_help=True, add_completion=False,
                   pretty_exceptions_show_locals=False)  # fmt: skip
-console = Console()
+# a pipe or a log has no width of its own; 80 columns would cut the tables
+console = Console(width=None if sys.stdout.isatty() else 150)
 
 
 @app.command()
@@ -93,9 +94,21 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     try:
         app()
-    except (publish.NothingPublished, store.Busy) as error:
-        console.print(f"[red]{error}[/]", soft_wrap=True)
-        sys.exit(1)
+    except (publish.NothingPublished, store.Busy, DeclarationError) as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        _leave(1)
+    except SystemExit as stop:
+        _leave(stop.code if isinstance(stop.code, int) else 1)
+
+
+def _leave(code: int) -> None:
+    """Exit; after a run without interpreter shutdown, where Great Expectations keeps DuckDB's objects alive and
+    the binding prints 120 lines about it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "great_expectations" in sys.modules:
+        os._exit(code)
+    sys.exit(code)
 
 
 def _published():

@@ -28,6 +28,7 @@ def view(frames: dict[str, pl.DataFrame]) -> dict:
     }
     return {
         "names": {row["indicator_id"]: row for row in frames["indicator"].iter_rows(named=True)},
+        "zones": {row["zone_code"]: row for row in frames["zone_profile"].iter_rows(named=True)},
         "files": files.to_dicts(),
         "totals": totals,
         "quarantine": quarantine.head(LISTED).to_dicts(),

@@ -7,7 +7,7 @@ Here belongs: which table and columns the pages rely on, and reading them. Not h
 import duckdb
 import polars as pl
 
-# table -> (key, other columns). Rows come ordered by the key, so that a rerun gives the same pages.
+# table -> (key, other columns). Rows come ordered by the key first, so that a rerun gives the same pages.
 COLUMNS: dict[str, tuple[str, str]] = {
     "mart.zone_profile": (
         "zone_code",
@@ -115,8 +115,7 @@ def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
 
 def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> pl.DataFrame:
     columns = ", ".join(f"{key} {others}".split())
-    order = ", ".join(f"{column} nulls first" for column in key.split())
-    return con.sql(f"select {columns} from {table} order by {order}").pl()
+    return con.sql(f"select {columns} from {table} order by all nulls first").pl()
 
 
 def shown_periods(profiles: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
