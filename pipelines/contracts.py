@@ -42,6 +42,12 @@ class Column(_Declared):
     pattern: str | None = None
     references: str | None = None
 
+    @property
+    def words(self) -> str:
+        """Description with the unit, as every catalogue of the columns shows it."""
+        unit = {None: "", "1": " [dimensionless]"}.get(self.unit, f" [{self.unit}]")
+        return self.description + unit
+
 
 class Rule(_Declared):
     """A promise or a doubt that one column alone cannot state: a SELECT of the rows that break it.

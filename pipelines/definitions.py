@@ -41,7 +41,7 @@ def column_schema(table: Table) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
-                c.name, c.type.lower(), description=c.description + (f" [{c.unit}]" if c.unit else ""),
+                c.name, c.type.lower(), description=c.words,
                 constraints=dg.TableColumnConstraints(nullable=not c.required, unique=table.grain == [c.name]),
             )
             for c in table.columns

@@ -119,8 +119,7 @@ def ddl(table: Table) -> str:
 def _comment(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"comment on table {table.full_name} is {_literal(table.description)}")
     for column in table.columns:
-        text = column.description + (f" [{column.unit}]" if column.unit else "")
-        con.execute(f'comment on column {table.full_name}."{column.name}" is {_literal(text)}')
+        con.execute(f'comment on column {table.full_name}."{column.name}" is {_literal(column.words)}')
 
 
 def _literal(text: str) -> str:

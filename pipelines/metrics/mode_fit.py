@@ -21,8 +21,6 @@ REASONS = {
     "constant": "the figure is the same for all zones, so it tells nothing",
     "gate_not_observed": "a prerequisite of the mode could not be judged",
     "coverage_below_minimum": "too little of the evidence's weight is observed",
-    "zero_dimension": "a whole dimension of the evidence is at the lowest value of all zones",
-    "gate_not_passed": "the prerequisites are met to less than the declared minimum",
     "size_not_observed": "GDP or population is missing, so the effect of size cannot be taken out",
     "fewer_than_two_modes": "fewer than two modes have a fit, so there is nothing to compare",
     "too_few_zones": "too few zones have a fit to tell the effect of size",
