@@ -18,7 +18,9 @@ def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     if table.schema_name == "reference":
         return store.create(con, table, declared.rows(table))
     if table.sql is None:
-        raise store.ContractError(f"warehouse/{table.schema_name}/{table.name}.sql: not found, expected one SELECT")
+        raise store.ContractError(
+            f"warehouse/{table.schema_name}/{table.name}.sql: not found, expected one SELECT"
+        )
     if table.metric is None:
         return store.create(con, table, table.sql.strip().rstrip(";"))
     module, function = table.metric.function.split(".")

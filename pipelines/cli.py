@@ -19,9 +19,12 @@ from rich.table import Table as RichTable
 from pipelines import publish, settings, store
 from pipelines.contracts import ROOT, DeclarationError
 
-app = typer.Typer(help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
-                  no_args_is_help=True, add_completion=False,
-                  pretty_exceptions_show_locals=False)  # fmt: skip
+app = typer.Typer(
+    help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
 # a pipe or a log has no width of its own; 80 columns would cut the tables
 console = Console(width=None if sys.stdout.isatty() else 150)
 
@@ -33,7 +36,9 @@ def run() -> None:
 
     started = time.monotonic()
     if not progress.run(console):
-        console.print("[bold red]The run did not succeed.[/] What failed stands above; nothing half-made was published.")
+        console.print(
+            "[bold red]The run did not succeed.[/] What failed stands above; nothing half-made was published."
+        )
         raise typer.Exit(1)
     _summary()
     console.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
@@ -52,8 +57,12 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT; without it, a pro
 def where() -> None:
     """Paths of the published warehouse and the report."""
     generation = publish.current(settings.paths())
-    console.print(f"warehouse  {generation.database}\nparquet    {generation.folder / 'parquet'}\n"
-                  f"report     {settings.paths().reports / 'latest' / 'index.html'}", soft_wrap=True, highlight=False)  # fmt: skip
+    console.print(
+        f"warehouse  {generation.database}\nparquet    {generation.folder / 'parquet'}\n"
+        f"report     {settings.paths().reports / 'latest' / 'index.html'}",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 @app.command()
@@ -63,8 +72,10 @@ def verify() -> None:
     faults = publish.verify(generation)
     for fault in faults:
         console.print(f"[red]{fault}[/]")
-    console.print(f"generation {generation.generation_id}: {len(generation.manifest['tables'])} tables, "
-                  f"{generation.row_count} rows, {len(faults)} faults")  # fmt: skip
+    console.print(
+        f"generation {generation.generation_id}: {len(generation.manifest['tables'])} tables, "
+        f"{generation.row_count} rows, {len(faults)} faults"
+    )
     raise typer.Exit(1 if faults else 0)
 
 
@@ -72,7 +83,9 @@ def verify() -> None:
 def quarantine() -> None:
     """What could not be loaded: file, place, reason."""
     with _published() as con:
-        _answer(con, "select source_id, file_name, row_no, column_no, printed_text, reason from core.quarantine")
+        _answer(
+            con, "select source_id, file_name, row_no, column_no, printed_text, reason from core.quarantine"
+        )
 
 
 @app.command()
@@ -120,9 +133,12 @@ def _summary() -> None:
     with store.connect(generation.database, read_only=True) as con:
         _answer(con, SUMMARY)
         _answer(con, BACKTEST)
-    console.print(f"published  {_short(generation.database)}   ({len(generation.manifest['tables'])} tables, "
-                  f"{generation.row_count:,} rows)\nreport     {_short(settings.paths().reports / 'latest' / 'index.html')}",
-                  soft_wrap=True, highlight=False)  # fmt: skip
+    console.print(
+        f"published  {_short(generation.database)}   ({len(generation.manifest['tables'])} tables, "
+        f"{generation.row_count:,} rows)\nreport     {_short(settings.paths().reports / 'latest' / 'index.html')}",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _short(path: Path) -> Path:
@@ -150,7 +166,9 @@ def _prompt(con: duckdb.DuckDBPyConnection) -> None:
     """Read statements up to a semicolon until the input ends; history and editing by readline."""
     import readline  # noqa: F401, PLC0415 - gives input() history and editing
 
-    console.print("Read-only SQL; end a statement with ; and leave with Ctrl-D. Tables: [bold]from duckdb_tables();[/]")
+    console.print(
+        "Read-only SQL; end a statement with ; and leave with Ctrl-D. Tables: [bold]from duckdb_tables();[/]"
+    )
     pending = ""
     while True:
         try:

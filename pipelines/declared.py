@@ -18,12 +18,17 @@ def rows(table: Table) -> pl.DataFrame:
     A list that is not one of the special ones below is the CSV of the table's own name.
     """
     special = {
-        "source": _sources, "source_label": lambda: _per_source("columns.csv"),
+        "source": _sources,
+        "source_label": lambda: _per_source("columns.csv"),
         "source_scope_note": lambda: _per_source("scope_notes.csv"),
-        "source_correction": lambda: _per_source("corrections.csv"), "mode": _modes,
-        "mode_stated_zone": _stated_zones, "mode_criterion": _criteria,
-    }  # fmt: skip
-    found = special.get(table.name, lambda: read_csv(ROOT / "warehouse" / "reference" / f"{table.name}.csv"))()
+        "source_correction": lambda: _per_source("corrections.csv"),
+        "mode": _modes,
+        "mode_stated_zone": _stated_zones,
+        "mode_criterion": _criteria,
+    }
+    found = special.get(
+        table.name, lambda: read_csv(ROOT / "warehouse" / "reference" / f"{table.name}.csv")
+    )()
     frame = pl.DataFrame(found, schema={c.name: pl.String for c in table.columns}, strict=True)
     frame = frame.with_columns(pl.all().replace("", None))
     types = {"DOUBLE": pl.Float64, "INTEGER": pl.Int32, "BIGINT": pl.Int64, "BOOLEAN": pl.Boolean}
@@ -33,7 +38,11 @@ def rows(table: Table) -> pl.DataFrame:
 
 def _cast(name: str, type_: pl.DataType) -> pl.Expr:
     if type_ == pl.Boolean:
-        return pl.col(name).str.to_lowercase().replace_strict({"true": True, "false": False, "1": True, "0": False})
+        return (
+            pl.col(name)
+            .str.to_lowercase()
+            .replace_strict({"true": True, "false": False, "1": True, "0": False})
+        )
     return pl.col(name).cast(type_, strict=True)
 
 
@@ -47,8 +56,19 @@ def _per_source(file_name: str) -> list[dict[str, str]]:
 
 
 def _sources() -> list[dict[str, str]]:
-    fields = ("source_id", "title", "title_zh", "publisher", "licence", "cadence", "homepage", "layout",
-              "raw_table", "scope", "notes")  # fmt: skip
+    fields = (
+        "source_id",
+        "title",
+        "title_zh",
+        "publisher",
+        "licence",
+        "cadence",
+        "homepage",
+        "layout",
+        "raw_table",
+        "scope",
+        "notes",
+    )
     return [{name: str(getattr(source, name)) for name in fields} for source in sources().values()]
 
 
@@ -62,7 +82,11 @@ def _modes() -> list[dict[str, str]]:
 
 
 def _stated_zones() -> list[dict[str, str]]:
-    return [{"mode_id": mode.mode_id, "zone_code": code} for mode in modes().values() for code in mode.stated_zones]
+    return [
+        {"mode_id": mode.mode_id, "zone_code": code}
+        for mode in modes().values()
+        for code in mode.stated_zones
+    ]
 
 
 def _criteria() -> list[dict[str, str]]:

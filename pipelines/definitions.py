@@ -9,14 +9,20 @@ import dagster as dg
 
 from pipelines import lineage
 from pipelines.contracts import Table, tables
-from pipelines.defs import automation, checks, publish, raw, tables as table_assets
+from pipelines.defs import automation, checks, publish, raw
+from pipelines.defs import tables as table_assets
 from pipelines.defs.resources import Warehouse
 
 OWNER = "team:zonescope"
 GROUP_KINDS = {
-    "source": {"csv"}, "raw": {"duckdb", "polars"}, "reference": {"duckdb", "yaml"}, "core": {"duckdb", "sql"},
-    "mart": {"duckdb", "sql"}, "published": {"duckdb", "parquet"}, "report": {"html"},
-}  # fmt: skip
+    "source": {"csv"},
+    "raw": {"duckdb", "polars"},
+    "reference": {"duckdb", "yaml"},
+    "core": {"duckdb", "sql"},
+    "mart": {"duckdb", "sql"},
+    "published": {"duckdb", "parquet"},
+    "report": {"html"},
+}
 
 
 def policy(spec: dg.AssetSpec) -> dg.AssetSpec:
@@ -41,12 +47,16 @@ def column_schema(table: Table) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
-                c.name, c.type.lower(), description=c.words,
-                constraints=dg.TableColumnConstraints(nullable=not c.required, unique=table.grain == [c.name]),
+                c.name,
+                c.type.lower(),
+                description=c.words,
+                constraints=dg.TableColumnConstraints(
+                    nullable=not c.required, unique=table.grain == [c.name]
+                ),
             )
             for c in table.columns
         ]
-    )  # fmt: skip
+    )
 
 
 def column_lineage(table: Table) -> dg.TableColumnLineage:
@@ -76,6 +86,11 @@ def defs() -> dg.Definitions:
     """Everything Dagster needs to know."""
     assets = [*raw.source_specs, raw.land, *table_assets.assets, *publish.assets]
     return dg.Definitions(
-        assets=list(dg.map_asset_specs(policy, assets)), asset_checks=checks.checks, jobs=[automation.refresh], schedules=automation.schedules,
-        sensors=automation.sensors, resources={"warehouse": Warehouse()}, executor=dg.in_process_executor,
-    )  # fmt: skip
+        assets=list(dg.map_asset_specs(policy, assets)),
+        asset_checks=checks.checks,
+        jobs=[automation.refresh],
+        schedules=automation.schedules,
+        sensors=automation.sensors,
+        resources={"warehouse": Warehouse()},
+        executor=dg.in_process_executor,
+    )

@@ -61,8 +61,13 @@ def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) 
         return Landed(path.name, sha, "known")
     keep(content, sha, paths)
     sequence = known[0][3] if known else _next_sequence(con)
-    about = {"file_sha256": sha, "sequence": sequence, "file_name": path.name, "origin": origin,
-             "byte_count": len(content)}  # fmt: skip
+    about = {
+        "file_sha256": sha,
+        "sequence": sequence,
+        "file_name": path.name,
+        "origin": origin,
+        "byte_count": len(content),
+    }
     source = None
     try:
         source = readers.detect(content, path.name, list(sources().values()))
@@ -96,10 +101,17 @@ def raw_tables() -> list[Table]:
 def _slices(about: dict, source: Source, reading: readers.Reading) -> dict[str, pl.DataFrame | list[dict]]:
     stamp = [pl.lit(about["file_sha256"]).alias("file_sha256"), pl.lit(source.source_id).alias("source_id")]
     file_row = {
-        **about, **reading.accounting, "source_id": source.source_id, "raw_table": source.raw_table,
-        "encoding": reading.encoding, "vintage": source.vintage_of(about["file_name"]), "status": "loaded",
-        "reason_code": None, "reason": None, "reader_fingerprint": _fingerprint(source.source_id),
-    }  # fmt: skip
+        **about,
+        **reading.accounting,
+        "source_id": source.source_id,
+        "raw_table": source.raw_table,
+        "encoding": reading.encoding,
+        "vintage": source.vintage_of(about["file_name"]),
+        "status": "loaded",
+        "reason_code": None,
+        "reason": None,
+        "reader_fingerprint": _fingerprint(source.source_id),
+    }
     return {
         "raw.file": [file_row],
         f"raw.{source.raw_table}": reading.rows.with_columns(stamp),
@@ -110,8 +122,15 @@ def _slices(about: dict, source: Source, reading: readers.Reading) -> dict[str, 
 def _refused(about: dict, source: Source | None, error: readers.ReadError) -> dict:
     source_id = source.source_id if source else None
     empty = dict.fromkeys(tables()["raw.file"].column_names)
-    return {**empty, **about, "source_id": source_id, "status": "refused", "reason_code": error.reason_code,
-            "reason": str(error), "reader_fingerprint": _fingerprint(source_id)}  # fmt: skip
+    return {
+        **empty,
+        **about,
+        "source_id": source_id,
+        "status": "refused",
+        "reason_code": error.reason_code,
+        "reason": str(error),
+        "reader_fingerprint": _fingerprint(source_id),
+    }
 
 
 def _write(con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, pl.DataFrame | list[dict]]) -> None:

@@ -25,7 +25,9 @@ def upstream(full_name: str) -> tuple[str, ...]:
     found = {f"{t.db}.{t.name}" for t in tree.find_all(exp.Table) if t.db}
     unknown = sorted(found - set(tables()))
     if unknown:
-        raise ValueError(f"warehouse/{full_name.replace('.', '/')}.sql reads tables without a contract: {unknown}")
+        raise ValueError(
+            f"warehouse/{full_name.replace('.', '/')}.sql reads tables without a contract: {unknown}"
+        )
     return tuple(sorted(found - {full_name}))
 
 
@@ -47,7 +49,9 @@ def _leaves(column: str, tree: exp.Expression) -> tuple[str, ...]:
     found = set()
     for node in root.walk():
         if isinstance(node.expression, exp.Table) and node.expression.db:
-            found.add(f"{node.expression.db}.{node.expression.name}.{node.name.split('.')[-1].strip(chr(34))}")
+            found.add(
+                f"{node.expression.db}.{node.expression.name}.{node.name.split('.')[-1].strip(chr(34))}"
+            )
     return tuple(sorted(found))
 
 
@@ -57,5 +61,3 @@ def _schema() -> dict[str, dict[str, dict[str, str]]]:
     for table in tables().values():
         nested.setdefault(table.schema_name, {})[table.name] = {c.name: c.type for c in table.columns}
     return nested
-
-

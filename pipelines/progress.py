@@ -49,7 +49,9 @@ class _Handler(logging.Handler):
         if not evaluation.passed:
             colour = "red" if evaluation.severity == dg.AssetCheckSeverity.ERROR else "yellow"
             name = f"{'.'.join(evaluation.asset_key.path)} {evaluation.check_name}"
-            self.console.print(f"[{colour}]{name}[/]: {evaluation.description[:200]}", highlight=False, markup=True)
+            self.console.print(
+                f"[{colour}]{name}[/]: {evaluation.description[:200]}", highlight=False, markup=True
+            )
 
 
 def run(console: Console) -> bool:

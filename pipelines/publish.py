@@ -60,9 +60,11 @@ def publish(paths: Paths) -> Generation:
     database = making / f"warehouse-{generation_id}.duckdb"
     shutil.copyfile(paths.work, database)
     manifest = {
-        "generation_id": generation_id, "database": {"file": database.name, "sha256": sha256(database)},
-        "methodology_version": methodology, "tables": entries,
-    }  # fmt: skip
+        "generation_id": generation_id,
+        "database": {"file": database.name, "sha256": sha256(database)},
+        "methodology_version": methodology,
+        "tables": entries,
+    }
     (making / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     for path in making.rglob("*"):
         _sync(path)
@@ -103,19 +105,29 @@ def report(paths: Paths) -> tuple[int, Path]:
     from pipelines.reports import site  # noqa: PLC0415 - templates are not needed to load definitions
 
     generation = current(paths)
-    making, final = paths.reports / f".making-{generation.generation_id}", paths.reports / generation.generation_id
+    making, final = (
+        paths.reports / f".making-{generation.generation_id}",
+        paths.reports / generation.generation_id,
+    )
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     with store.connect(generation.database, read_only=True) as con:
         built_for = con.execute("select max(vintage) from raw.file").fetchall()[0][0]
-        pages = site.build(con, making, {
-            "generation_id": generation.generation_id, "built_for": str(built_for),
-            "methodology_version": generation.manifest["methodology_version"],
-        })  # fmt: skip
+        pages = site.build(
+            con,
+            making,
+            {
+                "generation_id": generation.generation_id,
+                "built_for": str(built_for),
+                "methodology_version": generation.manifest["methodology_version"],
+            },
+        )
     shutil.rmtree(final, ignore_errors=True)
     os.replace(making, final)
     _point(paths.reports / "latest", final)
-    for old in [p for p in paths.reports.iterdir() if p.is_dir() and p not in (final, paths.reports / "latest")]:
+    for old in [
+        p for p in paths.reports.iterdir() if p.is_dir() and p not in (final, paths.reports / "latest")
+    ]:
         shutil.rmtree(old)
     return len(pages), paths.reports / "latest" / "index.html"
 
@@ -132,8 +144,11 @@ def _export(con, full_name: str, folder: Path) -> dict:
     (folder / relative).parent.mkdir(parents=True, exist_ok=True)
     target = str(folder / relative).replace("'", "''")
     con.execute(f"copy (select * from {full_name}) to '{target}' (format parquet, compression zstd)")
-    return {"rows": store.count(con, tables()[full_name]), "parquet": relative.as_posix(),
-            "sha256": sha256(folder / relative)}  # fmt: skip
+    return {
+        "rows": store.count(con, tables()[full_name]),
+        "parquet": relative.as_posix(),
+        "sha256": sha256(folder / relative),
+    }
 
 
 def _last_number(paths: Paths) -> int:

@@ -68,10 +68,13 @@ def promises(table: Table) -> list[Promise]:
     """Everything a contract promises: row count, grain, and per column presence, code list, range, pattern."""
     found = [
         Promise(
-            "row_count", f"at least {table.min_rows} rows", "error",
-            "ExpectTableRowCountToBeBetween", {"min_value": table.min_rows},
+            "row_count",
+            f"at least {table.min_rows} rows",
+            "error",
+            "ExpectTableRowCountToBeBetween",
+            {"min_value": table.min_rows},
         )
-    ]  # fmt: skip
+    ]
     if table.grain:
         keys = ", ".join(f'"{name}"' for name in table.grain)
         query = f"select {keys} from {BATCH} group by {keys} having count(*) > 1"
@@ -108,7 +111,9 @@ def _run(con: duckdb.DuckDBPyConnection, table: Table, chosen: list[Promise]) ->
     asset = source.add_table_asset(table.name, table_name=table.name)
     batch = asset.add_batch_definition_whole_table("whole")
     suite = context.suites.add(gx.ExpectationSuite(table.full_name))
-    ids = {suite.add_expectation(getattr(gx.expectations, p.expectation)(**p.arguments)).id: p for p in chosen}
+    ids = {
+        suite.add_expectation(getattr(gx.expectations, p.expectation)(**p.arguments)).id: p for p in chosen
+    }
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=table.full_name, data=batch, suite=suite)
     )
@@ -131,12 +136,19 @@ def _outcome(promise: Promise, result: Any) -> Outcome:
     unexpected = result.result.get("unexpected_count")
     if unexpected is None and promise.expectation == "UnexpectedRowsExpectation":
         unexpected = result.result.get("observed_value")
-    sample = result.result.get("partial_unexpected_list") or (result.result.get("details") or {}).get("unexpected_rows")
+    sample = result.result.get("partial_unexpected_list") or (result.result.get("details") or {}).get(
+        "unexpected_rows"
+    )
     detail = "" if result.success else f"observed {result.result.get('observed_value')}; {sample or ''}"[:500]
     return Outcome(
-        promise.name, promise.description, promise.severity, True, bool(result.success),
-        int(unexpected) if isinstance(unexpected, int | float) else None, detail,
-    )  # fmt: skip
+        promise.name,
+        promise.description,
+        promise.severity,
+        True,
+        bool(result.success),
+        int(unexpected) if isinstance(unexpected, int | float) else None,
+        detail,
+    )
 
 
 def _could_not_run(promise: Promise, why: str) -> Outcome:
@@ -161,28 +173,54 @@ def _column_promises(column: Column) -> list[Promise]:
     if column.required:
         found.append(_of(column, "present", "never empty", "ExpectColumnValuesToNotBeNull", {}))
     if column.values is not None:
-        found.append(_of(column, "in_code_list", f"one of {column.values}", "ExpectColumnValuesToBeInSet",
-                         {"value_set": column.values}))  # fmt: skip
+        found.append(
+            _of(
+                column,
+                "in_code_list",
+                f"one of {column.values}",
+                "ExpectColumnValuesToBeInSet",
+                {"value_set": column.values},
+            )
+        )
     if column.min is not None or column.max is not None:
-        found.append(_of(column, "in_range", f"from {column.min} to {column.max}", "ExpectColumnValuesToBeBetween",
-                         {"min_value": column.min, "max_value": column.max}))  # fmt: skip
+        found.append(
+            _of(
+                column,
+                "in_range",
+                f"from {column.min} to {column.max}",
+                "ExpectColumnValuesToBeBetween",
+                {"min_value": column.min, "max_value": column.max},
+            )
+        )
     if column.pattern:
-        found.append(_of(column, "matches", f"matches {column.pattern}", "ExpectColumnValuesToMatchRegex",
-                         {"regex": column.pattern}))  # fmt: skip
+        found.append(
+            _of(
+                column,
+                "matches",
+                f"matches {column.pattern}",
+                "ExpectColumnValuesToMatchRegex",
+                {"regex": column.pattern},
+            )
+        )
     if column.type == "DOUBLE":
         query = f'select "{name}" from {BATCH} where isnan("{name}") or isinf("{name}")'
-        found.append(_query(f"{name}_finite", f"{name}: a number or NULL, never NaN or infinite", "error", query))
+        found.append(
+            _query(f"{name}_finite", f"{name}: a number or NULL, never NaN or infinite", "error", query)
+        )
     if column.references:
         target, key = column.references.rsplit(".", 1)
         query = f'select "{name}" from {BATCH} where "{name}" not in (select "{key}" from {target})'
-        found.append(_query(f"{name}_known", f"{name}: every code stands in {column.references}", "error", query))
+        found.append(
+            _query(f"{name}_known", f"{name}: every code stands in {column.references}", "error", query)
+        )
     return found
 
 
 def _of(column: Column, name: str, words: str, expectation: str, arguments: dict) -> Promise:
     return Promise(
-        f"{column.name}_{name}", f"{column.name}: {words}", "error", expectation,
+        f"{column.name}_{name}",
+        f"{column.name}: {words}",
+        "error",
+        expectation,
         {"column": column.name, **arguments},
-    )  # fmt: skip
-
-
+    )

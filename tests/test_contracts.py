@@ -8,8 +8,16 @@ import sqlglot
 from pipelines import contracts, declared, lineage, store
 from pipelines.contracts import ROOT, DeclarationError, Table, modes, sources, tables
 
-MARTS = ("zone_profile", "mode_fit", "mode_fit_contribution", "mode_backtest", "cluster_industry", "cluster_zone",
-         "suggestion_gap", "data_quality")  # fmt: skip
+MARTS = (
+    "zone_profile",
+    "mode_fit",
+    "mode_fit_contribution",
+    "mode_backtest",
+    "cluster_industry",
+    "cluster_zone",
+    "suggestion_gap",
+    "data_quality",
+)
 
 
 def test_the_promised_tables_are_declared():
@@ -25,7 +33,9 @@ def test_every_table_of_the_database_has_its_words_and_units(name, warehouse):
     ).fetchall()[0]
     columns = warehouse.execute(
         "select column_name, data_type, comment from duckdb_columns() where schema_name = ? and table_name = ? "
-        "order by column_index", table.key).fetchall()  # fmt: skip
+        "order by column_index",
+        table.key,
+    ).fetchall()
     assert comment.split() == table.description.replace("''", "'").split()
     assert [(n, t) for n, t, _ in columns] == [(c.name, c.type) for c in table.columns]
     assert all(comment for _, _, comment in columns)
@@ -34,7 +44,10 @@ def test_every_table_of_the_database_has_its_words_and_units(name, warehouse):
 @pytest.mark.parametrize("name", sorted(n for n in tables() if n.split(".")[0] in ("core", "mart")))
 def test_every_core_and_mart_table_is_one_select_with_known_origins(name):
     sql = tables()[name].sql
-    assert [type(s) for s in sqlglot.parse(sql, dialect="duckdb")] in ([sqlglot.exp.Select], [sqlglot.exp.Union])
+    assert [type(s) for s in sqlglot.parse(sql, dialect="duckdb")] in (
+        [sqlglot.exp.Select],
+        [sqlglot.exp.Union],
+    )
     assert lineage.upstream(name), f"{name} reads no table"
     origins = lineage.column_origins(name)
     if tables()[name].metric is None:
@@ -60,7 +73,9 @@ def test_weights_of_each_mode_sum_to_one():
 def test_a_wrong_declaration_names_file_and_field(tmp_path, monkeypatch):
     monkeypatch.setattr(contracts, "ROOT", tmp_path)
     path = tmp_path / "bad.yml"
-    path.write_text("description: long enough to be accepted\ngrain: [a]\ncolumns: [{name: a, type: MONEY, description: abc}]\n")
+    path.write_text(
+        "description: long enough to be accepted\ngrain: [a]\ncolumns: [{name: a, type: MONEY, description: abc}]\n"
+    )
     with pytest.raises(DeclarationError, match=r"bad\.yml.*(?s:.)*columns\.0\.type"):
         contracts._load(path, Table, schema_name="core", name="bad")
 
@@ -75,7 +90,10 @@ def test_a_ragged_list_names_its_line(tmp_path, monkeypatch):
 
 def test_a_select_with_other_columns_than_declared_is_refused(tmp_path):
     table = tables()["core.area"]
-    with store.connect(tmp_path / "x.duckdb") as con, pytest.raises(store.ContractError, match="missing.*name_zh"):
+    with (
+        store.connect(tmp_path / "x.duckdb") as con,
+        pytest.raises(store.ContractError, match="missing.*name_zh"),
+    ):
         store.create(con, table, "select 'CN' as area_code, 1 as surplus")
 
 
@@ -85,12 +103,17 @@ def test_columns_are_stored_by_name_not_by_place(tmp_path):
     with store.connect(tmp_path / "x.duckdb") as con:
         store.create(con, table, rows.select(reversed(rows.columns)))
         assert con.execute("select distinct mode_id from reference.mode_stated_zone").fetchall() != []
-        assert set(con.sql("select zone_code from reference.mode_stated_zone").pl()["zone_code"]) == set(rows["zone_code"])
+        assert set(con.sql("select zone_code from reference.mode_stated_zone").pl()["zone_code"]) == set(
+            rows["zone_code"]
+        )
 
 
 def test_no_city_in_code():
     """Cities, codes and names are data: no module knows one."""
-    names = [n.lower() for n in ("Hangzhou", "Shenzhen", "Zhengzhou", "Chengdu", "Ningbo", "330100", "440300", "410100")]
+    names = [
+        n.lower()
+        for n in ("Hangzhou", "Shenzhen", "Zhengzhou", "Chengdu", "Ningbo", "330100", "440300", "410100")
+    ]
     for path in (ROOT / "pipelines").rglob("*.py"):
         text = path.read_text(encoding="utf-8").lower()
         assert not [n for n in names if n in text], path

@@ -24,11 +24,16 @@ def test_every_table_source_and_product_is_an_asset(repository):
 
 def test_one_policy_holds_for_every_asset(repository):
     for spec in repository.resolve_all_asset_specs():
-        assert spec.owners == [OWNER] and spec.kinds and spec.group_name == spec.key.path[0] and spec.description
+        assert (
+            spec.owners == [OWNER] and spec.kinds and spec.group_name == spec.key.path[0] and spec.description
+        )
         table = tables().get(".".join(spec.key.path))
         if table is not None:
-            schema = spec.metadata["dagster/column_schema"].schema if hasattr(
-                spec.metadata["dagster/column_schema"], "schema") else spec.metadata["dagster/column_schema"]  # fmt: skip
+            schema = (
+                spec.metadata["dagster/column_schema"].schema
+                if hasattr(spec.metadata["dagster/column_schema"], "schema")
+                else spec.metadata["dagster/column_schema"]
+            )
             assert [c.name for c in schema.columns] == table.column_names
             assert all(c.description for c in schema.columns)
 
@@ -46,8 +51,12 @@ def test_every_table_has_a_blocking_contract_check(repository):
     contracts = {".".join(key.asset_key.path) for key in checks if key.name == "contract"}
     doubts = {".".join(key.asset_key.path) for key in checks if key.name == "doubts"}
     assert contracts == set(tables())
-    assert doubts == {n for n, t in tables().items() if any(p.severity == "warning" for p in quality.promises(t))}
-    assert all(spec.blocking == (spec.name == "contract") for d in repository.asset_checks for spec in d.check_specs)
+    assert doubts == {
+        n for n, t in tables().items() if any(p.severity == "warning" for p in quality.promises(t))
+    }
+    assert all(
+        spec.blocking == (spec.name == "contract") for d in repository.asset_checks for spec in d.check_specs
+    )
 
 
 def test_schedules_are_valid_and_on_beijing_time(repository):
@@ -71,9 +80,12 @@ def test_the_whole_graph_runs_and_publishes(repository, paths):
         result = repository.resolve_job_def("refresh").execute_in_process(instance=instance)
         assert result.success
         counts = {
-            ".".join(e.asset_key.path): e.step_materialization_data.materialization.metadata["dagster/row_count"].value
-            for e in result.get_asset_materialization_events() if e.asset_key.path[0] not in ("report",)
-        }  # fmt: skip
+            ".".join(e.asset_key.path): e.step_materialization_data.materialization.metadata[
+                "dagster/row_count"
+            ].value
+            for e in result.get_asset_materialization_events()
+            if e.asset_key.path[0] not in ("report",)
+        }
     generation = publish.current(paths)
     assert publish.verify(generation) == []
     for name, entry in generation.manifest["tables"].items():
@@ -94,8 +106,12 @@ def test_a_broken_promise_stops_publication(repository, paths, monkeypatch):
 
     monkeypatch.setattr(store, "create", moved)
     with dg.DagsterInstance.ephemeral() as instance:
-        result = repository.resolve_job_def("refresh").execute_in_process(instance=instance, raise_on_error=False)
-        evaluations = [e for e in result.get_asset_check_evaluations() if not e.passed and e.check_name == "contract"]
+        result = repository.resolve_job_def("refresh").execute_in_process(
+            instance=instance, raise_on_error=False
+        )
+        evaluations = [
+            e for e in result.get_asset_check_evaluations() if not e.passed and e.check_name == "contract"
+        ]
     assert not result.success
     assert [".".join(e.asset_key.path) for e in evaluations] == ["core.zone"]
     assert "latitude" in evaluations[0].description

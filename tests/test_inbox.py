@@ -10,7 +10,9 @@ from pipelines.contracts import ROOT
 from tests.conftest import build_all
 
 FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
-GOOD_FIGURE = "510100,成都市,city,2022,annual,GDP,2081.75,billion CNY,seen,,https://example.org/a,a sentence,\n"
+GOOD_FIGURE = (
+    "510100,成都市,city,2022,annual,GDP,2081.75,billion CNY,seen,,https://example.org/a,a sentence,\n"
+)
 NBS = "数据库：分省年度数据\r\n指标：地区生产总值(亿元)\r\n时间：最近2年\r\n地区,2024年,2023年\r\n"
 
 
@@ -28,7 +30,10 @@ def drop(paths: settings.Paths, name: str, content: bytes | str) -> list[landing
 def assert_rest_went_on(paths: settings.Paths) -> None:
     """Nothing unaccounted, the embedded files loaded, the marts there."""
     assert query(paths, "select count(*) from mart.file_accounting where unaccounted <> 0") == [(0,)]
-    embedded = query(paths, "select count(*), count(*) filter (where status = 'loaded') from raw.file where origin = 'embedded'")
+    embedded = query(
+        paths,
+        "select count(*), count(*) filter (where status = 'loaded') from raw.file where origin = 'embedded'",
+    )
     assert embedded[0][0] == embedded[0][1] == len(list((ROOT / "sources").glob("*/data/*")))
     assert query(paths, "select count(*) from mart.mode_fit where fit is not null")[0][0] > 1000
 
@@ -38,7 +43,11 @@ REFUSED = {
     "empty file": ("zone_figures_empty.csv", "", "empty_file"),
     "wrong encoding": ("zone_figures_wrong.csv", (FIGURES + GOOD_FIGURE).encode("gb18030"), None),
     "changed header": ("zone_figures_changed.csv", FIGURES.replace("value", "valeu") + GOOD_FIGURE, None),
-    "missing column": ("zone_figures_short.csv", FIGURES.replace("unit,", "") + GOOD_FIGURE.replace("billion CNY,", ""), None),
+    "missing column": (
+        "zone_figures_short.csv",
+        FIGURES.replace("unit,", "") + GOOD_FIGURE.replace("billion CNY,", ""),
+        None,
+    ),
     "binary rubbish": ("china_city_statistical_yearbook_2031.csv", bytes(range(256)) * 4, None),
 }
 
@@ -69,25 +78,60 @@ def test_a_good_file_lands_and_the_same_bytes_twice_are_a_no_op(paths):
 
 def test_a_new_figure_for_an_old_cell_is_a_new_vintage_not_an_overwrite(paths):
     drop(paths, "zone_figures_old.csv", FIGURES + GOOD_FIGURE.replace("sentence,", "sentence,2023-01-31"))
-    drop(paths, "zone_figures_new.csv", FIGURES + GOOD_FIGURE.replace("2081.75", "2090").replace("sentence,", "sentence,2099-01-31"))
+    drop(
+        paths,
+        "zone_figures_new.csv",
+        FIGURES + GOOD_FIGURE.replace("2081.75", "2090").replace("sentence,", "sentence,2099-01-31"),
+    )
     mine = "area_code = '510100' and indicator_id = 'gdp' and time_period = '2022'"
     printed = {row[0] for row in query(paths, f"select printed_text from core.observation where {mine}")}
     assert {"2081.75", "2090"} <= printed
-    latest = query(paths, f"select printed_text, vintage_count from core.observation_latest where {mine} and scope = 'total'")
+    latest = query(
+        paths,
+        f"select printed_text, vintage_count from core.observation_latest where {mine} and scope = 'total'",
+    )
     assert latest[0][0] == "2090" and latest[0][1] >= 2
 
 
 CELLS = {
-    "unknown zone": ("999999,Atlantis,city,2022,annual,GDP,1,billion CNY,seen,,,,\n", "unknown_area", "999999"),
+    "unknown zone": (
+        "999999,Atlantis,city,2022,annual,GDP,1,billion CNY,seen,,,,\n",
+        "unknown_area",
+        "999999",
+    ),
     "unknown name": (",Atlantis,city,2022,annual,GDP,1,billion CNY,seen,,,,\n", "unknown_area", "Atlantis"),
     "ambiguous name": (",Suzhou,city,2022,annual,GDP,1,billion CNY,seen,,,,\n", "ambiguous_area", "320500"),
-    "not a number": ("510100,成都市,city,2022,annual,GDP,about 2,billion CNY,seen,,,,\n", "not_a_number", "about 2"),
-    "nan is no number": ("510100,成都市,city,2022,annual,GDP,nan,billion CNY,seen,,,,\n", "not_a_number", "nan"),
+    "not a number": (
+        "510100,成都市,city,2022,annual,GDP,about 2,billion CNY,seen,,,,\n",
+        "not_a_number",
+        "about 2",
+    ),
+    "nan is no number": (
+        "510100,成都市,city,2022,annual,GDP,nan,billion CNY,seen,,,,\n",
+        "not_a_number",
+        "nan",
+    ),
     "unknown unit": ("510100,成都市,city,2022,annual,GDP,2,furlongs,seen,,,,\n", "unknown_unit", "furlongs"),
-    "unit of other kind": ("510100,成都市,city,2022,annual,GDP,2,万人,seen,,,,\n", "unit_of_other_kind", "万人"),
-    "unknown period": ("510100,成都市,city,2022,some day,GDP,2,billion CNY,seen,,,,\n", "unknown_period", "some day"),
-    "unknown indicator": ("510100,成都市,city,2022,annual,Happiness,2,billion CNY,seen,,,,\n", "unknown_indicator", "Happiness"),
-    "unknown status": ("510100,成都市,city,2022,annual,GDP,2,billion CNY,rumoured,,,,\n", "unknown_status", "rumoured"),
+    "unit of other kind": (
+        "510100,成都市,city,2022,annual,GDP,2,万人,seen,,,,\n",
+        "unit_of_other_kind",
+        "万人",
+    ),
+    "unknown period": (
+        "510100,成都市,city,2022,some day,GDP,2,billion CNY,seen,,,,\n",
+        "unknown_period",
+        "some day",
+    ),
+    "unknown indicator": (
+        "510100,成都市,city,2022,annual,Happiness,2,billion CNY,seen,,,,\n",
+        "unknown_indicator",
+        "Happiness",
+    ),
+    "unknown status": (
+        "510100,成都市,city,2022,annual,GDP,2,billion CNY,rumoured,,,,\n",
+        "unknown_status",
+        "rumoured",
+    ),
 }
 
 
@@ -96,8 +140,11 @@ def test_a_cell_that_does_not_resolve_is_held_with_place_and_reason(paths, case)
     line, code, word = CELLS[case]
     (landed,) = drop(paths, "zone_figures_cell.csv", FIGURES + GOOD_FIGURE + line)
     assert landed.status == "loaded"
-    held = query(paths, "select row_no, column_no, printed_text, reason_code, reason from core.quarantine "
-                 f"where file_sha256 = '{landed.file_sha256}'")  # fmt: skip
+    held = query(
+        paths,
+        "select row_no, column_no, printed_text, reason_code, reason from core.quarantine "
+        f"where file_sha256 = '{landed.file_sha256}'",
+    )
     assert held == [(3, 7, line.split(",")[6], code, held[0][4])]
     assert word in held[0][4] and "expected" in held[0][4]
     good = query(paths, f"select count(*) from core.observation where file_sha256 = '{landed.file_sha256}'")
@@ -114,11 +161,18 @@ def test_a_truncated_export_is_refused_whole(paths):
 
 
 def test_a_truncated_list_keeps_what_is_whole(paths):
-    (landed,) = drop(paths, "zone_figures_cut.csv", FIGURES + GOOD_FIGURE + GOOD_FIGURE.replace("2022", "2021")[:30])
-    accounting = query(paths, "select unaccounted, rejected_rows, cells_loaded from mart.file_accounting "
-                       f"where file_sha256 = '{landed.file_sha256}'")  # fmt: skip
+    (landed,) = drop(
+        paths, "zone_figures_cut.csv", FIGURES + GOOD_FIGURE + GOOD_FIGURE.replace("2022", "2021")[:30]
+    )
+    accounting = query(
+        paths,
+        "select unaccounted, rejected_rows, cells_loaded from mart.file_accounting "
+        f"where file_sha256 = '{landed.file_sha256}'",
+    )
     assert landed.status == "loaded" and accounting == [(0, 1, 1)]
-    held = query(paths, f"select row_no, printed_text from core.quarantine where file_sha256 = '{landed.file_sha256}'")
+    held = query(
+        paths, f"select row_no, printed_text from core.quarantine where file_sha256 = '{landed.file_sha256}'"
+    )
     assert held[0][0] == 3 and held[0][1].startswith("510100,成都市")
     assert_rest_went_on(paths)
 
@@ -133,7 +187,10 @@ def test_a_customs_file_that_does_not_tell_its_flow_is_refused(paths):
 def test_a_bad_trade_record_is_held_and_the_others_load(paths):
     content = next((ROOT / "sources" / "customs_query" / "data").glob("*import*")).read_bytes()
     (landed,) = drop(paths, "customs_2025_import.csv", content.replace(b'"202401"', b'"202413"', 1))
-    held = query(paths, f"select row_no, reason_code, reason from core.quarantine where file_sha256 = '{landed.file_sha256}'")
+    held = query(
+        paths,
+        f"select row_no, reason_code, reason from core.quarantine where file_sha256 = '{landed.file_sha256}'",
+    )
     assert [row[:2] for row in held] == [(2, "invalid_trade_record")] and "202413" in held[0][2]
     assert_rest_went_on(paths)
 

@@ -42,7 +42,9 @@ def test_a_generation_holds_every_table_with_counts_and_hashes(ready):
 def test_publishing_the_same_twice_gives_the_same_parquet(ready):
     one, two = publish.publish(ready), publish.publish(ready)
     assert one.generation_id != two.generation_id
-    assert [t["sha256"] for t in one.manifest["tables"].values()] == [t["sha256"] for t in two.manifest["tables"].values()]
+    assert [t["sha256"] for t in one.manifest["tables"].values()] == [
+        t["sha256"] for t in two.manifest["tables"].values()
+    ]
 
 
 def test_old_generations_are_kept_up_to_a_number(ready):
@@ -90,7 +92,9 @@ print(reads)
 def test_readers_in_other_processes_never_wait_and_never_fail(ready):
     publish.publish(ready)
     readers = [
-        subprocess.Popen([sys.executable, "-c", READER, str(ready.root)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", READER, str(ready.root)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
         for _ in range(2)
     ]
     time.sleep(1.5)
@@ -129,8 +133,13 @@ def test_a_kill_while_publishing_leaves_a_whole_generation(ready, moment):
 def test_read_only_sql_sees_the_warehouse_and_nothing_else(ready, tmp_path):
     (tmp_path / "secret.csv").write_text("a\n1\n")
     with store.connect(publish.publish(ready).database, read_only=True) as con:
-        for statement in (f"from '{tmp_path}/secret.csv'", "create table x as select 1", "set enable_external_access = true",
-                          f"copy (select 1) to '{tmp_path}/out.csv'", "install httpfs"):  # fmt: skip
+        for statement in (
+            f"from '{tmp_path}/secret.csv'",
+            "create table x as select 1",
+            "set enable_external_access = true",
+            f"copy (select 1) to '{tmp_path}/out.csv'",
+            "install httpfs",
+        ):
             with pytest.raises(duckdb.Error):
                 con.execute(statement)
     assert not (tmp_path / "out.csv").exists()

@@ -12,22 +12,46 @@ from pipelines.defs import checks
 
 COLUMNS = [
     {"name": "code", "type": "VARCHAR", "description": "the key", "required": True, "pattern": "^[a-z]$"},
-    {"name": "kind", "type": "VARCHAR", "description": "a code", "values": ["x", "y"], "references": "core.kinds.kind"},
+    {
+        "name": "kind",
+        "type": "VARCHAR",
+        "description": "a code",
+        "values": ["x", "y"],
+        "references": "core.kinds.kind",
+    },
     {"name": "share", "type": "DOUBLE", "description": "a share", "min": 0, "max": 1},
 ]
 RULES = [
-    {"name": "no_half", "description": "never half", "unexpected_rows": "select * from {table} as t where t.share = 0.5"},
-    {"name": "cannot", "description": "broken", "severity": "warning", "unexpected_rows": "select nothing from {table}"},
+    {
+        "name": "no_half",
+        "description": "never half",
+        "unexpected_rows": "select * from {table} as t where t.share = 0.5",
+    },
+    {
+        "name": "cannot",
+        "description": "broken",
+        "severity": "warning",
+        "unexpected_rows": "select nothing from {table}",
+    },
 ]
 GOOD = {"code": ["a", "b"], "kind": ["x", "y"], "share": [0.1, None]}
 
 
 def outcomes(rows: dict, severity: str = "error") -> dict[str, quality.Outcome]:
-    table = Table(schema_name="core", name="t", description="a table made for this test", grain=["code"],
-                  columns=COLUMNS, rules=RULES, min_rows=1)  # fmt: skip
+    table = Table(
+        schema_name="core",
+        name="t",
+        description="a table made for this test",
+        grain=["code"],
+        columns=COLUMNS,
+        rules=RULES,
+        min_rows=1,
+    )
     con = duckdb.connect()
     con.execute("create schema core; create table core.kinds as select unnest(['x', 'y']) as kind")
-    store.create(con, table, pl.DataFrame(rows, schema={"code": pl.String, "kind": pl.String, "share": pl.Float64}))
+    store.create(
+        con, table, pl.DataFrame(rows, schema={"code": pl.String, "kind": pl.String, "share": pl.Float64})
+    )
     return {outcome.name: outcome for outcome in quality.validate(con, table, severity)}
 
 
@@ -36,16 +60,19 @@ def test_good_rows_keep_every_promise():
     assert len(found) == 9 and all(o.passed and o.ran for o in found.values())
 
 
-@pytest.mark.parametrize(("broken", "promise", "count"), [
-    ({"code": ["a", "a"]}, "grain_unique", 1),
-    ({"code": ["a", None]}, "code_present", 1),
-    ({"code": ["a", "B"]}, "code_matches", 1),
-    ({"kind": ["x", "z"]}, "kind_in_code_list", 1),
-    ({"kind": ["x", "z"]}, "kind_known", 1),
-    ({"share": [0.1, 1.5]}, "share_in_range", 1),
-    ({"share": [float("nan"), 0.1]}, "share_finite", 1),
-    ({"share": [0.5, 0.5]}, "no_half", 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("broken", "promise", "count"),
+    [
+        ({"code": ["a", "a"]}, "grain_unique", 1),
+        ({"code": ["a", None]}, "code_present", 1),
+        ({"code": ["a", "B"]}, "code_matches", 1),
+        ({"kind": ["x", "z"]}, "kind_in_code_list", 1),
+        ({"kind": ["x", "z"]}, "kind_known", 1),
+        ({"share": [0.1, 1.5]}, "share_in_range", 1),
+        ({"share": [float("nan"), 0.1]}, "share_finite", 1),
+        ({"share": [0.5, 0.5]}, "no_half", 2),
+    ],
+)
 def test_each_kind_of_broken_promise_is_noticed(broken, promise, count):
     found = outcomes({**GOOD, **broken})[promise]
     assert found.ran and not found.passed and found.unexpected_count == count

@@ -6,24 +6,36 @@ import dagster as dg
 
 from pipelines import settings
 
-refresh = dg.define_asset_job("refresh", selection=dg.AssetSelection.all(), description="Files to report, everything.")
+refresh = dg.define_asset_job(
+    "refresh", selection=dg.AssetSelection.all(), description="Files to report, everything."
+)
 
 nightly = dg.ScheduleDefinition(
-    name="nightly", job=refresh, cron_schedule="30 2 * * *", execution_timezone="Asia/Shanghai",
+    name="nightly",
+    job=refresh,
+    cron_schedule="30 2 * * *",
+    execution_timezone="Asia/Shanghai",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every night at 02:30 Beijing time.",
-)  # fmt: skip
+)
 
 after_customs_calendar = dg.ScheduleDefinition(
-    name="after_customs_calendar", job=refresh, cron_schedule="0 20 9,18,20,23 * *",
-    execution_timezone="Asia/Shanghai", default_status=dg.DefaultScheduleStatus.RUNNING,
+    name="after_customs_calendar",
+    job=refresh,
+    cron_schedule="0 20 9,18,20,23 * *",
+    execution_timezone="Asia/Shanghai",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Evenings of the days by which the customs usually releases its monthly tables and query data; "
     "edit the days to the year's release calendar.",
-)  # fmt: skip
+)
 
 
-@dg.sensor(job=refresh, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING,
-           description="Runs the job when the inbox holds other files.")
+@dg.sensor(
+    job=refresh,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Runs the job when the inbox holds other files.",
+)
 def inbox(context: dg.SensorEvaluationContext):
     """One run for each state of the inbox (names, sizes, times); an unchanged inbox runs nothing."""
     folder = settings.paths().inbox

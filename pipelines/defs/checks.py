@@ -14,8 +14,13 @@ def table_check(table: Table, kind: str) -> dg.AssetChecksDefinition:
     """One check of a table: all its promises of one severity, with a row for each in the metadata."""
     severity, blocking = KINDS[kind]
 
-    @dg.asset_check(asset=table.key, name=kind, blocking=blocking, pool=POOL,
-                    description=f"Great Expectations suite of {table.full_name}: {kind}")  # fmt: skip
+    @dg.asset_check(
+        asset=table.key,
+        name=kind,
+        blocking=blocking,
+        pool=POOL,
+        description=f"Great Expectations suite of {table.full_name}: {kind}",
+    )
     def check(warehouse: Warehouse) -> dg.AssetCheckResult:
         with warehouse.connect() as con:
             return result(quality.validate(con, table, severity), severity)
@@ -29,18 +34,28 @@ def result(outcomes: list[quality.Outcome], severity: str) -> dg.AssetCheckResul
     return dg.AssetCheckResult(
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{o.name}: {o.detail}" for o in failed)[:1000] or f"{len(outcomes)} promises kept",
+        description="; ".join(f"{o.name}: {o.detail}" for o in failed)[:1000]
+        or f"{len(outcomes)} promises kept",
         metadata={
-            "promises": len(outcomes), "broken": sum(o.ran for o in failed), "could not run": sum(not o.ran for o in failed),
+            "promises": len(outcomes),
+            "broken": sum(o.ran for o in failed),
+            "could not run": sum(not o.ran for o in failed),
             "outcomes": dg.MetadataValue.table([_record(o) for o in outcomes]),
         },
-    )  # fmt: skip
+    )
 
 
 def _record(outcome: quality.Outcome) -> dg.TableRecord:
     state = "kept" if outcome.passed else "broken" if outcome.ran else "could not run"
-    return dg.TableRecord({"promise": outcome.name, "meaning": outcome.description, "state": state,
-                           "unexpected rows": outcome.unexpected_count or 0, "detail": outcome.detail})  # fmt: skip
+    return dg.TableRecord(
+        {
+            "promise": outcome.name,
+            "meaning": outcome.description,
+            "state": state,
+            "unexpected rows": outcome.unexpected_count or 0,
+            "detail": outcome.detail,
+        }
+    )
 
 
 checks = [

@@ -8,20 +8,29 @@ from pipelines.defs.resources import Warehouse
 from pipelines.defs.tables import POOL
 
 
-@dg.asset(key=["published", "generation"], deps=[dg.AssetKey(t.key) for t in tables().values()], pool=POOL,
-          description="Read-only DuckDB file and Parquet of all tables, with manifest; switched to atomically.")  # fmt: skip
+@dg.asset(
+    key=["published", "generation"],
+    deps=[dg.AssetKey(t.key) for t in tables().values()],
+    pool=POOL,
+    description="Read-only DuckDB file and Parquet of all tables, with manifest; switched to atomically.",
+)
 def generation(warehouse: Warehouse) -> dg.MaterializeResult:
     made = publish.publish(warehouse.paths)
     return dg.MaterializeResult(
         metadata={
-            "generation": made.generation_id, "dagster/row_count": made.row_count,
-            "tables": len(made.manifest["tables"]), "path": dg.MetadataValue.path(str(made.database)),
+            "generation": made.generation_id,
+            "dagster/row_count": made.row_count,
+            "tables": len(made.manifest["tables"]),
+            "path": dg.MetadataValue.path(str(made.database)),
         }
-    )  # fmt: skip
+    )
 
 
-@dg.asset(key=["report", "site"], deps=[generation],
-          description="Static HTML report of the published generation: overview, one page a zone, method, quality.")  # fmt: skip
+@dg.asset(
+    key=["report", "site"],
+    deps=[generation],
+    description="Static HTML report of the published generation: overview, one page a zone, method, quality.",
+)
 def site(warehouse: Warehouse) -> dg.MaterializeResult:
     pages, index = publish.report(warehouse.paths)
     return dg.MaterializeResult(metadata={"pages": pages, "index": dg.MetadataValue.path(str(index))})

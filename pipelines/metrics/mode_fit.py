@@ -37,20 +37,40 @@ def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
     that goalposts are fixed over time. Gates give a membership by linear interpolation of the declared points,
     over the value itself or its percentile rank.
     """
-    parts = [_score_one(part) for _, part in frame.sort("mode_id", "criterion_id").group_by(
-        ["mode_id", "criterion_id"], maintain_order=True)]  # fmt: skip
+    parts = [
+        _score_one(part)
+        for _, part in frame.sort("mode_id", "criterion_id").group_by(
+            ["mode_id", "criterion_id"], maintain_order=True
+        )
+    ]
     scored = pl.concat(parts)
     present = pl.col("score").is_not_null() & (pl.col("role") == "evidence")
     total = pl.col("weight").filter(present).sum().over(KEY)
     return scored.with_columns(
         nominal_weight=pl.when(pl.col("role") == "evidence").then(
-            pl.col("weight") / pl.col("weight").filter(pl.col("role") == "evidence").sum().over(KEY)),
+            pl.col("weight") / pl.col("weight").filter(pl.col("role") == "evidence").sum().over(KEY)
+        ),
         effective_weight=pl.when(present).then(pl.col("weight") / total),
     ).select(
-        "methodology_version", *KEY, "criterion_id", "role", "dimension", "indicator_id", "obs_value", "unit",
-        "observed_period", "age_years", "treatment", "treated_value", "score", "nominal_weight", "effective_weight",
-        "verification", "is_unverified", "reason_code",
-    )  # fmt: skip
+        "methodology_version",
+        *KEY,
+        "criterion_id",
+        "role",
+        "dimension",
+        "indicator_id",
+        "obs_value",
+        "unit",
+        "observed_period",
+        "age_years",
+        "treatment",
+        "treated_value",
+        "score",
+        "nominal_weight",
+        "effective_weight",
+        "verification",
+        "is_unverified",
+        "reason_code",
+    )
 
 
 def fit(frame: pl.DataFrame) -> pl.DataFrame:
@@ -64,7 +84,9 @@ def fit(frame: pl.DataFrame) -> pl.DataFrame:
     """
     fits = _aggregate(frame).join(_gates(frame), on=KEY, how="full", coalesce=True)
     size = frame.group_by(KEY).agg(
-        pl.col("gdp", "population", "is_zone_active", "methodology_version", "minimum_coverage", "minimum_gate").first()
+        pl.col(
+            "gdp", "population", "is_zone_active", "methodology_version", "minimum_coverage", "minimum_gate"
+        ).first()
     )
     fits = _decide(fits.join(size, on=KEY, how="left").sort(KEY))
     fits = pl.concat([_comparative(part) for _, part in fits.group_by("time_period", maintain_order=True)])
@@ -75,13 +97,17 @@ def _score_one(part: pl.DataFrame) -> pl.DataFrame:
     first = part.row(0, named=True)
     admitted = part.filter(pl.col("obs_value").is_not_null())
     pool = admitted.unique(["zone_code", "observed_period"]).sort("zone_code", "observed_period")
-    if first["role"] == "gate":
-        scores = _membership(pool, first)
-    else:
-        scores = _evidence_scores(pool, first)
+    scores = _membership(pool, first) if first["role"] == "gate" else _evidence_scores(pool, first)
     part = part.join(scores, on=["zone_code", "observed_period"], how="left", nulls_equal=True)
-    missing = pl.when(pl.col("has_unverified")).then(pl.lit("only_unverified")).otherwise(pl.lit("not_observed"))
-    reason = pl.when(pl.col("obs_value").is_null()).then(missing).when(pl.col("score").is_null()).then(pl.lit("constant"))
+    missing = (
+        pl.when(pl.col("has_unverified")).then(pl.lit("only_unverified")).otherwise(pl.lit("not_observed"))
+    )
+    reason = (
+        pl.when(pl.col("obs_value").is_null())
+        .then(missing)
+        .when(pl.col("score").is_null())
+        .then(pl.lit("constant"))
+    )
     return part.with_columns(reason_code=reason)
 
 
@@ -114,7 +140,9 @@ def _scores(pool: pl.DataFrame, treated: np.ndarray, score: np.ndarray, how: str
 def _aggregate(frame: pl.DataFrame) -> pl.DataFrame:
     """Evidence and coverage for each zone, period and mode."""
     evidence = frame.filter(pl.col("role") == "evidence")
-    coverage = evidence.group_by(KEY).agg(coverage=pl.col("nominal_weight").filter(pl.col("score").is_not_null()).sum())
+    coverage = evidence.group_by(KEY).agg(
+        coverage=pl.col("nominal_weight").filter(pl.col("score").is_not_null()).sum()
+    )
     dimensions = (
         evidence.filter(pl.col("score").is_not_null())
         .group_by([*KEY, "dimension"])
@@ -125,7 +153,9 @@ def _aggregate(frame: pl.DataFrame) -> pl.DataFrame:
         .sort([*KEY, "dimension"])
     )
     means = dimensions.group_by(KEY, maintain_order=True).agg(
-        evidence=pl.when((pl.col("mean") <= 0).any()).then(0.0).otherwise((pl.col("mean").log() * pl.col("weight")).sum().exp())
+        evidence=pl.when((pl.col("mean") <= 0).any())
+        .then(0.0)
+        .otherwise((pl.col("mean").log() * pl.col("weight")).sum().exp())
     )
     return coverage.join(means, on=KEY, how="left")
 
@@ -138,9 +168,11 @@ def _gates(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _decide(fits: pl.DataFrame) -> pl.DataFrame:
     reason = (
-        pl.when(pl.col("coverage") < pl.col("minimum_coverage") - 1e-12).then(pl.lit("coverage_below_minimum"))
-        .when(pl.col("gate").is_null()).then(pl.lit("gate_not_observed"))
-    )  # fmt: skip
+        pl.when(pl.col("coverage") < pl.col("minimum_coverage") - 1e-12)
+        .then(pl.lit("coverage_below_minimum"))
+        .when(pl.col("gate").is_null())
+        .then(pl.lit("gate_not_observed"))
+    )
     return fits.with_columns(reason_code=reason).with_columns(
         fit=pl.when(pl.col("reason_code").is_null()).then(pl.col("gate") * pl.col("evidence"))
     )
@@ -154,11 +186,15 @@ def _comparative(period: pl.DataFrame) -> pl.DataFrame:
     known = pl.col("residual").is_not_null().sum().over("zone_code")
     centred = pl.col("residual") - pl.col("residual").mean().over("zone_code")
     why = (
-        pl.when(pl.col("fit").is_null()).then(pl.col("reason_code"))
-        .when(~sized).then(pl.lit("size_not_observed"))
-        .when(pl.col("residual").is_null()).then(pl.lit("too_few_zones"))
-        .when(known < 2).then(pl.lit("fewer_than_two_modes"))
-    )  # fmt: skip
+        pl.when(pl.col("fit").is_null())
+        .then(pl.col("reason_code"))
+        .when(~sized)
+        .then(pl.lit("size_not_observed"))
+        .when(pl.col("residual").is_null())
+        .then(pl.lit("too_few_zones"))
+        .when(known < 2)
+        .then(pl.lit("fewer_than_two_modes"))
+    )
     return residuals.with_columns(
         comparative_fit=pl.when(known >= 2).then(centred), comparative_reason_code=why
     )
@@ -189,9 +225,24 @@ def _rank(fits: pl.DataFrame) -> pl.DataFrame:
         zones_ranked=pl.col("fit").count().over(group).cast(pl.Int32),
         is_best_mode=(eligible & (pl.col("comparative_fit") == best)).fill_null(False),
         gate_passed=pl.col("gate") >= pl.col("minimum_gate"),
-        reason=words, comparative_reason=comparative_words,
+        reason=words,
+        comparative_reason=comparative_words,
     ).select(
-        "methodology_version", *KEY, "gate", "gate_passed", "evidence", "fit", "comparative_fit", "coverage", "fit_rank",
-        "comparative_rank", "zones_ranked", "is_best_mode", "is_zone_active", "reason_code", "reason",
-        "comparative_reason_code", "comparative_reason",
-    )  # fmt: skip
+        "methodology_version",
+        *KEY,
+        "gate",
+        "gate_passed",
+        "evidence",
+        "fit",
+        "comparative_fit",
+        "coverage",
+        "fit_rank",
+        "comparative_rank",
+        "zones_ranked",
+        "is_best_mode",
+        "is_zone_active",
+        "reason_code",
+        "reason",
+        "comparative_reason_code",
+        "comparative_reason",
+    )

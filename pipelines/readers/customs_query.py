@@ -30,9 +30,14 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     rows = [_trade(record, header, source.options["fields"], flow, value) for record in records]
     rejects = body.rejects + text.unknown_cells(records, header, unknown, source.source_id)
     return text.reading(
-        rows, text.TRADE_COLUMNS, rejects, body.counts,
-        encoding=encoding, physical_rows=len(lines), file_name=file_name,
-    )  # fmt: skip
+        rows,
+        text.TRADE_COLUMNS,
+        rejects,
+        body.counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )
 
 
 def _flow(source: Any, file_name: str) -> str:

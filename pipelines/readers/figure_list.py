@@ -31,9 +31,14 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     rows = [_cell(record, fields, at) for record in body.records]
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
     return text.reading(
-        rows, text.CELL_COLUMNS, rejects, body.counts,
-        encoding=encoding, physical_rows=len(lines), file_name=file_name,
-    )  # fmt: skip
+        rows,
+        text.CELL_COLUMNS,
+        rejects,
+        body.counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )
 
 
 def _cell(record: Record, fields: dict[str, list[str]], at: dict[str, int]) -> tuple:

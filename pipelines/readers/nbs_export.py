@@ -39,9 +39,14 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     rows = _cells(body.records, header, unknown, preamble, source)
     rejects = body.rejects + late + text.unknown_cells(body.records, header, unknown, source.source_id)
     return text.reading(
-        rows, text.CELL_COLUMNS, rejects, counts,
-        encoding=encoding, physical_rows=len(lines), file_name=file_name,
-    )  # fmt: skip
+        rows,
+        text.CELL_COLUMNS,
+        rejects,
+        counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )
 
 
 def _preamble(lines: list[str], options: dict, file_name: str) -> tuple[dict[str, str], int]:

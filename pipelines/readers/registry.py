@@ -26,6 +26,11 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     rows = [(record.row_no, *(record.fields[index] for index in at)) for record in body.records]
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
     return text.reading(
-        rows, ("row_no", *columns), rejects, body.counts,
-        encoding=encoding, physical_rows=len(lines), file_name=file_name,
-    )  # fmt: skip
+        rows,
+        ("row_no", *columns),
+        rejects,
+        body.counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )

@@ -17,14 +17,39 @@ from typing import Any
 import polars as pl
 
 CELL_COLUMNS = (
-    "sheet", "row_no", "column_no", "area_code_text", "area_name_text", "indicator_text", "period_text",
-    "unit_text", "status_text", "scope_text", "reference_text", "quote_text", "known_from_text", "value_text",
-)  # fmt: skip
+    "sheet",
+    "row_no",
+    "column_no",
+    "area_code_text",
+    "area_name_text",
+    "indicator_text",
+    "period_text",
+    "unit_text",
+    "status_text",
+    "scope_text",
+    "reference_text",
+    "quote_text",
+    "known_from_text",
+    "value_text",
+)
 TRADE_COLUMNS = (
-    "sheet", "row_no", "period_text", "flow_text", "partner_code_text", "partner_name_text",
-    "commodity_code_text", "commodity_name_text", "trade_mode_text", "region_text", "quantity_1_text",
-    "quantity_1_unit_text", "quantity_2_text", "quantity_2_unit_text", "value_text", "currency_text",
-)  # fmt: skip
+    "sheet",
+    "row_no",
+    "period_text",
+    "flow_text",
+    "partner_code_text",
+    "partner_name_text",
+    "commodity_code_text",
+    "commodity_name_text",
+    "trade_mode_text",
+    "region_text",
+    "quantity_1_text",
+    "quantity_1_unit_text",
+    "quantity_2_text",
+    "quantity_2_unit_text",
+    "value_text",
+    "currency_text",
+)
 REJECT_COLUMNS = ("sheet", "row_no", "column_no", "printed_text", "reason_code", "reason")
 POSITIONS = ("row_no", "column_no")
 LINE_CLASSES = ("header_rows", "note_rows", "blank_rows", "record_rows", "rejected_rows")
@@ -207,11 +232,16 @@ def unknown_cells(
     """Rejects for the printed cells of columns that nothing declares."""
     return [
         reject(
-            record.row_no, index + 1, record.fields[index], "unknown_column",
+            record.row_no,
+            index + 1,
+            record.fields[index],
+            "unknown_column",
             f"column {header[index]!r} is not declared in sources/{source_id}",
         )
-        for record in records for index in unknown if record.fields[index].strip()
-    ]  # fmt: skip
+        for record in records
+        for index in unknown
+        if record.fields[index].strip()
+    ]
 
 
 def unit_in_label(label: str) -> str:
@@ -240,9 +270,15 @@ def frame(rows: list, columns: Iterable[str]) -> pl.DataFrame:
 
 
 def reading(
-    rows: list, columns: Iterable[str], rejects: list[tuple], counts: Mapping[str, int], *,
-    encoding: str, physical_rows: int, file_name: str,
-) -> Reading:  # fmt: skip
+    rows: list,
+    columns: Iterable[str],
+    rejects: list[tuple],
+    counts: Mapping[str, int],
+    *,
+    encoding: str,
+    physical_rows: int,
+    file_name: str,
+) -> Reading:
     """Put a reading together; refuse where the classes of lines do not add up to the lines of the file."""
     accounting = {"physical_rows": physical_rows, **{name: counts.get(name, 0) for name in LINE_CLASSES}}
     accounted = sum(accounting[name] for name in LINE_CLASSES)

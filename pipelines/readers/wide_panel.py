@@ -26,18 +26,25 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     optional = options.get("optional", [])
     keys = [options[key] for key in KEYS if key in options]
     unknown = text.check_header(
-        header, [*keys, *(name for name in labels if name not in optional)],
-        [*options.get("ignored", []), *optional], f"{file_name}, line {top + 1}",
-    )  # fmt: skip
+        header,
+        [*keys, *(name for name in labels if name not in optional)],
+        [*options.get("ignored", []), *optional],
+        f"{file_name}, line {top + 1}",
+    )
     body = text.parse_body(lines[top + 1 :], top + 2, len(header), ended)
     body.counts["blank_rows"] += top
     body.counts["header_rows"] = 1
     rows = _cells(body.records, header, [name for name in labels if name in header], source, file_name)
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
     return text.reading(
-        rows, text.CELL_COLUMNS, rejects, body.counts,
-        encoding=encoding, physical_rows=len(lines), file_name=file_name,
-    )  # fmt: skip
+        rows,
+        text.CELL_COLUMNS,
+        rejects,
+        body.counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )
 
 
 def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:

@@ -35,10 +35,15 @@ def panel(tmp_path: Path) -> SimpleNamespace:
         encoding="utf-8",
     )
     return SimpleNamespace(
-        source_id="panel", title="Panel", layout="wide_panel", encoding=["utf-8-sig", "gb18030"],
-        file_pattern=r"panel_(?P<edition>\d{4})\.csv", signature=["年份", "城市代码"], folder=tmp_path,
+        source_id="panel",
+        title="Panel",
+        layout="wide_panel",
+        encoding=["utf-8-sig", "gb18030"],
+        file_pattern=r"panel_(?P<edition>\d{4})\.csv",
+        signature=["年份", "城市代码"],
+        folder=tmp_path,
         options={"area_code": "城市代码", "area_name": "城市", "period": "年份", "ignored": ["省份"]},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="session")

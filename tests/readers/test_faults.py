@@ -133,9 +133,13 @@ def test_blank_lines_and_rows_of_separators_are_counted(panel):
 def test_nbs_export_with_notes_and_blank_newest_year(sources):
     reading = readers.read(NBS_FILE.encode("gb18030"), sources["nbs_province_gdp"], "x.csv")
     assert reading.accounting == {
-        "physical_rows": 9, "header_rows": 4, "note_rows": 3, "blank_rows": 0, "record_rows": 2,
+        "physical_rows": 9,
+        "header_rows": 4,
+        "note_rows": 3,
+        "blank_rows": 0,
+        "record_rows": 2,
         "rejected_rows": 0,
-    }  # fmt: skip
+    }
     assert reading.rows.height == 6 and reading.rows["value_text"].to_list()[:2] == ["", "11.5"]
     assert set(reading.rows["indicator_text"]) == {"地区生产总值(亿元)"}
     assert set(reading.rows["unit_text"]) == {"亿元"}

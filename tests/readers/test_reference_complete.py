@@ -125,9 +125,13 @@ def test_ambiguous_latin_names_stand_for_several_areas():
 
 def test_code_lists_have_unique_keys_and_known_parents():
     keys = {
-        "indicator": "indicator_id", "unit": "unit_text", "period": "period_text",
-        "status": "status_text", "area": "area_code", "industry": "industry_code",
-    }  # fmt: skip
+        "indicator": "indicator_id",
+        "unit": "unit_text",
+        "period": "period_text",
+        "status": "status_text",
+        "area": "area_code",
+        "industry": "industry_code",
+    }
     for name, key in keys.items():
         values = [row[key] for row in read_csv(REFERENCE / f"{name}.csv")]
         assert len(values) == len(set(values)), name

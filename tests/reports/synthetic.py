@@ -44,9 +44,15 @@ CRITERIA = [
 # criterion -> (value, verification, share of the fit)
 SCORED = {"c0": (1.0, "recalled", None), "c1": (0.73519, "seen", 0.6), "c2": (124805e7, "seen", 0.4)}
 CELL = {
-    "source_id": BOOK, "file_name": "book_2019.csv", "sheet": "", "row_no": 17, "column_no": 4,
-    "printed_text": "12480.5<b>", "reference": "https://example.org/book; page 3", "verification": "seen",
-}  # fmt: skip
+    "source_id": BOOK,
+    "file_name": "book_2019.csv",
+    "sheet": "",
+    "row_no": 17,
+    "column_no": 4,
+    "printed_text": "12480.5<b>",
+    "reference": "https://example.org/book; page 3",
+    "verification": "seen",
+}
 RECALLED = {**CELL, "printed_text": "yes", "reference": "javascript:alert(2)", "verification": "recalled"}
 FIGURES = [
     ("gdp", 124805e7, "CNY", "gdp", "seen", [CELL]),
@@ -75,42 +81,85 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, **values) -> None:
 def fill_modes(con: duckdb.DuckDBPyConnection) -> None:
     for mode in MODES:
         insert(
-            con, "mart.mode", mode_id=mode, name_en=f"Invented {mode[-1].upper()}", name_zh=f"模式{mode[-1]}",
-            summary=f"What {mode} is.", prerequisites="Needs a port.", limitations="Limited.",
-            stated_zones=json.dumps([RICH]), not_available="Trains by hour.",
+            con,
+            "mart.mode",
+            mode_id=mode,
+            name_en=f"Invented {mode[-1].upper()}",
+            name_zh=f"模式{mode[-1]}",
+            summary=f"What {mode} is.",
+            prerequisites="Needs a port.",
+            limitations="Limited.",
+            stated_zones=json.dumps([RICH]),
+            not_available="Trains by hour.",
             citation="https://example.org/paper",
-        )  # fmt: skip
+        )
         for criterion, label, role, dimension, indicator, unit, direction, weight, unverified in CRITERIA:
             insert(
-                con, "mart.mode_criterion", mode_id=mode, criterion_id=criterion, label=label, role=role,
-                dimension=dimension, indicator_id=indicator, unit=unit, formula=indicator,
+                con,
+                "mart.mode_criterion",
+                mode_id=mode,
+                criterion_id=criterion,
+                label=label,
+                role=role,
+                dimension=dimension,
+                indicator_id=indicator,
+                unit=unit,
+                formula=indicator,
                 direction=direction,
-                weight=weight, max_age_years=3, allows_unverified=unverified, argument="So.",
+                weight=weight,
+                max_age_years=3,
+                allows_unverified=unverified,
+                argument="So.",
                 citation="Page 1",
-            )  # fmt: skip
+            )
     insert(
-        con, "reference.methodology", methodology_version="9.9", minimum_coverage=0.6, minimum_gate=0.3,
-        skewness_limit=2.0, kurtosis_limit=3.5, winsorise_points=5, peer_minimum=3,
-    )  # fmt: skip
+        con,
+        "reference.methodology",
+        methodology_version="9.9",
+        minimum_coverage=0.6,
+        minimum_gate=0.3,
+        skewness_limit=2.0,
+        kurtosis_limit=3.5,
+        winsorise_points=5,
+        peer_minimum=3,
+    )
 
 
 def fill_zones(con: duckdb.DuckDBPyConnection) -> None:
     for code, en, zh, latitude, longitude, active, latest, best, fit, comparative in ZONES:
         insert(
-            con, "mart.zone_profile", zone_code=code, zone_name_en=en, zone_name_zh=zh,
+            con,
+            "mart.zone_profile",
+            zone_code=code,
+            zone_name_en=en,
+            zone_name_zh=zh,
             province_code="990000",
-            province_name_en="Nowhere", province_name_zh="無處省", admin_level="prefecture-level city",
+            province_name_en="Nowhere",
+            province_name_zh="無處省",
+            admin_level="prefecture-level city",
             batch=3,
-            document_number="测函〔2018〕1号", document_status="verified", approval_date="2018-07-24",
-            approval_date_status="month verified, day recalled", membership_status="recalled",
-            valid_from="2018-07-24", valid_to=None if active else "2025-04-25", is_active=active,
+            document_number="测函〔2018〕1号",
+            document_status="verified",
+            approval_date="2018-07-24",
+            approval_date_status="month verified, day recalled",
+            membership_status="recalled",
+            valid_from="2018-07-24",
+            valid_to=None if active else "2025-04-25",
+            is_active=active,
             latitude=latitude,
-            longitude=longitude, coordinate_status="verified", city_tier=3, city_tier_status="reasoned",
-            observation_count=12 if latest else 0, indicator_count=5 if latest else 0,
-            first_period="2018" if latest else None, latest_period=latest, best_mode=best, best_mode_fit=fit,
+            longitude=longitude,
+            coordinate_status="verified",
+            city_tier=3,
+            city_tier_status="reasoned",
+            observation_count=12 if latest else 0,
+            indicator_count=5 if latest else 0,
+            first_period="2018" if latest else None,
+            latest_period=latest,
+            best_mode=best,
+            best_mode_fit=fit,
             best_mode_comparative_fit=comparative,
             best_mode_reason=None if best else f"insufficient data: {TOO_FEW}",
-        )  # fmt: skip
+        )
 
 
 def fill_fits(con: duckdb.DuckDBPyConnection) -> None:
@@ -131,11 +180,20 @@ def fill_fit(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> 
         return
     gate, evidence, comparative, rank = known
     insert(
-        con, "mart.mode_fit", **key, gate=gate, evidence=evidence, fit=gate * evidence,
+        con,
+        "mart.mode_fit",
+        **key,
+        gate=gate,
+        evidence=evidence,
+        fit=gate * evidence,
         comparative_fit=comparative,
-        coverage=0.8, fit_rank=rank, comparative_rank=None if comparative is None else rank, zones_ranked=2,
-        is_best_mode=key["mode_id"] == "mode_a", comparative_reason=NO_SIZE if comparative is None else None,
-    )  # fmt: skip
+        coverage=0.8,
+        fit_rank=rank,
+        comparative_rank=None if comparative is None else rank,
+        zones_ranked=2,
+        is_best_mode=key["mode_id"] == "mode_a",
+        comparative_reason=NO_SIZE if comparative is None else None,
+    )
 
 
 def fill_scores(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> None:
@@ -151,10 +209,17 @@ def fill_scores(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) 
             insert(con, "mart.criterion_score", **row, reason_code="not_observed")
             continue
         insert(
-            con, "mart.criterion_score", **row, obs_value=value, unit=unit, observed_period="2018",
+            con,
+            "mart.criterion_score",
+            **row,
+            obs_value=value,
+            unit=unit,
+            observed_period="2018",
             score=0.51987,
-            effective_weight=0.55, verification=verification, is_unverified=verification == "recalled",
-        )  # fmt: skip
+            effective_weight=0.55,
+            verification=verification,
+            is_unverified=verification == "recalled",
+        )
         if known and part:
             amount = part * known[0] * known[1]
             insert(con, "mart.mode_fit_contribution", **key, criterion_id=criterion, contribution=amount)
@@ -164,10 +229,17 @@ def fill_figures(con: duckdb.DuckDBPyConnection) -> None:
     for code in (RICH, SECOND):
         for indicator, value, unit, formula, verification, inputs in FIGURES:
             insert(
-                con, "mart.zone_indicator", zone_code=code, time_period="2018", indicator_id=indicator,
-                obs_value=value, unit=unit, formula=formula, verification=verification,
+                con,
+                "mart.zone_indicator",
+                zone_code=code,
+                time_period="2018",
+                indicator_id=indicator,
+                obs_value=value,
+                unit=unit,
+                formula=formula,
+                verification=verification,
                 inputs=json.dumps(inputs),
-            )  # fmt: skip
+            )
     for table, column in (("derived_indicator", "zone_indicator_id"), ("indicator", "indicator_id")):
         insert(con, f"reference.{table}", **{column: "gdp"}, name_en="Invented output", name_zh="生产总值")
     peers = {"peer_group": "same batch: 3", "peer_count": 9, "peer_median": 1.25, "peer_upper_quartile": 2.25}
@@ -179,29 +251,54 @@ def fill_figures(con: duckdb.DuckDBPyConnection) -> None:
             {"obs_value": 1.5, "observed_period": "2018", **known} if known else {"reason_code": "no_peers"}
         )
         insert(
-            con, "mart.suggestion_gap", zone_code=RICH, time_period="2019", suggestion_id=suggestion,
-            indicator_id=indicator, suggestion_name_en=f"Suggestion {suggestion}", suggestion_name_zh="建议",
-            unit="1", direction=1, **values,
-        )  # fmt: skip
+            con,
+            "mart.suggestion_gap",
+            zone_code=RICH,
+            time_period="2019",
+            suggestion_id=suggestion,
+            indicator_id=indicator,
+            suggestion_name_en=f"Suggestion {suggestion}",
+            suggestion_name_zh="建议",
+            unit="1",
+            direction=1,
+            **values,
+        )
 
 
 def fill_clusters(con: duckdb.DuckDBPyConnection) -> None:
     for i in range(19):
         known = {
-            "employment_persons": 1000.0 * (i + 1), "zone_share": 0.05, "reference_share": 0.05,
-            "location_quotient": 0.2 + 0.15 * i, "relatedness_density": 0.4, "local_moran_p": 0.04,
+            "employment_persons": 1000.0 * (i + 1),
+            "zone_share": 0.05,
+            "reference_share": 0.05,
+            "location_quotient": 0.2 + 0.15 * i,
+            "relatedness_density": 0.4,
+            "local_moran_p": 0.04,
             "local_moran_quadrant": "HL",
-        }  # fmt: skip
+        }
         insert(
-            con, "mart.cluster_industry", zone_code=RICH, time_period="2019", industry_code=chr(65 + i),
-            industry_name_en=f"Invented sector {i}", industry_name_zh=f"行业{i}",
+            con,
+            "mart.cluster_industry",
+            zone_code=RICH,
+            time_period="2019",
+            industry_code=chr(65 + i),
+            industry_name_en=f"Invented sector {i}",
+            industry_name_zh=f"行业{i}",
             **(known if i < 18 else {"reason_code": "no_employment"}),
-        )  # fmt: skip
+        )
     insert(
-        con, "mart.cluster_zone", zone_code=RICH, time_period="2019", employment_persons=171000.0,
-        industries_observed=18, hhi=0.08765, krugman_specialisation=0.4321, hoover_specialisation=0.21605,
-        diversity=7, eci=-0.3456,
-    )  # fmt: skip
+        con,
+        "mart.cluster_zone",
+        zone_code=RICH,
+        time_period="2019",
+        employment_persons=171000.0,
+        industries_observed=18,
+        hhi=0.08765,
+        krugman_specialisation=0.4321,
+        hoover_specialisation=0.21605,
+        diversity=7,
+        eci=-0.3456,
+    )
 
 
 def fill_tests(con: duckdb.DuckDBPyConnection) -> None:
@@ -213,39 +310,97 @@ def fill_tests(con: duckdb.DuckDBPyConnection) -> None:
     for (code, mode), (values, rank, verdict) in tested.items():
         for basis, value in values.items():
             insert(
-                con, "mart.mode_backtest", zone_code=code, stated_mode=mode, time_period="2019", basis=basis,
-                stated_value=value, mode_rank_of_zone=rank, modes_ranked=4, zone_rank_in_mode=rank,
+                con,
+                "mart.mode_backtest",
+                zone_code=code,
+                stated_mode=mode,
+                time_period="2019",
+                basis=basis,
+                stated_value=value,
+                mode_rank_of_zone=rank,
+                modes_ranked=4,
+                zone_rank_in_mode=rank,
                 zones_ranked=2,
-                gdp_rank=rank, best_mode="mode_a" if rank else None, verdict=verdict,
+                gdp_rank=rank,
+                best_mode="mode_a" if rank else None,
+                verdict=verdict,
                 reason=None if rank else TOO_FEW,
-            )  # fmt: skip
+            )
     insert(
-        con, "mart.evaluation_association", methodology_version="9.9", mode_id="best", basis="fit",
+        con,
+        "mart.evaluation_association",
+        methodology_version="9.9",
+        mode_id="best",
+        basis="fit",
         tier_1_zones=3,
-        tier_2_zones=4, probability_of_superiority=0.625,
-    )  # fmt: skip
+        tier_2_zones=4,
+        probability_of_superiority=0.625,
+    )
 
 
 def fill_accounts(con: duckdb.DuckDBPyConnection) -> None:
     for indicator, period, seen in (("gdp", "2018", 4), ("gdp", "2019", 3), ("goods_trade", "2019", 1)):
         insert(
-            con, "mart.data_quality", source_id=BOOK, indicator_id=indicator, time_period=period,
+            con,
+            "mart.data_quality",
+            source_id=BOOK,
+            indicator_id=indicator,
+            time_period=period,
             areas_expected=4,
-            areas_observed=seen, coverage=seen / 4, suspect_count=1, corrected_count=0, recalled_count=2,
-            plan_count=0, bound_count=3,
-        )  # fmt: skip
+            areas_observed=seen,
+            coverage=seen / 4,
+            suspect_count=1,
+            corrected_count=0,
+            recalled_count=2,
+            plan_count=0,
+            bound_count=3,
+        )
     insert(
-        con, "mart.file_accounting", file_sha256="ab" * 32, source_id=BOOK, file_name="book_2019.csv",
-        status="loaded", encoding="utf-8-sig", physical_rows=5, header_rows=1, note_rows=0, blank_rows=0,
-        record_rows=4, rejected_rows=0, cells_total=40, cells_loaded=25, cells_blank=9, cells_not_used=5,
-        cells_quarantined=1, unaccounted=0,
-    )  # fmt: skip
+        con,
+        "mart.file_accounting",
+        file_sha256="ab" * 32,
+        source_id=BOOK,
+        file_name="book_2019.csv",
+        status="loaded",
+        encoding="utf-8-sig",
+        physical_rows=5,
+        header_rows=1,
+        note_rows=0,
+        blank_rows=0,
+        record_rows=4,
+        rejected_rows=0,
+        cells_total=40,
+        cells_loaded=25,
+        cells_blank=9,
+        cells_not_used=5,
+        cells_quarantined=1,
+        unaccounted=0,
+    )
     insert(
-        con, "core.quarantine", source_id=BOOK, file_name="book_2019.csv", row_no=3, column_no=7,
-        printed_text="12<i>", reason_code="not_a_number", reason="expected a number",
-    )  # fmt: skip
+        con,
+        "core.quarantine",
+        source_id=BOOK,
+        file_name="book_2019.csv",
+        row_no=3,
+        column_no=7,
+        printed_text="12<i>",
+        reason_code="not_a_number",
+        reason="expected a number",
+    )
     insert(
-        con, "core.observation", area_code=RICH, indicator_id="gdp", time_period="2019", scope="total",
-        obs_value=1.2e12, unit="CNY", obs_status="S", source_id=BOOK, sheet="", row_no=3, column_no=7,
-        printed_text="1.2 trillion", correction="ten times the year before",
-    )  # fmt: skip
+        con,
+        "core.observation",
+        area_code=RICH,
+        indicator_id="gdp",
+        time_period="2019",
+        scope="total",
+        obs_value=1.2e12,
+        unit="CNY",
+        obs_status="S",
+        source_id=BOOK,
+        sheet="",
+        row_no=3,
+        column_no=7,
+        printed_text="1.2 trillion",
+        correction="ten times the year before",
+    )

@@ -15,17 +15,30 @@ def parse(markup) -> ElementTree.Element:
 
 
 def point(longitude, latitude, label=None, style=STYLE):
-    return {"longitude": longitude, "latitude": latitude, "style": style, "title": "<b>&", "href": "x.html",
-            "label": label}  # fmt: skip
+    return {
+        "longitude": longitude,
+        "latitude": latitude,
+        "style": style,
+        "title": "<b>&",
+        "href": "x.html",
+        "label": label,
+    }
 
 
 def test_every_chart_is_well_formed_and_named():
     drawn = [
-        charts.level_bar(0.5, STYLE), charts.diverging_bar(-0.1, 0.2, STYLE), charts.reference_bar(1.5, 3, 1),
-        charts.contribution_bar([("1", 0.3), ("2", 0.1)], STYLE), charts.dot_strip([0.1, 0.9], 0.4, STYLE),
-        charts.peer_strip(1, 2, 3), charts.peer_strip(2, 2, 2), charts.sparkline([0.1, None, 0.4], STYLE),
-        charts.sparkline([], STYLE), charts.diverging_bar(0, 0, STYLE), charts.point_map([point(120, 30)]),
-    ]  # fmt: skip
+        charts.level_bar(0.5, STYLE),
+        charts.diverging_bar(-0.1, 0.2, STYLE),
+        charts.reference_bar(1.5, 3, 1),
+        charts.contribution_bar([("1", 0.3), ("2", 0.1)], STYLE),
+        charts.dot_strip([0.1, 0.9], 0.4, STYLE),
+        charts.peer_strip(1, 2, 3),
+        charts.peer_strip(2, 2, 2),
+        charts.sparkline([0.1, None, 0.4], STYLE),
+        charts.sparkline([], STYLE),
+        charts.diverging_bar(0, 0, STYLE),
+        charts.point_map([point(120, 30)]),
+    ]
     for markup in drawn:
         assert parse(markup).attrib["aria-label"]
 

@@ -196,10 +196,16 @@ def test_a_figure_that_is_not_finite_stops_the_report():
 
 @pytest.mark.parametrize(
     ("status", "mark"),
-    [("verified", "verified"), ("recalled", "unverified source"), ("", "status not stated"),
-     ("verified (2022-11-14; published 2022-11-24)", "verified"), ("reasoned", "reasoned, no source"),
-     ("month verified, day recalled", "unverified source"), (None, "status not stated")],
-)  # fmt: skip
+    [
+        ("verified", "verified"),
+        ("recalled", "unverified source"),
+        ("", "status not stated"),
+        ("verified (2022-11-14; published 2022-11-24)", "verified"),
+        ("reasoned", "reasoned, no source"),
+        ("month verified, day recalled", "unverified source"),
+        (None, "status not stated"),
+    ],
+)
 def test_status_marks(status, mark):
     assert re.search(r">([^<]+)</span>", formatting.status_mark(status)).group(1) == mark
 
