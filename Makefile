@@ -5,7 +5,7 @@ export DAGSTER_HOME := $(ROOT)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test ui sql setup lint lock clean
+.PHONY: run test ui sql setup lint lock dictionary clean
 run: setup            ## the main job: files to report
 	$(BIN)/zonescope run
 
@@ -32,6 +32,9 @@ lint: setup           ## style
 lock:                 ## compile requirements.in into requirements.lock (needs uv)
 	uv pip compile requirements.in --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate -o requirements.lock
+
+dictionary: setup     ## docs/dictionary.md from the contracts
+	$(BIN)/zonescope dictionary
 
 clean:                ## remove runtime data and Dagster's state
 	rm -rf .data .dagster

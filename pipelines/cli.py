@@ -102,6 +102,15 @@ def tables() -> None:
         console.print(view)
 
 
+@app.command("dictionary")
+def write_dictionary() -> None:
+    """Write docs/dictionary.md from the contracts."""
+    from pipelines import dictionary  # noqa: PLC0415 - reads all SQL
+
+    dictionary.PATH.write_text(dictionary.text(), encoding="utf-8")
+    console.print(f"wrote {_short(dictionary.PATH)}")
+
+
 def main() -> None:
     """Entry point; expected errors are one line, not a traceback."""
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
