@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.readers import text
+from pipelines.readers import grid, text
+from pipelines.readers.grid import Grid, Part
 from pipelines.readers.text import Reading
 
 KEYS = ("area_code", "area_name", "period")
@@ -17,34 +18,22 @@ KEYS = ("area_code", "area_name", "period")
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Cells of a panel: one row for every cell of a declared column, blank ones too."""
-    decoded, encoding = text.decode(content, source.encoding, file_name)
-    lines, ended = text.split_lines(decoded)
-    top = text.header_line(lines, file_name)
-    header = text.split_fields(lines[top]) or []
+    return grid.read(content, source, file_name, _table)
+
+
+def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     options = source.options
     labels = text.declared_labels(source)
     optional = options.get("optional", [])
     keys = [options[key] for key in KEYS if key in options]
-    unknown = text.check_header(
-        header,
+    header, unknown, body = grid.table(
+        sheet,
         [*keys, *(name for name in labels if name not in optional)],
         [*options.get("ignored", []), *optional],
-        f"{file_name}, line {top + 1}",
     )
-    body = text.parse_body(lines[top + 1 :], top + 2, len(header), ended)
-    body.counts["blank_rows"] += top
-    body.counts["header_rows"] = 1
     rows = _cells(body.records, header, [name for name in labels if name in header], source, file_name)
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return text.reading(
-        rows,
-        text.CELL_COLUMNS,
-        rejects,
-        body.counts,
-        encoding=encoding,
-        physical_rows=len(lines),
-        file_name=file_name,
-    )
+    return Part(rows, text.CELL_COLUMNS, rejects, body.counts)
 
 
 def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:
