@@ -11,7 +11,17 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from pipelines.readers import customs_query, figure_list, grid, nbs_export, registry, wide_panel, workbook
+from pipelines.readers import (
+    customs_query,
+    figure_list,
+    grid,
+    nbs_export,
+    nbs_json,
+    registry,
+    text,
+    wide_panel,
+    workbook,
+)
 from pipelines.readers.text import ReadError, Reading
 
 __all__ = ["ReadError", "Reading", "detect", "read"]
@@ -19,10 +29,13 @@ __all__ = ["ReadError", "Reading", "detect", "read"]
 LAYOUTS = {
     "wide_panel": wide_panel.read,
     "nbs_export": nbs_export.read,
+    "nbs_json": nbs_json.read,
     "figure_list": figure_list.read,
     "customs_query": customs_query.read,
     "registry": registry.read,
 }
+# Of these the signature may stand anywhere in the text; they have no rows.
+WITHOUT_ROWS = {"nbs_json"}
 # Signatures stand in the header or the preamble: within the first rows that are not blank.
 SIGNATURE_ROWS = 6
 
@@ -55,13 +68,21 @@ def _misfit(content: bytes, file_name: str, source: Any) -> str:
     if not re.fullmatch(source.file_pattern, file_name):
         reasons.append(f"the name does not match {source.file_pattern!r}")
     try:
-        sheets = grid.grids(content, source.encoding, file_name)
-        missing = min((_lacks(sheet, source.signature) for sheet in sheets), key=len)
+        missing = _missing(content, file_name, source)
     except ReadError as error:
         return "; ".join([*reasons, f"{error.reason_code} (declared {list(source.encoding)})"])
     if missing:
         reasons.append(f"the first lines lack {missing}")
     return "; ".join(reasons)
+
+
+def _missing(content: bytes, file_name: str, source: Any) -> list[str]:
+    """Texts of the signature that the file (or the sheet that has most of them) lacks."""
+    if source.layout in WITHOUT_ROWS:
+        decoded, _ = text.decode(content, source.encoding, file_name)
+        return [s for s in source.signature if s not in decoded]
+    sheets = grid.grids(content, source.encoding, file_name)
+    return min((_lacks(sheet, source.signature) for sheet in sheets), key=len)
 
 
 def _lacks(sheet: grid.Grid, signature: list[str]) -> list[str]:

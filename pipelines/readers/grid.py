@@ -86,8 +86,9 @@ class TextGrid:
         return text.is_blank(self.lines[index])
 
     def is_row(self, index: int, width: int) -> bool:
-        """A row of figures rather than a sentence."""
-        return width > 2 and len(text.split_fields(self.lines[index]) or []) == width
+        """A row of figures rather than a sentence (a spreadsheet program adds separators to sentences)."""
+        fields = text.split_fields(self.lines[index]) or []
+        return width > 2 and len(fields) == width and any(field.strip() for field in fields[1:])
 
 
 @dataclass(frozen=True)
