@@ -200,10 +200,10 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
     return Reading(pl.concat(rows), pl.concat(rejects), parts[0][0].encoding, totals)
 
 
-def header(grid: Grid) -> tuple[list[str], int]:
-    """Cells of the first row that is not blank, and its index."""
+def header(grid: Grid, notes: tuple[str, ...] = ()) -> tuple[list[str], int]:
+    """Cells of the first row that is neither blank nor a note, and its index."""
     for index in range(len(grid)):
-        if not grid.is_blank(index):
+        if not grid.is_blank(index) and not (notes and sentence(grid, index).startswith(notes)):
             return checked_width(grid, index), index
     raise ReadError("empty_file", f"{grid.place}: found {len(grid)} blank lines, expected a header and rows")
 
@@ -219,12 +219,25 @@ def checked_width(grid: Grid, index: int) -> list[str]:
     return cells
 
 
-def body(
-    grid: Grid, start: int, stop: int, width: int, *, trailing_comma: bool = False, whole: bool = False
-) -> Body:
-    """Records of `width` fields from the rows `start` to `stop`; every row becomes record, reject or blank.
+def sentence(grid: Grid, index: int) -> str:
+    """A row of one sentence: without the quotes and separators that a spreadsheet program puts around it."""
+    return grid.printed(index).strip(",\t").strip('"')
 
-    A short last line of a text without a line end is a truncation, unless the caller knows that the table is whole.
+
+def body(
+    grid: Grid,
+    start: int,
+    stop: int,
+    width: int,
+    *,
+    trailing_comma: bool = False,
+    whole: bool = False,
+    notes: tuple[str, ...] = (),
+) -> Body:
+    """Records of `width` fields from the rows `start` to `stop`; every row becomes record, reject, note or blank.
+
+    A note is a sentence that begins with one of `notes`. A short last line of a text without a line end is a
+    truncation, unless the caller knows that the table is `whole`.
     """
     found = Body()
     expected = width + trailing_comma
@@ -233,6 +246,10 @@ def body(
     while index < stop:
         if part.is_blank(index):
             found.counts["blank_rows"] += 1
+            index += 1
+            continue
+        if notes and not part.is_row(index, width) and sentence(part, index).startswith(notes):
+            found.counts["note_rows"] += 1
             index += 1
             continue
         fields, used = part.record(index)
@@ -263,17 +280,24 @@ def _fault(fields: list[str] | None, used: int, expected: int, is_cut: bool) -> 
 
 
 def table(
-    grid: Grid, required: list[str], known: list[str], *, trailing_comma: bool = False
+    grid: Grid,
+    required: list[str],
+    known: list[str],
+    *,
+    trailing_comma: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> tuple[list[str], list[int], Body]:
-    """A table whose header is the first row that is not blank: header, undeclared columns, and its body.
+    """A table whose header is the first row that is neither blank nor a note: header, undeclared columns, body.
 
     A text header may end with the same empty field as its rows (`trailing_comma`).
     """
-    columns, top = header(grid)
+    columns, top = header(grid, notes)
     if trailing_comma and columns[-1] == "":
         columns = columns[:-1]
     unknown = text.check_header(columns, required, known, f"{grid.place}, line {top + 1}")
-    found = body(grid, top + 1, len(grid), len(columns), trailing_comma=trailing_comma)
-    found.counts["blank_rows"] += top
+    found = body(grid, top + 1, len(grid), len(columns), trailing_comma=trailing_comma, notes=notes)
+    blanks = sum(grid.is_blank(index) for index in range(top))
+    found.counts["blank_rows"] += blanks
+    found.counts["note_rows"] += top - blanks
     found.counts["header_rows"] = 1
     return columns, unknown, found

@@ -48,17 +48,12 @@ def _table(sheet: Grid, source: Any, _: str) -> Part:
     return Part(rows, text.CELL_COLUMNS, rejects, counts)
 
 
-def _sentence(sheet: Grid, index: int) -> str:
-    """A row of one sentence: without the quotes and separators that a spreadsheet program puts around it."""
-    return sheet.printed(index).rstrip(",\t").strip('"')
-
-
 def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     """What the preamble says, by its kind, and the index of the header line."""
     said = {}
     corners = set(options["corner"].values())
     for index in range(len(sheet)):
-        plain = _sentence(sheet, index).strip()
+        plain = grid.sentence(sheet, index).strip()
         kind = next((k for k, prefix in options["preamble"].items() if plain.startswith(prefix)), None)
         if kind:
             said[kind] = plain.removeprefix(options["preamble"][kind]).strip()
@@ -66,7 +61,7 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
             return said, index
         elif not sheet.is_blank(index):
             break
-    found = next((_sentence(sheet, i) for i in range(len(said), len(sheet)) if not sheet.is_blank(i)), "")
+    found = next((grid.sentence(sheet, i) for i in range(len(said), len(sheet)) if not sheet.is_blank(i)), "")
     raise ReadError(
         "header_changed",
         f"{sheet.place}, after {len(said)} preamble lines: found {found[:60]!r}, expected a preamble line "
@@ -76,7 +71,7 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
 
 def _foot(sheet: Grid, top: int, options: dict) -> int:
     """Index of the first line of notes or origin. The origin is the proof that the file is whole."""
-    plain = [_sentence(sheet, index) for index in range(len(sheet))]
+    plain = [grid.sentence(sheet, index) for index in range(len(sheet))]
     if not any(line.startswith(options["origin"]) for line in plain[top + 1 :]):
         raise ReadError(
             "truncated_file",
@@ -93,8 +88,8 @@ def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list
         if sheet.is_row(index, width):
             reason = f"line {index + 1}: found {width} fields below the notes, expected notes or the origin"
             late.append(text.reject(index + 1, None, sheet.printed(index), "row_after_notes", reason))
-        elif not _sentence(sheet, index).startswith(options["origin"]):
-            notes.append(_sentence(sheet, index))
+        elif not grid.sentence(sheet, index).startswith(options["origin"]):
+            notes.append(grid.sentence(sheet, index))
     return "\n".join(notes), late
 
 

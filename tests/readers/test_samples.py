@@ -106,3 +106,32 @@ def test_embedded_provinces_carry_the_published_figures(sources):
     sample = readers.read((SAMPLES / "nbs" / name).read_bytes(), source, name).rows.select(key).rows()
     path = next((source.folder / "data").iterdir())
     assert set(readers.read(path.read_bytes(), source, path.name).rows.select(key).rows()) <= set(sample)
+
+
+def test_the_panel_of_297_cities_with_an_empty_last_row(sources):
+    name = "stvbaf_job_data_gb18030.csv"
+    content = (SAMPLES / "city" / name).read_bytes()
+    source = readers.detect(content, name, sources.values())
+    assert source.source_id == "city_employment_panel"
+    reading = readers.read(content, source, name)
+    assert reading.accounting == {
+        "physical_rows": 7427,
+        "header_rows": 1,
+        "note_rows": 0,
+        "blank_rows": 1,
+        "record_rows": 7425,
+        "rejected_rows": 0,
+    }
+    assert reading.rows.height == 7425 * 9 and reading.rejects.is_empty() and reading.encoding == "gb18030"
+    assert reading.rows["area_code_text"].n_unique() == 297
+
+
+def test_the_workbook_of_exchange_rates(sources):
+    name = "gp_汇率.xlsx"
+    content = (SAMPLES / "city" / name).read_bytes()
+    assert readers.detect(content, name, sources.values()).source_id == "exchange_rate_table"
+    reading = readers.read(content, sources["exchange_rate_table"], name)
+    assert reading.rows.height == 17 and reading.rejects.is_empty()
+    first = reading.rows.row(0, named=True)
+    assert (first["sheet"], first["row_no"], first["column_no"]) == ("Sheet1", 2, 2)
+    assert (first["area_name_text"], first["period_text"], first["value_text"]) == ("全国", "2007", "7.604")

@@ -6,6 +6,7 @@ import csv
 import io
 import time
 
+import polars as pl
 import pytest
 
 from pipelines import readers
@@ -217,3 +218,24 @@ def test_shared_text_that_fills_the_memory_costs_one_process_only(panel, monkeyp
 def test_a_broken_container_is_refused(content, panel):
     error = refused(content, panel)
     assert error.reason_code in {"broken_workbook", "wrong_encoding", "truncated_file"}
+
+
+@pytest.mark.parametrize("as_sheet", [True, False])
+def test_declared_notes_around_a_panel_are_notes_and_its_figures_load(as_sheet, panel):
+    panel.options |= {"notes": ["注", "数据来源", "说明"]}
+    text = "说明：编者\n\n" + PANEL_FILE + "注：1.万元。\n数据来源：年鉴,,,,,\n广告\n"
+    reading = readers.read(xlsx({"表": cells(text)}) if as_sheet else text.encode(), panel, "panel_2020.xlsx")
+    assert reading.accounting["note_rows"] == 3 and reading.accounting["blank_rows"] == 1 and adds_up(reading)
+    assert reading.rows["row_no"].unique().to_list()[:2] == [4, 5]
+    if (
+        as_sheet
+    ):  # a line of one word in a sheet has empty cells beside it: its label is not declared as a note
+        assert reading.rows.filter(pl.col("row_no") == 8)["period_text"].to_list() == ["广告", "广告"]
+    else:
+        assert reading.rejects["reason_code"].to_list() == ["wrong_field_count"]
+
+
+def test_a_table_without_areas_is_of_the_declared_area(panel):
+    panel.options = {"period": "年份", "default_area": "全国", "ignored": ["省份", "城市", "城市代码"]}
+    reading = readers.read(PANEL_FILE.encode(), panel, "panel_2020.csv")
+    assert set(reading.rows["area_name_text"]) == {"全国"}
