@@ -10,6 +10,7 @@ import gzip
 import io
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -28,7 +29,17 @@ DOCUMENT_MEMBERS = {"[Content_Types].xml", "mimetype"}
 UTF8_NAME = 0x800
 ENCRYPTED = 0x1
 IGNORED_PREFIXES = (".", "~", "__MACOSX")
-FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
+# What the standard library raises of damaged archives.
+FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    LookupError,
+    ValueError,
+    RuntimeError,
+)
 
 
 def is_archive(content: bytes) -> bool:
@@ -65,7 +76,7 @@ def members(content: bytes, file_name: str) -> tuple[list[tuple[str, bytes]], li
 def _zip_members(
     archive: zipfile.ZipFile, packed: int, file_name: str
 ) -> tuple[list[tuple[str, bytes]], list[str]]:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(infos) > MAX_MEMBERS:
         raise ReadError(
             "too_large", f"{file_name}: found {len(infos)} members, expected at most {MAX_MEMBERS}"
@@ -96,7 +107,7 @@ def _safe_name(info: zipfile.ZipInfo, file_name: str) -> str:
             name = info.filename
     name = name.replace("\\", "/")
     is_link = stat.S_ISLNK(info.external_attr >> 16)
-    if is_link or re.match(r"/|[A-Za-z]:", name) or ".." in name.split("/"):
+    if is_link or not name or re.match(r"/|[A-Za-z]:", name) or ".." in name.split("/"):
         raise ReadError("unsafe_path", f"{file_name}: found the member {name!r}, expected a path inside it")
     if info.flag_bits & ENCRYPTED:
         raise ReadError(

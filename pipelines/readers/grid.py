@@ -240,34 +240,37 @@ def body(
     truncation, unless the caller knows that the table is `whole`.
     """
     found = Body()
-    expected = width + trailing_comma
-    part = TextGrid(grid.place, grid.encoding, grid.lines[:stop], grid.ended) if not grid.sheet else grid
+    part = (
+        TextGrid(grid.place, grid.encoding, grid.lines[:stop], whole or grid.ended)
+        if not grid.sheet
+        else grid
+    )
     index = start
     while index < stop:
-        if part.is_blank(index):
-            found.counts["blank_rows"] += 1
+        is_note = notes and not part.is_row(index, width) and sentence(part, index).startswith(notes)
+        if is_note or part.is_blank(index):
+            found.counts["note_rows" if is_note else "blank_rows"] += 1
             index += 1
-            continue
-        if notes and not part.is_row(index, width) and sentence(part, index).startswith(notes):
-            found.counts["note_rows"] += 1
-            index += 1
-            continue
-        fields, used = part.record(index)
-        is_cut = index + used == stop and not (whole or grid.ended)
-        if fields is not None and trailing_comma and len(fields) == expected and fields[-1] == "":
-            fields = fields[:-1]
-        if fields is not None and len(fields) == width:
-            found.records.append(Record(index + 1, fields, used))
-            found.counts["record_rows"] += used
-            index += used
-            continue
-        code, why = _fault(fields, used, expected, is_cut)
-        found.rejects.append(
-            text.reject(index + 1, None, grid.printed(index), code, f"line {index + 1}: {why}")
-        )
-        found.counts["rejected_rows"] += 1
-        index += 1
+        else:
+            index += _take(part, index, width, trailing_comma, found)
     return found
+
+
+def _take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body) -> int:
+    """Add the record that begins at a row, or the row as a reject; how many rows that took."""
+    fields, used = grid.record(index)
+    expected = width + trailing_comma
+    if fields is not None and trailing_comma and len(fields) == expected and fields[-1] == "":
+        fields = fields[:-1]
+    if fields is not None and len(fields) == width:
+        found.records.append(Record(index + 1, fields, used))
+        found.counts["record_rows"] += used
+        return used
+    is_cut = index + used == len(grid) and not grid.ended
+    code, why = _fault(fields, used, expected, is_cut)
+    found.rejects.append(text.reject(index + 1, None, grid.printed(index), code, f"line {index + 1}: {why}"))
+    found.counts["rejected_rows"] += 1
+    return 1
 
 
 def _fault(fields: list[str] | None, used: int, expected: int, is_cut: bool) -> tuple[str, str]:

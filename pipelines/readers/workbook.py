@@ -14,6 +14,7 @@ import zipfile
 from functools import lru_cache
 from pathlib import Path
 
+from pipelines.readers.archive import FAULTS
 from pipelines.readers.text import ReadError
 
 MAX_CELLS = 4_000_000  # rows x columns of a sheet
@@ -33,7 +34,7 @@ def kind(content: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return "xlsx" if "xl/workbook.xml" in archive.namelist() else None
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+    except FAULTS:
         return None
 
 

@@ -92,3 +92,8 @@ def test_a_password():
     for start, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(start) + offset] |= 1
     assert refused(bytes(content)).reason_code == "encrypted_archive"
+
+
+def test_a_member_without_a_name():
+    content = zipped({"zz.csv": "1"}).replace(b"zz.csv", b"\x00z.csv")
+    assert refused(content).reason_code == "unsafe_path"
