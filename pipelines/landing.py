@@ -9,17 +9,19 @@ bytes twice are a no-op; a file that cannot be read is recorded as refused and t
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 import polars as pl
 
 from pipelines import readers, store
-from pipelines.contracts import ROOT, Source, Table, sources, tables
+from pipelines.contracts import ROOT, DeclarationError, Source, Table, sources, tables
+from pipelines.readers import archive
 from pipelines.settings import Paths
 
 IGNORED_PREFIXES = (".", "~")
@@ -27,7 +29,7 @@ IGNORED_PREFIXES = (".", "~")
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of one file: 'loaded', 'refused' or 'known' (the same bytes were there already)."""
+    """What became of one file: 'loaded', 'refused', 'archive' or 'known' (the same bytes were there already)."""
 
     file_name: str
     file_sha256: str
@@ -47,36 +49,76 @@ def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
     """Land every candidate file; one bad file never stops the others."""
     for table in raw_tables():
         store.ensure(con, table)
-    return [land(con, path, origin, paths) for path, origin in candidates(paths)]
+    return [landed for path, origin in candidates(paths) for landed in land(con, path, origin, paths)]
 
 
-def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) -> Landed:
-    """Land one file: bytes to the landing folder, rows to the raw tables, accounting to raw.file."""
+def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) -> list[Landed]:
+    """Land one file: bytes to the landing folder, rows to the raw tables, accounting to raw.file.
+
+    An archive is landed as its members, each a file of its own called archive!member, and stands in raw.file itself.
+    """
     content = path.read_bytes()
+    if not archive.is_archive(content):
+        return [_land_bytes(con, content, path.name, origin, paths)]
+    about, known = _about(con, content, path.name, origin)
+    if known:
+        return [Landed(path.name, about["file_sha256"], "known")]
+    keep(content, about["file_sha256"], paths)
+    try:
+        members, skipped = archive.members(content, path.name)
+    except readers.ReadError as error:
+        return [_refuse(con, about, None, error)]
+    landed = [_land_bytes(con, inner, f"{path.name}!{name}", origin, paths) for name, inner in members]
+    words = f"{len(members)} members" + (f"; passed over {skipped}" if skipped else "")
+    _write(con, about["file_sha256"], {"raw.file": [_without_rows(about, None, "archive", None, words)]})
+    return [*landed, Landed(path.name, about["file_sha256"], "archive", words)]
+
+
+def _land_bytes(
+    con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str, paths: Paths
+) -> Landed:
+    """Land the bytes of one file. Of a member of an archive, the last part of its name tells what it is."""
+    about, known = _about(con, content, file_name, origin)
+    sha = about["file_sha256"]
+    if known:
+        return Landed(file_name, sha, "known")
+    keep(content, sha, paths)
+    source, own_name = None, PurePosixPath(file_name.rpartition("!")[2]).name
+    try:
+        if archive.is_archive(content):
+            raise readers.ReadError(
+                "nested_archive", f"{file_name}: found an archive in an archive: unpack it first"
+            )
+        source = readers.detect(content, own_name, list(sources().values()))
+        slices = _slices(about, source, readers.read(content, source, own_name), own_name)
+    except readers.ReadError as error:
+        return _refuse(con, about, source, error)
+    _write(con, sha, slices)
+    return Landed(file_name, sha, "loaded")
+
+
+def _about(con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str) -> tuple[dict, bool]:
+    """What is known of a file before it is read, and whether it was read already as it would be now."""
     sha = hashlib.sha256(content).hexdigest()
     known = con.execute(
-        "select source_id, status, reader_fingerprint, sequence from raw.file where file_sha256 = ?", [sha]
+        "select source_id, reader_fingerprint, sequence from raw.file where file_sha256 = ?", [sha]
     ).fetchall()
-    if known and known[0][2] == _fingerprint(known[0][0]):
-        return Landed(path.name, sha, "known")
-    keep(content, sha, paths)
-    sequence = known[0][3] if known else _next_sequence(con)
     about = {
         "file_sha256": sha,
-        "sequence": sequence,
-        "file_name": path.name,
+        "sequence": known[0][2] if known else _next_sequence(con),
+        "file_name": file_name,
         "origin": origin,
         "byte_count": len(content),
     }
-    source = None
-    try:
-        source = readers.detect(content, path.name, list(sources().values()))
-        reading = readers.read(content, source, path.name)
-    except readers.ReadError as error:
-        _write(con, sha, {"raw.file": [_refused(about, source, error)]})
-        return Landed(path.name, sha, "refused", str(error))
-    _write(con, sha, _slices(about, source, reading))
-    return Landed(path.name, sha, "loaded")
+    return about, bool(known) and known[0][1] == _fingerprint(known[0][0])
+
+
+def _refuse(
+    con: duckdb.DuckDBPyConnection, about: dict, source: Source | None, error: readers.ReadError
+) -> Landed:
+    row = _without_rows(about, source, "refused", error.reason_code, str(error))
+    _write(con, about["file_sha256"], {"raw.file": [row]})
+    return Landed(about["file_name"], about["file_sha256"], "refused", str(error))
 
 
 def keep(content: bytes, sha: str, paths: Paths) -> Path:
@@ -98,7 +140,9 @@ def raw_tables() -> list[Table]:
     return [table for table in tables().values() if table.schema_name == "raw"]
 
 
-def _slices(about: dict, source: Source, reading: readers.Reading) -> dict[str, pl.DataFrame | list[dict]]:
+def _slices(
+    about: dict, source: Source, reading: readers.Reading, own_name: str
+) -> dict[str, pl.DataFrame | list[dict]]:
     stamp = [pl.lit(about["file_sha256"]).alias("file_sha256"), pl.lit(source.source_id).alias("source_id")]
     file_row = {
         **about,
@@ -106,7 +150,7 @@ def _slices(about: dict, source: Source, reading: readers.Reading) -> dict[str, 
         "source_id": source.source_id,
         "raw_table": source.raw_table,
         "encoding": reading.encoding,
-        "vintage": source.vintage_of(about["file_name"]),
+        "vintage": _vintage(source, own_name),
         "status": "loaded",
         "reason_code": None,
         "reason": None,
@@ -119,16 +163,23 @@ def _slices(about: dict, source: Source, reading: readers.Reading) -> dict[str, 
     }
 
 
-def _refused(about: dict, source: Source | None, error: readers.ReadError) -> dict:
+def _vintage(source: Source, file_name: str) -> dt.date:
+    try:
+        return source.vintage_of(file_name)
+    except DeclarationError as error:
+        raise readers.ReadError("no_vintage", f"{file_name}: {error}") from error
+
+
+def _without_rows(about: dict, source: Source | None, status: str, code: str | None, reason: str) -> dict:
+    """Row of raw.file for a file that gave no rows: refused, or an archive."""
     source_id = source.source_id if source else None
-    empty = dict.fromkeys(tables()["raw.file"].column_names)
     return {
-        **empty,
+        **dict.fromkeys(tables()["raw.file"].column_names),
         **about,
         "source_id": source_id,
-        "status": "refused",
-        "reason_code": error.reason_code,
-        "reason": str(error),
+        "status": status,
+        "reason_code": code,
+        "reason": reason,
         "reader_fingerprint": _fingerprint(source_id),
     }
 

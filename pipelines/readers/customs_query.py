@@ -11,33 +11,31 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.readers import text
-from pipelines.readers.text import ReadError, Reading, Record
+from pipelines.readers import grid, text
+from pipelines.readers.grid import Body, Grid, Part, Record
+from pipelines.readers.text import ReadError, Reading
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Rows of trade as printed."""
+    return grid.read(content, source, file_name, _table, many=False)  # core.trade knows rows, not sheets
+
+
+def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+    options = source.options
     flow = _flow(source, file_name)
-    decoded, encoding = text.decode(content, source.encoding, file_name)
-    lines, ended = text.split_lines(decoded)
-    top = text.header_line(lines, file_name)
-    header, value, unknown = _header(lines[top], source, f"{file_name}, line {top + 1}")
-    trailing = source.options["trailing_comma"]
-    body = text.parse_body(lines[top + 1 :], top + 2, len(header), ended, trailing)
-    body.counts["blank_rows"] += top
-    body.counts["header_rows"] = 1
+    names, top = grid.header(sheet)
+    optional = [*options.get("optional", []), *options.get("ignored", [])]
+    required = [name for name in options["fields"].values() if name not in optional]
+    values = [name for name in options["value"] if name in names]
+    header, unknown, body = grid.table(
+        sheet, required, [*optional, *values], trailing_comma=options["trailing_comma"]
+    )
+    value = _value(values, options["value"], f"{sheet.place}, line {top + 1}")
     records = _with_month(body, header.index(source.options["fields"]["period_text"]), file_name)
     rows = [_trade(record, header, source.options["fields"], flow, value) for record in records]
     rejects = body.rejects + text.unknown_cells(records, header, unknown, source.source_id)
-    return text.reading(
-        rows,
-        text.TRADE_COLUMNS,
-        rejects,
-        body.counts,
-        encoding=encoding,
-        physical_rows=len(lines),
-        file_name=file_name,
-    )
+    return Part(rows, text.TRADE_COLUMNS, rejects, body.counts)
 
 
 def _flow(source: Any, file_name: str) -> str:
@@ -52,25 +50,16 @@ def _flow(source: Any, file_name: str) -> str:
     return flows[word]
 
 
-def _header(line: str, source: Any, place: str) -> tuple[list[str], str, list[int]]:
-    """Header, name of its value column, and the positions of columns that nothing declares."""
-    options = source.options
-    header = text.split_fields(line) or []
-    if options["trailing_comma"] and header and header[-1] == "":
-        header = header[:-1]
-    optional = [*options.get("optional", []), *options.get("ignored", [])]
-    required = [name for name in options["fields"].values() if name not in optional]
-    values = [name for name in options["value"] if name in header]
-    unknown = text.check_header(header, required, [*optional, *values], place)
-    if len(values) != 1:
+def _value(found: list[str], declared: list[str], place: str) -> str:
+    """Name of the value column, which is the currency."""
+    if len(found) != 1:
         raise ReadError(
-            "column_missing",
-            f"{place}: found {len(values)} value columns {values}, expected one of {options['value']}",
+            "column_missing", f"{place}: found {len(found)} value columns {found}, expected one of {declared}"
         )
-    return header, values[0], unknown
+    return found[0]
 
 
-def _with_month(body: text.Body, at: int, file_name: str) -> list[Record]:
+def _with_month(body: Body, at: int, file_name: str) -> list[Record]:
     """Records that state a month; the others become rejects, and a file without any month is refused."""
     good, bad = [], []
     for record in body.records:

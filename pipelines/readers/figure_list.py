@@ -8,37 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.readers import text
-from pipelines.readers.text import Reading, Record
+from pipelines.readers import grid, text
+from pipelines.readers.grid import Grid, Part, Record
+from pipelines.readers.text import Reading
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Cells of a list: one row for every line, blank values too."""
-    decoded, encoding = text.decode(content, source.encoding, file_name)
-    lines, ended = text.split_lines(decoded)
-    top = text.header_line(lines, file_name)
-    header = text.split_fields(lines[top]) or []
+    return grid.read(content, source, file_name, _table)
+
+
+def _table(sheet: Grid, source: Any, _: str) -> Part:
     options = source.options
     fields = {key: [names] if isinstance(names, str) else names for key, names in options["fields"].items()}
     optional = options.get("optional", [])
     required = [name for names in fields.values() for name in names if name not in optional]
     known = [*optional, *options.get("ignored", [])]
-    unknown = text.check_header(header, required, known, f"{file_name}, line {top + 1}")
-    body = text.parse_body(lines[top + 1 :], top + 2, len(header), ended)
-    body.counts["blank_rows"] += top
-    body.counts["header_rows"] = 1
+    header, unknown, body = grid.table(sheet, required, known)
     at = {name: index for index, name in enumerate(header)}
     rows = [_cell(record, fields, at) for record in body.records]
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return text.reading(
-        rows,
-        text.CELL_COLUMNS,
-        rejects,
-        body.counts,
-        encoding=encoding,
-        physical_rows=len(lines),
-        file_name=file_name,
-    )
+    return Part(rows, text.CELL_COLUMNS, rejects, body.counts)
 
 
 def _cell(record: Record, fields: dict[str, list[str]], at: dict[str, int]) -> tuple:

@@ -1,7 +1,7 @@
-"""From bytes to records with positions: decoding, lines, quoting, headers, and the accounting of every line.
+"""What all layout families share: decoding, lines, quoting, headers, labels, and the shapes they give back.
 
-Belongs here: what all layout families share, and the shapes they give back. Does not belong here: which
-line is a header, a note or a record of a family; numbers (values stay text); files and databases.
+Belongs here: text, and the accounting of every line. Does not belong here: lines and cells as one grid (grid.py);
+which line is a header, a note or a record of a family; numbers (values stay text); files and databases.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,7 @@ TRADE_COLUMNS = (
 REJECT_COLUMNS = ("sheet", "row_no", "column_no", "printed_text", "reason_code", "reason")
 POSITIONS = ("row_no", "column_no")
 LINE_CLASSES = ("header_rows", "note_rows", "blank_rows", "record_rows", "rejected_rows")
-# A stray quote must not swallow a file: no record of the known layouts spans more lines than this.
-MAX_LINES_PER_RECORD = 50
+MAX_NAMES_SHOWN = 300  # of a header, in a message
 # What Python's decoders say of text that is whole but for its last character.
 CUT_CHARACTER = ("unexpected end of data", "incomplete multibyte sequence")
 
@@ -75,24 +75,6 @@ class Reading:
     rejects: pl.DataFrame
     encoding: str
     accounting: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record: the 1-based physical line on which it begins, its fields as printed, the lines it takes."""
-
-    row_no: int
-    fields: list[str]
-    line_count: int
-
-
-@dataclass
-class Body:
-    """Records of a run of lines, the lines that are none, and how many lines each class took."""
-
-    records: list[Record] = field(default_factory=list)
-    rejects: list[tuple] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LINE_CLASSES, 0))
 
 
 def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[str, str]:
@@ -140,68 +122,9 @@ def is_blank(line: str) -> bool:
     return not line.strip(', \t\u3000"')
 
 
-def parse_body(
-    lines: list[str], first_row_no: int, width: int, ended: bool, trailing_comma: bool = False
-) -> Body:
-    """Records of `width` fields from physical lines; every line becomes record, reject or blank.
-
-    `ended` says whether the last line had a line end: a short last line without one is a truncation.
-    """
-    body = Body()
-    expected = width + trailing_comma
-    index = 0
-    while index < len(lines):
-        row_no = first_row_no + index
-        if is_blank(lines[index]):
-            body.counts["blank_rows"] += 1
-            index += 1
-            continue
-        fields, used = _record_at(lines, index)
-        is_cut = index + used == len(lines) and not ended
-        if fields is not None and trailing_comma and len(fields) == expected and fields[-1] == "":
-            fields = fields[:-1]
-        if fields is not None and len(fields) == width:
-            body.records.append(Record(row_no, fields, used))
-            body.counts["record_rows"] += used
-            index += used
-            continue
-        code, why = _fault(fields, used, expected, is_cut)
-        body.rejects.append(reject(row_no, None, lines[index], code, f"line {row_no}: {why}"))
-        body.counts["rejected_rows"] += 1
-        index += 1
-    return body
-
-
-def _record_at(lines: list[str], index: int) -> tuple[list[str] | None, int]:
-    """Fields of the record that begins at `index` and the lines it takes: as many as close its quotes."""
-    quotes = 0
-    for used, line in enumerate(lines[index : index + MAX_LINES_PER_RECORD], start=1):
-        quotes += line.count('"')
-        if quotes % 2 == 0:
-            return split_fields("\n".join(lines[index : index + used])), used
-    return None, min(MAX_LINES_PER_RECORD, len(lines) - index)
-
-
-def _fault(fields: list[str] | None, used: int, expected: int, is_cut: bool) -> tuple[str, str]:
-    """Why a line is no record: code, and what was found and expected."""
-    found = "a quote that does not close" if fields is None or used > 1 else f"{len(fields)} fields"
-    wanted = f"found {found}, expected {expected} fields"
-    if is_cut and (fields is None or len(fields) < expected):
-        return "truncated_file", f"the last line, without a line end: {wanted}"
-    return ("unterminated_quote" if fields is None or used > 1 else "wrong_field_count"), wanted
-
-
 def reject(row_no: int, column_no: int | None, printed_text: str, reason_code: str, reason: str) -> tuple:
-    """One row of the rejects frame (text files have no sheet)."""
+    """One row of the rejects frame; the name of its sheet is set where the sheets are put together."""
     return ("", row_no, column_no, printed_text, reason_code, reason)
-
-
-def header_line(lines: list[str], file_name: str) -> int:
-    """Index of the first line that is not blank."""
-    for index, line in enumerate(lines):
-        if not is_blank(line):
-            return index
-    raise ReadError("empty_file", f"{file_name}: found {len(lines)} blank lines, expected a header and rows")
 
 
 def check_header(header: list[str], required: Iterable[str], known: Iterable[str], place: str) -> list[int]:
@@ -210,7 +133,7 @@ def check_header(header: list[str], required: Iterable[str], known: Iterable[str
     `place` is "file, line n". A required column that is missing while an undeclared one looks like it was
     renamed is header_changed, otherwise column_missing.
     """
-    doubled = sorted({name for name in header if name and header.count(name) > 1})
+    doubled = sorted(name for name, times in Counter(header).items() if name and times > 1)
     if doubled:
         raise ReadError("header_changed", f"{place}: found columns twice: {doubled}, expected each once")
     required = list(required)
@@ -219,15 +142,17 @@ def check_header(header: list[str], required: Iterable[str], known: Iterable[str
     missing = [name for name in required if name not in header]
     if not missing:
         return unknown
-    spare = [header[index] for index in unknown]
+    spare = [header[index] for index in unknown[:MAX_NAMES_SHOWN]]
     closest = {name: difflib.get_close_matches(name, spare, n=1, cutoff=0.5) for name in missing}
     listed = "; ".join(f"{n!r} (closest found: {c[0]!r})" if c else f"{n!r}" for n, c in closest.items())
     code = "header_changed" if any(closest.values()) else "column_missing"
-    raise ReadError(code, f"{place}: missing {listed}; found {header}, expected all of {required}")
+    raise ReadError(
+        code, f"{place}: missing {listed}; found {header[:MAX_NAMES_SHOWN]}, expected all of {required}"
+    )
 
 
 def unknown_cells(
-    records: Iterable[Record], header: list[str], unknown: list[int], source_id: str
+    records: Iterable[Any], header: list[str], unknown: list[int], source_id: str
 ) -> list[tuple]:
     """Rejects for the printed cells of columns that nothing declares."""
     return [

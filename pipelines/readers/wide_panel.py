@@ -1,15 +1,17 @@
 """Layout wide_panel: one header line, one row an area and period, one column an indicator (city yearbooks).
 
 Options: `area_code`, `area_name`, `period` name the key columns; `ignored` columns are known and carry no
-figure; `optional` lists declared indicators that an edition may lack. The indicators are those of
-columns.csv.
+figure; `optional` lists declared indicators that an edition may lack; `notes` are the words with which a sentence
+above or below the figures begins; `default_area` is the area of a table without a column of areas. The indicators
+are those of columns.csv.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pipelines.readers import text
+from pipelines.readers import grid, text
+from pipelines.readers.grid import Body, Grid, Part
 from pipelines.readers.text import Reading
 
 KEYS = ("area_code", "area_name", "period")
@@ -17,34 +19,45 @@ KEYS = ("area_code", "area_name", "period")
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Cells of a panel: one row for every cell of a declared column, blank ones too."""
-    decoded, encoding = text.decode(content, source.encoding, file_name)
-    lines, ended = text.split_lines(decoded)
-    top = text.header_line(lines, file_name)
-    header = text.split_fields(lines[top]) or []
+    return grid.read(content, source, file_name, _table)
+
+
+def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     options = source.options
     labels = text.declared_labels(source)
     optional = options.get("optional", [])
     keys = [options[key] for key in KEYS if key in options]
-    unknown = text.check_header(
-        header,
+    header, unknown, body = grid.table(
+        sheet,
         [*keys, *(name for name in labels if name not in optional)],
         [*options.get("ignored", []), *optional],
-        f"{file_name}, line {top + 1}",
+        notes=tuple(options.get("notes", [])),
     )
-    body = text.parse_body(lines[top + 1 :], top + 2, len(header), ended)
-    body.counts["blank_rows"] += top
-    body.counts["header_rows"] = 1
+    _hold_without_key(body, sheet, [[header.index(name) for name in names] for names in _key_names(options)])
     rows = _cells(body.records, header, [name for name in labels if name in header], source, file_name)
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return text.reading(
-        rows,
-        text.CELL_COLUMNS,
-        rejects,
-        body.counts,
-        encoding=encoding,
-        physical_rows=len(lines),
-        file_name=file_name,
-    )
+    return Part(rows, text.CELL_COLUMNS, rejects, body.counts)
+
+
+def _key_names(options: dict) -> list[list[str]]:
+    """Columns of which one must be filled: a period, and an area by code or name (unless the table has none)."""
+    area = [options[key] for key in ("area_code", "area_name") if key in options]
+    return [names for names in (area, [options["period"]]) if names]
+
+
+def _hold_without_key(body: Body, sheet: Grid, needed: list[list[int]]) -> None:
+    """Rows without an area or a period (sums, remarks, adverts) become rejects."""
+    good = []
+    for record in body.records:
+        if all(any(record.fields[index].strip() for index in any_of) for any_of in needed):
+            good.append(record)
+            continue
+        reason = f"line {record.row_no}: found a row without area or period, expected both"
+        printed = sheet.printed(record.row_no - 1)
+        body.rejects.append(text.reject(record.row_no, None, printed, "key_missing", reason))
+        body.counts["record_rows"] -= record.line_count
+        body.counts["rejected_rows"] += record.line_count
+    body.records = good
 
 
 def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:
@@ -53,9 +66,11 @@ def _cells(records: list, header: list[str], labels: list[str], source: Any, fil
     reference = f"{source.title}, edition {edition}" if edition else source.title
     columns = [(at[label], label, text.unit_in_label(label)) for label in labels]
     keys_at = [at.get(source.options.get(key, "")) for key in KEYS]
+    default_area = source.options.get("default_area", "")
     rows = []
     for record in records:
         code, name, period = ("" if index is None else record.fields[index] for index in keys_at)
+        name = name or default_area
         rows += [
             ("", record.row_no, index + 1, code, name, label, period, unit, "", "", reference, "", "", value)
             for index, label, unit in columns

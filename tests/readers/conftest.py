@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,8 @@ import pytest
 
 from pipelines import contracts
 
-SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
+SHARED = Path(os.environ.get("ZONESCOPE_SHARED", Path(__file__).parents[3] / "shared"))
+SAMPLES = SHARED / "samples"
 
 PANEL = "年份,省份,城市,城市代码,地区生产总值(万元),户籍人口(万人)\n"
 PANEL_FILE = PANEL + "2019,甲省,甲市,990100,100,5\n2019,甲省,乙市,990200,,6.5\n"
@@ -39,7 +41,7 @@ def panel(tmp_path: Path) -> SimpleNamespace:
         title="Panel",
         layout="wide_panel",
         encoding=["utf-8-sig", "gb18030"],
-        file_pattern=r"panel_(?P<edition>\d{4})\.csv",
+        file_pattern=r"panel_(?P<edition>\d{4})\.(?:csv|xlsx?)",
         signature=["年份", "城市代码"],
         folder=tmp_path,
         options={"area_code": "城市代码", "area_name": "城市", "period": "年份", "ignored": ["省份"]},

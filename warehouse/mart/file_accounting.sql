@@ -23,10 +23,12 @@ registry as (
     ) group by file_sha256
 ),
 in_quarantine as (
-    select file_sha256, count(*) as held from core.quarantine where row_no is not null group by file_sha256
+    -- a held cell of a column that nothing declares stands beside cells of its row that are loaded
+    select file_sha256, count(*) as held from core.quarantine
+    where row_no is not null and reason_code <> 'unknown_column' group by file_sha256
 ),
 in_raw as (
-    select file_sha256, count(*) as cells, count(distinct row_no) as rows_read from raw.cell group by file_sha256
+    select file_sha256, count(*) as cells, count(distinct sheet || '|' || row_no) as rows_read from raw.cell group by file_sha256
     union all
     select file_sha256, count(*), count(*) from raw.trade group by file_sha256
 )

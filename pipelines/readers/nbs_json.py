@@ -1,0 +1,151 @@
+"""Layout nbs_json: replies of the statistics office's query service (easyquery), plain or in a recorded exchange.
+
+A reply lists data nodes (one figure each, with the codes of its indicator, area and period) and what the codes
+mean. A node with hasdata false is a blank, whatever number stands in it (the site prints 0.0). A row of the file is
+a data node, counted from 1; a reply that states an error is one rejected row with the publisher's words, and a file
+of nothing else is refused with them. A recorded exchange (YAML, `interactions`) has a sheet for each reply, and its
+date is the day from which the figures are known. Option `default_area` names the area of replies without areas.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+from typing import Any
+
+import yaml
+
+from pipelines.readers import text
+from pipelines.readers.text import ReadError, Reading
+
+MAX_JSON_CHARACTERS = 64 * 1024 * 1024
+MAX_YAML_CHARACTERS = 1024 * 1024  # its parser is slow: about 10 s
+INDICATOR, AREA, PERIOD = "zb", "reg", "sj"
+
+
+def read(content: bytes, source: Any, file_name: str) -> Reading:
+    """Cells of all replies of a file: one row for every data node, blank ones too."""
+    decoded, encoding = text.decode(content, source.encoding, file_name)
+    rows, rejects = [], []
+    for reply in _replies(decoded, file_name):
+        _read_reply(reply, source, rows, rejects)
+    if not rows:
+        raise ReadError(
+            "error_reply" if rejects else "empty_file",
+            f"{file_name}: {rejects[0][5] if rejects else 'found no data nodes, expected at least one'}",
+        )
+    counts = {"record_rows": len(rows), "rejected_rows": len(rejects)}
+    nodes = len(rows) + len(rejects)
+    return text.reading(
+        rows, text.CELL_COLUMNS, rejects, counts, encoding=encoding, physical_rows=nodes, file_name=file_name
+    )
+
+
+def _read_reply(found: tuple[str, str, dict], source: Any, rows: list[tuple], rejects: list[tuple]) -> None:
+    """Add the cells of one reply, and what is none, with its place."""
+    sheet, known_from, reply = found
+
+    def reject(what: Any, code: str, reason: str) -> None:
+        printed = _printable(json.dumps(what, ensure_ascii=False))
+        rejects.append((sheet, number(), None, printed, code, f"row {number()}: {_printable(reason)}"))
+
+    def number() -> int:
+        return len(rows) + len(rejects) + 1
+
+    message = _error(reply)
+    if message:
+        reject(reply, "error_reply", f"found the publisher's error {message}, expected data nodes")
+        return
+    names = _names(reply["returndata"])
+    for node in reply["returndata"]["datanodes"]:
+        try:
+            rows.append((sheet, number(), 1, *_cell(node, names, source, known_from)))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            why = f"found a data node without {error}, expected its figure and the codes of its dimensions"
+            reject(node, "malformed_node", why)
+
+
+def _printable(words: str) -> str:
+    """Half characters (surrogates) that JSON can spell but no table can hold, as escapes."""
+    return words.encode("utf-8", "backslashreplace").decode()
+
+
+def _replies(decoded: str, file_name: str) -> list[tuple[str, str, dict]]:
+    """Sheet name, day of the exchange and reply, of every reply in the file."""
+    if decoded.lstrip().startswith("{"):
+        return [("", "", _json(decoded, file_name))]
+    if len(decoded) > MAX_YAML_CHARACTERS:
+        found = f"{file_name}: found a recording of {len(decoded)} characters, expected at most "
+        raise ReadError("too_large", f"{found}{MAX_YAML_CHARACTERS}: record fewer exchanges in one file")
+    try:
+        exchanges = yaml.safe_load(decoded)["interactions"]
+        replies = [exchange["response"] for exchange in exchanges]
+        return [
+            (f"reply {n}", _day(reply), _json(reply["body"]["string"], f"{file_name}, reply {n}"))
+            for n, reply in enumerate(replies, start=1)
+        ]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        words = f"{type(error).__name__} {error}"[:300]
+        raise ReadError("broken_recording", f"{file_name}: found no recorded exchange: {words}") from error
+
+
+def _json(printed: Any, place: str) -> dict:
+    if not isinstance(printed, str) or len(printed) > MAX_JSON_CHARACTERS:
+        found = f"{len(printed)} characters" if isinstance(printed, str) else type(printed).__name__
+        raise ReadError(
+            "too_large", f"{place}: found {found}, expected text of at most {MAX_JSON_CHARACTERS}"
+        )
+    try:
+        reply = json.loads(printed)
+    except (ValueError, RecursionError) as error:
+        raise ReadError("broken_json", f"{place}: found no JSON: {type(error).__name__} {error}") from error
+    if not isinstance(reply, dict) or "returncode" not in reply:
+        raise ReadError(
+            "header_changed", f"{place}: found {printed[:60]!r}, expected a reply with returncode"
+        )
+    return reply
+
+
+def _day(reply: dict) -> str:
+    """ISO date of the exchange by its header Date; empty where there is none."""
+    printed = next(iter(reply.get("headers", {}).get("Date", [])), "")
+    return email.utils.parsedate_to_datetime(printed).date().isoformat() if printed else ""
+
+
+def _error(reply: dict) -> str:
+    """What the publisher says of a query that failed; empty where the reply holds data nodes."""
+    data = reply.get("returndata")
+    if reply["returncode"] == 200 and isinstance(data, dict) and isinstance(data.get("datanodes"), list):
+        return ""
+    return f"{reply['returncode']}: {data if isinstance(data, str) else '(no message)'}"
+
+
+def _names(data: dict) -> dict[tuple[str, str], dict]:
+    """What the codes of each dimension mean."""
+    groups = data.get("wdnodes")
+    return {
+        (str(group.get("wdcode")), str(node.get("code"))): node
+        for group in (groups if isinstance(groups, list) else [])
+        if isinstance(group, dict) and isinstance(group.get("nodes"), list)
+        for node in group["nodes"]
+        if isinstance(node, dict)
+    }
+
+
+def _cell(node: dict, names: dict, source: Any, known_from: str) -> tuple:
+    """Texts of one cell. Raises KeyError, ValueError and their kin where the node is not whole."""
+    codes = {dimension["wdcode"]: dimension["valuecode"] for dimension in node["wds"]}
+    indicator = names[INDICATOR, codes[INDICATOR]]
+    area = names[AREA, codes[AREA]]["cname"] if AREA in codes else source.options["default_area"]
+    key = (codes.get(AREA, ""), area, indicator["cname"], names[PERIOD, codes[PERIOD]]["cname"])
+    has_data = node["data"]["hasdata"]
+    if not isinstance(has_data, bool):
+        raise ValueError("true or false in hasdata")
+    value = node["data"]["strdata"] if has_data else ""
+    if has_data and not value.strip():
+        raise ValueError("the text of a figure that is said to be there")
+    about = (indicator.get("unit") or "", "", indicator.get("memo") or "", source.title, "", known_from)
+    cell = (*key, *about, value)
+    for words in cell:
+        words.encode()  # texts only, and no half characters
+    return cell

@@ -1,0 +1,71 @@
+"""Excel workbooks (.xls, .xlsx) as sheets of cells as printed.
+
+Belongs here: how a workbook is recognised, its limits, and the process that opens it (workbook_process.py, which
+also states how a cell becomes text). Does not belong here: layouts; libraries for Excel.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+
+from pipelines.readers.archive import FAULTS
+from pipelines.readers.text import ReadError
+
+MAX_CELLS = 4_000_000  # rows x columns of a sheet
+MAX_UNZIPPED_BYTES = 512 * 1024 * 1024
+MAX_PROCESS_BYTES = 3 * 1024**3
+MAX_SECONDS = 120
+PROCESS = Path(__file__).with_name("workbook_process.py")
+REASONS = {3: "too_large", 4: "broken_workbook"}
+
+
+def kind(content: bytes) -> str | None:
+    """'xls' or 'xlsx' by the first bytes and the members, whatever the name says; None for all else."""
+    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return "xls"
+    if not content.startswith(b"PK\x03\x04"):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return "xlsx" if "xl/workbook.xml" in archive.namelist() else None
+    except FAULTS:
+        return None
+
+
+@lru_cache(maxsize=1)
+def sheets(content: bytes) -> list[tuple[str, list[list[str]]]]:
+    """Names and rows of the sheets; every row of a sheet has the same number of cells. Raises ReadError."""
+    if content.startswith(b"PK"):
+        _check_unzipped(content)
+    try:
+        process = subprocess.run(
+            [sys.executable, "-P", str(PROCESS), str(MAX_CELLS), str(MAX_PROCESS_BYTES)],
+            input=content,
+            capture_output=True,
+            timeout=MAX_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ReadError("too_large", f"the workbook was not read within {MAX_SECONDS} s") from error
+    if process.returncode:
+        words = process.stderr.decode(errors="backslashreplace").strip()[-400:]
+        # A negative code is a signal: the process asked for more memory than it may have.
+        code = REASONS.get(process.returncode, "too_large" if process.returncode < 0 else "broken_workbook")
+        raise ReadError(code, f"found a workbook that cannot be read, expected .xls or .xlsx: {words}")
+    found = [(sheet["name"], sheet["rows"]) for sheet in json.loads(process.stdout)]
+    if len({name for name, _ in found}) < len(found):
+        raise ReadError("broken_workbook", "found two sheets of the same name, expected each name once")
+    return found
+
+
+def _check_unzipped(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        total = sum(member.file_size for member in archive.infolist())
+    if total > MAX_UNZIPPED_BYTES:
+        raise ReadError("too_large", f"found {total} bytes unzipped, expected at most {MAX_UNZIPPED_BYTES}")

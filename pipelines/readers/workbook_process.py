@@ -1,0 +1,228 @@
+"""The process that opens a workbook: bytes on standard input, its sheets as JSON on standard output.
+
+Belongs here: the two Excel libraries, and the rule by which a cell becomes text. Does not belong here: anything of
+the project (workbook.py starts this file alone, so that a hostile workbook can harm this process only: a library
+that panics or asks for all memory takes no other with it).
+
+A cell as printed: text as it is; an integer without ".0"; any other number as the shortest text that gives the same
+double (float32 noise stays); a day or time in ISO 8601; TRUE or FALSE; an error such as #REF!; a formula whose
+result the file does not hold as "=...". Number formats (a percent sign, decimals shown) are not part of it.
+python-calamine gives errors and missing results as blanks, so the XML is asked for them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import posixpath
+import sys
+import zipfile
+from xml.parsers import expat
+
+WHOLE_NUMBER_LIMIT = 1e15  # above it a double shows more digits than Excel keeps
+EXIT_TOO_LARGE, EXIT_BROKEN = 3, 4
+
+
+class TooLarge(Exception):
+    """The workbook is larger than the limits that came with it."""
+
+
+def main() -> int:
+    """Read, convert, answer; the exit code says what went wrong, standard error says it in words."""
+    max_cells, max_bytes = int(sys.argv[1]), int(sys.argv[2])
+    _limit_memory(max_bytes)
+    content = sys.stdin.buffer.read()
+    try:
+        sheets = _xls(content, max_cells) if content[:2] == b"\xd0\xcf" else _xlsx(content, max_cells)
+        for sheet in sheets:
+            _repeat_merged(sheet)
+        answer = json.dumps(sheets, ensure_ascii=True).encode()
+    except (TooLarge, MemoryError) as error:
+        print(error or "it takes more memory than is allowed", file=sys.stderr)
+        return EXIT_TOO_LARGE
+    except BaseException as error:  # a panic of the library is no Exception
+        print(f"{type(error).__name__}: {error}"[:400], file=sys.stderr)
+        return EXIT_BROKEN
+    sys.stdout.buffer.write(answer)
+    return 0
+
+
+def _limit_memory(max_bytes: int) -> None:
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+
+        resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))
+    except (ImportError, ValueError, OSError):
+        return
+
+
+def _xlsx(content: bytes, max_cells: int) -> list[dict]:
+    import python_calamine  # noqa: PLC0415 - only for these workbooks
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        marks = [_marks(archive, part, max_cells) for part in _parts(archive)]
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+    sheets = []
+    for index, name in enumerate(book.sheet_names):
+        if book.sheets_metadata[index].typ != python_calamine.SheetTypeEnum.WorkSheet:
+            continue
+        sheet = book.get_sheet_by_index(index)
+        rows = [[printed(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+        for row, column, text in marks[index]:
+            _put(rows, row, column, text)
+        merged = [(*start, *end) for start, end in sheet.merged_cell_ranges or []]
+        sheets.append({"name": name, "rows": rows, "merged": merged})
+    return sheets
+
+
+def _put(rows: list[list[str]], row: int, column: int, text: str) -> None:
+    """Set a cell; rows and columns that held nothing else are added."""
+    width = max([column + 1, *(len(r) for r in rows[:1])])
+    rows += [[] for _ in range(row + 1 - len(rows))]
+    for cells in rows:
+        cells.extend([""] * (width - len(cells)))
+    rows[row][column] = text
+
+
+def _parts(archive: zipfile.ZipFile) -> list[str]:
+    """Members that hold the sheets, in the order of the workbook."""
+    ids, targets = [], {}
+
+    def note(found: str, attributes: dict) -> None:
+        if found == "sheet":
+            ids.append(next((v for k, v in attributes.items() if k.rsplit(" ")[-1] == "id"), ""))
+        elif found == "Relationship":
+            target = posixpath.normpath(posixpath.join("/xl", attributes.get("Target", "")))
+            targets[attributes.get("Id", "")] = target.lstrip("/")
+
+    for member in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
+        _parse(archive, member, note)
+    return [targets.get(sheet_id, "") for sheet_id in ids]
+
+
+def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[int, int, str]]:
+    """Cells (row, column from 0, text) that the library shows blank: errors, formulas without a result."""
+    marks, place, texts = [], [-1, -1], {}
+    last = [-1, -1]
+
+    def start(found: str, attributes: dict) -> None:
+        if found == "row":
+            place[:] = [int(attributes.get("r", place[0] + 2)) - 1, -1]
+        elif found == "c":
+            texts.clear()
+            texts["type"] = attributes.get("t", "")
+            place[:] = _place(attributes["r"]) if "r" in attributes else [place[0], place[1] + 1]
+            last[:] = [max(last[0], place[0]), max(last[1], place[1])]
+            if (last[0] + 1) * (last[1] + 1) > max_cells:
+                raise TooLarge(
+                    f"{part} reaches row {last[0] + 1}, column {last[1] + 1}: over {max_cells} cells"
+                )
+        elif found in ("f", "v"):
+            texts[found] = ""
+
+    def end(found: str, text: str) -> None:
+        if found in ("f", "v"):
+            texts[found] = text
+        elif found == "c" and texts.get("type") == "e":
+            marks.append((*place, texts.get("v") or "#ERROR"))
+        elif found == "c" and "f" in texts and "v" not in texts:
+            marks.append((*place, "=" + texts["f"]))
+
+    if part in archive.namelist():
+        _parse(archive, part, start, end)
+    return marks
+
+
+def _place(reference: str) -> list[int]:
+    """Row and column from 0 of a reference such as B3."""
+    letters = reference.rstrip("0123456789")
+    column = 0
+    for letter in letters.upper():
+        column = column * 26 + ord(letter) - 64
+    return [int(reference[len(letters) :]) - 1, column - 1]
+
+
+def _parse(archive: zipfile.ZipFile, member: str, start: object, end: object = None) -> None:
+    """Events of one XML member, names without their namespace. expat itself stops entity bombs."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    text: list[str] = []
+
+    def started(name: str, attributes: dict) -> None:
+        text.clear()
+        start(name.rsplit(" ", maxsplit=1)[-1], attributes)
+
+    parser.StartElementHandler = started
+    if end:
+        parser.CharacterDataHandler = text.append
+        parser.EndElementHandler = lambda name: end(name.rsplit(" ")[-1], "".join(text))
+    with archive.open(member) as handle:
+        parser.ParseFile(handle)
+
+
+def _xls(content: bytes, max_cells: int) -> list[dict]:
+    import xlrd  # noqa: PLC0415 - only for these workbooks
+
+    book = xlrd.open_workbook(
+        file_contents=content, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
+    )
+    sheets = []
+    for sheet in book.sheets():
+        if sheet.nrows * sheet.ncols > max_cells:
+            raise TooLarge(
+                f"{sheet.name} has {sheet.nrows} rows, {sheet.ncols} columns: over {max_cells} cells"
+            )
+        rows = [[_old_cell(cell, book.datemode, xlrd) for cell in sheet.row(r)] for r in range(sheet.nrows)]
+        rows = [row + [""] * (sheet.ncols - len(row)) for row in rows]
+        merged = [(top, left, below - 1, right - 1) for top, below, left, right in sheet.merged_cells]
+        sheets.append({"name": sheet.name, "rows": rows, "merged": merged})
+    return sheets
+
+
+def _old_cell(cell: object, datemode: int, xlrd: object) -> str:
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return xlrd.error_text_from_code.get(cell.value, "#ERROR")
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return printed(bool(cell.value))
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        try:
+            moment = xlrd.xldate.xldate_as_datetime(cell.value, datemode)
+        except (ValueError, OverflowError):
+            return printed(cell.value)
+        return printed(moment.date() if moment.time() == dt.time() else moment)
+    return printed(cell.value)
+
+
+def printed(cell: object) -> str:
+    """A cell's value as text, by the rule above."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < WHOLE_NUMBER_LIMIT else repr(cell)
+    if isinstance(cell, (dt.date, dt.time)):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _repeat_merged(sheet: dict) -> None:
+    """A label merged over rows holds for each of them; a number merged over cells stays where it is printed."""
+    rows = sheet["rows"]
+    for top, left, bottom, _ in sheet.pop("merged"):
+        label = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""
+        if not label or _is_number(label):
+            continue
+        for row in rows[top + 1 : bottom + 1]:
+            row[left] = row[left] or label
+
+
+def _is_number(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return label.startswith(("#", "="))
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,270 @@
+"""Whatever bytes come, a reader answers in time with a reading whose rows add up, or with ReadError; nothing else.
+
+ZONESCOPE_FUZZ multiplies the number of examples (default 1). The run prints how many there were (`-s`).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+import zipfile
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines import readers
+from pipelines.readers import ReadError, archive, workbook
+from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE, SAMPLES
+from tests.readers.excel import parts, xlsx, zipped
+from tests.readers.test_nbs import recorded, reply
+from tests.readers.test_workbook import cells
+
+EFFORT = int(os.environ.get("ZONESCOPE_FUZZ", "1"))
+MAX_SECONDS = 30
+MAX_MEGABYTES = 800
+RUNS: Counter[str] = Counter()
+PEAKS = [0]
+
+NAMES = {
+    "city_yearbook": "china_city_statistical_yearbook_2020.csv",
+    "customs_query": "tea_2024in.csv",
+    "nbs_province_gdp": "gdp_2025-06-30.csv",
+    "nbs_easyquery": "gdp_2025-06-30.json",
+    "zone_figures": "zone_figures.csv",
+    "trade_modes": "trade_modes.csv",
+    "exchange_rate_table": "汇率.csv",
+}
+MINE = {
+    "customs_query": [CUSTOMS_FILE.encode("gbk"), xlsx({"表": cells(CUSTOMS_FILE)})],
+    "nbs_province_gdp": [NBS_FILE.encode("gb18030"), xlsx({"表": cells(NBS_FILE)})],
+    "nbs_easyquery": [
+        json.dumps(reply(("2024", False, ""), ("2023", True, "1.5"))).encode(),
+        recorded(reply(("2024", True, "1.5"))),
+    ],
+    "zone_figures": [LIST_FILE.encode(), xlsx({"表": cells(LIST_FILE)}, ("A1:B2", "A2:A9"))],
+    "exchange_rate_table": ["年份,1美元兑人民币（元）\n2007,7.604\n".encode()],
+}
+
+
+def fixtures(source_id: str, sources: dict) -> list[bytes]:
+    """Small files of a source: the embedded ones, those of the tests, and the samples where they are."""
+    folder = sources[source_id].folder / "data"
+    embedded = [path.read_bytes()[:20_000] for path in sorted(folder.glob("*"))[:2]]
+    real = {"nbs_province_gdp": "nbs/*GDP.*", "customs_query": "gacc/*", "nbs_easyquery": "nbs/*.yaml"}
+    real["exchange_rate_table"] = "city/*.xlsx"
+    samples = sorted(SAMPLES.glob(real[source_id])) if source_id in real and SAMPLES.exists() else []
+    return [*embedded, *MINE.get(source_id, []), *(path.read_bytes() for path in samples)]
+
+
+def attempt(content: bytes, source: object, name: str) -> str:
+    """Read, and check what must hold of every reading; what came of it."""
+    begun = time.monotonic()
+    try:
+        reading = readers.read(content, source, name)
+    except ReadError as error:
+        assert error.reason_code != "unaccounted" and str(error).encode()
+        outcome = error.reason_code
+    else:
+        counts = dict(reading.accounting)
+        physical = counts.pop("physical_rows")
+        assert physical == sum(counts.values()) and min(counts.values()) >= 0
+        whole = reading.rejects.filter(reading.rejects["reason_code"] != "unknown_column")
+        assert whole.height <= counts["rejected_rows"]
+        assert (reading.rows["row_no"].max() or 1) <= physical and (
+            reading.rejects["row_no"].max() or 1
+        ) <= physical
+        outcome = "read"
+    assert time.monotonic() - begun < MAX_SECONDS
+    RUNS[outcome] += 1
+    return outcome
+
+
+SCRAPS = st.one_of(
+    st.sampled_from(
+        [
+            b'"',
+            b",",
+            b"\n",
+            b"\r",
+            b"\x00",
+            b"\xff",
+            b"\xef\xbb\xbf",
+            b"[",
+            b"{",
+            b"<",
+            b"&#x0;",
+            b"PK\x05\x06",
+        ]
+    ),
+    st.sampled_from(
+        [b"1e999", b"-1", b"null", b"true", b"99999999999999999999", b"\\ud800", b"\xd0\xcf", b"nan"]
+    ),
+    st.binary(max_size=8),
+    st.text(max_size=6).map(lambda text: text.encode("gb18030", "ignore")),
+)
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), SCRAPS), max_size=8)
+
+
+def damage(content: bytes, edits: list) -> bytes:
+    for place, length, scrap in edits:
+        at = int(place * len(content))
+        content = content[:at] + scrap + content[at + length :]
+    return content
+
+
+def bounded(examples: int):
+    """Settings of a property: so many examples, no deadline for one (the machine may be busy)."""
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=examples * EFFORT, deadline=None, suppress_health_check=checks)
+
+
+@pytest.mark.parametrize("source_id", NAMES)
+@bounded(60)
+@given(
+    content=st.one_of(
+        st.binary(max_size=400), st.text(max_size=200).map(lambda t: t.encode("utf-8", "ignore"))
+    )
+)
+def test_arbitrary_bytes(source_id, sources, content):
+    attempt(content, sources[source_id], NAMES[source_id])
+
+
+@pytest.mark.parametrize("source_id", NAMES)
+@bounded(60)
+@given(data=st.data(), edits=EDITS)
+def test_damaged_files(source_id, sources, data, edits):
+    content = data.draw(st.sampled_from(fixtures(source_id, sources)))
+    attempt(damage(content, edits), sources[source_id], NAMES[source_id])
+
+
+@bounded(60)
+@given(member=st.sampled_from(sorted(parts({"a": [[1]]}))), edits=EDITS)
+def test_workbooks_with_a_damaged_member(member, edits, panel):
+    """Damage below the checksum of the zip: the XML itself."""
+    members = parts({"表": cells(PANEL_FILE)}, ("A1:B9",))
+    damaged = damage(members[member].encode(), edits)
+    attempt(zipped({**members, member: damaged}), panel, "panel_2020.xlsx")
+
+
+@bounded(40)
+@given(content=st.binary(max_size=300), edits=EDITS)
+def test_archives(content, edits):
+    packed = damage(zipped({"a.csv": content, "b/c.csv": b"1"}), edits)
+    try:
+        members, _ = archive.members(packed, "a.zip")
+    except ReadError as error:
+        RUNS[error.reason_code] += 1
+        return
+    assert all(".." not in name.split("/") for name, _ in members)
+
+
+@bounded(40)
+@given(edits=EDITS)
+def test_recognition(edits, sources):
+    content = damage(NBS_FILE.encode("gb18030"), edits)
+    try:
+        assert readers.detect(content, NAMES["nbs_province_gdp"], sources.values())
+    except ReadError as error:
+        RUNS[error.reason_code] += 1
+
+
+MEGABYTES_10 = 10_000_000
+
+
+def zip_bomb(megabytes: int) -> bytes:
+    """A workbook by its members whose one member is that large, made without holding it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file, file.open("xl/workbook.xml", "w") as member:
+        for _ in range(megabytes):
+            member.write(bytes(1024 * 1024))
+    return out.getvalue()
+
+
+MONSTERS = {
+    "one line of 10 MB": b"x" * MEGABYTES_10,
+    "one quoted line of 10 MB": b'"' + b"x" * MEGABYTES_10,
+    "10 MB of quotes": b'"' * MEGABYTES_10,
+    "10 MB of quotes that do not close": b'"x\n' * (MEGABYTES_10 // 3),
+    "10 MB of blank lines": b"\n" * MEGABYTES_10,
+    "10 MB of NUL": b"\x00" * MEGABYTES_10,
+    "10 MB of separators": b"," * MEGABYTES_10,
+    "a million columns": b",".join(b"c%d" % n for n in range(1_000_000)) + b"\n" + b"1," * 999_999 + b"1\n",
+    "a million lines": b"a,b\n" * 1_000_000,
+    "deep JSON": b'{"returncode":200,"returndata":' + b"[" * 1_000_000,
+    "deep objects": b'{"a":' * 1_000_000,
+    "deep YAML": b"- " * 50_000,
+    "YAML bomb": b"a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+    + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 30))
+    + b"interactions: *a29\n",
+    "XML bomb": b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><l>&b;</l>',
+    "zip bomb": zip_bomb(600),
+    "old workbook of nothing": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * MEGABYTES_10,
+}
+
+
+def memory(field: str) -> int:
+    """Megabytes of this process by Linux: VmRSS now, VmHWM at its highest; 0 elsewhere."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith(field)), 0)
+
+
+@pytest.fixture
+def own_memory():
+    """The memory that a test takes beyond what was taken before."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = memory("VmRSS")
+    yield
+    PEAKS.append(memory("VmHWM") - before)
+    assert PEAKS[-1] < MAX_MEGABYTES
+
+
+@pytest.mark.parametrize("source_id", NAMES)
+@pytest.mark.parametrize("monster", MONSTERS)
+@pytest.mark.usefixtures("own_memory")
+def test_monsters(monster, source_id, sources):
+    if source_id != "nbs_easyquery" and monster in ("deep YAML", "YAML bomb"):
+        pytest.skip("no reader of YAML")
+    outcome = attempt(MONSTERS[monster], sources[source_id], NAMES[source_id])
+    assert outcome != "read"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'2019,"' + b"x" * MEGABYTES_10,
+        b"2019," * 2_000_000,
+        b'"' * 999_999,
+        b"2019,a,b,990100," + b"9" * MEGABYTES_10 + b",1",
+    ],
+    ids=["quoted", "separators", "quotes", "long figure"],
+)
+@pytest.mark.usefixtures("own_memory")
+def test_a_monster_among_good_lines_costs_its_line(row, panel):
+    content = PANEL.encode() + row + b"\n" + "2019,甲省,甲市,990100,100,5\n".encode()
+    begun = time.monotonic()
+    reading = readers.read(content, panel, "panel_2020.csv")
+    assert reading.rows.filter(reading.rows["row_no"] == 3)["value_text"].to_list() == ["100", "5"]
+    assert sum(reading.accounting.values()) == 2 * 3 and time.monotonic() - begun < MAX_SECONDS
+
+
+def test_a_wide_workbook_is_bounded(panel, monkeypatch):
+    monkeypatch.setattr(workbook, "MAX_CELLS", 1000)
+    with pytest.raises(ReadError) as caught:
+        readers.read(xlsx({"a": [[1] * 500] * 3}), panel, "panel_2020.xlsx")
+    assert caught.value.reason_code == "too_large"
+
+
+def test_how_often_it_ran():
+    """Runs last: what came of all runs above, for the record (`-s`)."""
+    print(
+        f"\nfuzz: {sum(RUNS.values())} runs {dict(RUNS.most_common())}; most memory of one: {max(PEAKS)} MB"
+    )
+    assert RUNS["read"]

@@ -1,0 +1,179 @@
+"""Exports and replies of the statistics office: preambles, notes, samples of another size, missing figures, errors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from pipelines import readers
+from pipelines.readers import ReadError
+from tests.readers.conftest import NBS_FILE
+
+SAMPLED = (
+    "数据库：分省年度数据\n指标：人口数(人口抽样调查)(人)\n时间：最近3年\n地区,2016年,2015年,2005年\n"
+    "甲省,10,200,190\n注：1.2005年、2015年为1%人口抽样调查样本数据，其他年份为1‰人口变动调查样本数据。\n"
+    "　　　2.略有误差。\n数据来源：国家统计局\n"
+)
+NATION = "数据库：年度数据\n时间：最近2年\n指标,2019年,2018年\n城镇单位就业人员平均工资(元),90501,82413\n数据来源：国家统计局\n"
+
+
+def adds_up(reading: readers.Reading) -> bool:
+    counts = dict(reading.accounting)
+    return counts.pop("physical_rows") == sum(counts.values())
+
+
+def test_the_years_of_another_sample_carry_a_status(sources):
+    source = sources["nbs_province_population_sample"]
+    content = SAMPLED.encode("gb18030")
+    assert readers.detect(content, "x_2026-01-05.csv", sources.values()) is source
+    rows = readers.read(content, source, "x_2026-01-05.csv").rows
+    status = dict(rows.select("period_text", "status_text").rows())
+    flag = "1% sample in a series of 1 per mille"
+    assert status == {"2016年": "", "2015年": flag, "2005年": flag}
+    assert rows["scope_text"][0].startswith("注：1.2005年") and rows["scope_text"][0].endswith("略有误差。")
+
+
+def test_the_notes_stay_with_every_figure(sources):
+    content = NBS_FILE.encode("gb18030")
+    rows = readers.read(content, sources["nbs_province_gdp"], "x_2025-06-30.csv").rows
+    assert set(rows["scope_text"]) == {"注：1.核算数据。\n　　　2.续。"} and set(rows["status_text"]) == {""}
+
+
+def test_two_preamble_lines_mean_the_nation(sources):
+    content = NATION.encode("gb18030")
+    source = readers.detect(content, "工资 2020-05-01.csv", sources.values())
+    assert source.source_id == "nbs_nation_wages"
+    reading = readers.read(content, source, "工资 2020-05-01.csv")
+    assert set(reading.rows["area_name_text"]) == {"全国"} and reading.accounting["header_rows"] == 3
+    assert set(reading.rows["unit_text"]) == {"元"} and adds_up(reading)
+
+
+def test_an_export_saved_again_by_a_spreadsheet_program(sources):
+    """Separators after every sentence, a note of two lines in one pair of quotes."""
+    lines = NBS_FILE.replace("注：1.核算数据。\r\n　　　2.续。", '"注：1.核算数据。\r\n　　　2.续。"').split(
+        "\r\n"
+    )
+    content = "\r\n".join(line if "," in line else line + ",,," for line in lines[:-1]) + "\r\n"
+    reading = readers.read(content.encode("gb18030"), sources["nbs_province_gdp"], "x_2025-06-30.csv")
+    assert reading.rows.height == 6 and reading.rejects.is_empty() and adds_up(reading)
+    assert reading.accounting["header_rows"] == 4 and reading.accounting["note_rows"] == 3
+    assert set(reading.rows["scope_text"]) == {"注：1.核算数据。\n　　　2.续。"}
+
+
+def reply(*figures: tuple[str, bool, str], area: str = "", **changes) -> dict:
+    """A reply as the service prints it: period, whether there is a figure, its text."""
+    of_area = [{"wdcode": "reg", "valuecode": area}] if area else []
+    nodes = [
+        {
+            "code": f"zb.A01_sj.{period}",
+            "data": {"data": float(printed or 0), "dotcount": 1, "hasdata": there, "strdata": printed},
+            "wds": [{"wdcode": "zb", "valuecode": "A01"}, *of_area, {"wdcode": "sj", "valuecode": period}],
+        }
+        for period, there, printed in figures
+    ]
+    meant = {"zb": [("A01", "地区生产总值", "亿元", "初步核算。")], "reg": [("110000", "北京市", "", "")]}
+    meant["sj"] = [(period, f"{period[:4]}年", "", "") for period, _, _ in figures]
+    keys = ("code", "cname", "unit", "memo")
+    groups = [
+        {"wdcode": k, "nodes": [dict(zip(keys, values, strict=True)) for values in v]}
+        for k, v in meant.items()
+    ]
+    return {"returncode": 200, "returndata": {"datanodes": nodes, "wdnodes": groups}, **changes}
+
+
+def recorded(*replies: dict) -> bytes:
+    headers = {"Date": ["Tue, 03 Mar 2026 03:16:18 GMT"]}
+    exchanges = [{"response": {"body": {"string": json.dumps(r)}, "headers": headers}} for r in replies]
+    return yaml.safe_dump({"interactions": exchanges, "version": 1}).encode()
+
+
+NAME = "gdp_2026-03-03.json"
+SORRY = {"returncode": 501, "returndata": "对不起，未能找到符合查询条件的信息。"}
+
+
+def test_a_reply_gives_a_row_for_every_node_and_missing_is_blank_not_zero(sources):
+    content = json.dumps(reply(("2024", False, ""), ("2023", True, "47353.7"), area="110000")).encode()
+    source = readers.detect(content, NAME, sources.values())
+    assert source.source_id == "nbs_easyquery"
+    reading = readers.read(content, source, NAME)
+    assert reading.rows["value_text"].to_list() == ["", "47353.7"] and adds_up(reading)
+    assert reading.rows.row(1, named=True) == {
+        "sheet": "",
+        "row_no": 2,
+        "column_no": 1,
+        "area_code_text": "110000",
+        "area_name_text": "北京市",
+        "indicator_text": "地区生产总值",
+        "period_text": "2023年",
+        "unit_text": "亿元",
+        "status_text": "",
+        "scope_text": "初步核算。",
+        "reference_text": source.title,
+        "quote_text": "",
+        "known_from_text": "",
+        "value_text": "47353.7",
+    }
+
+
+def test_zero_that_is_said_to_be_there_is_zero_and_one_that_is_not_is_blank(sources):
+    content = json.dumps(reply(("2024", True, "0.0"), ("2023", False, "0.0"))).encode()
+    rows = readers.read(content, sources["nbs_easyquery"], NAME).rows
+    assert rows["value_text"].to_list() == ["0.0", ""] and set(rows["area_name_text"]) == {"全国"}
+
+
+def test_a_recorded_exchange_has_a_sheet_a_reply_and_the_day_of_the_exchange(sources):
+    content = recorded(reply(("2024", True, "1.5")), SORRY, reply(("2023", True, "2.5")))
+    name = "gdp_2026-03-03.yaml"
+    assert readers.detect(content, name, sources.values()).source_id == "nbs_easyquery"
+    reading = readers.read(content, sources["nbs_easyquery"], name)
+    found = reading.rows.select("sheet", "row_no", "known_from_text", "value_text").rows()
+    assert found == [("reply 1", 1, "2026-03-03", "1.5"), ("reply 3", 3, "2026-03-03", "2.5")]
+    held = reading.rejects.row(0, named=True)
+    assert (held["sheet"], held["row_no"], held["reason_code"]) == ("reply 2", 2, "error_reply")
+    assert SORRY["returndata"] in held["reason"] and SORRY["returndata"] in held["printed_text"]
+    assert adds_up(reading) and reading.accounting["physical_rows"] == 3
+
+
+REFUSED = {
+    "the publisher's error": (json.dumps(SORRY), "error_reply", "501: 对不起，未能找到符合查询条件的信息。"),
+    "an error without words": ('{"returncode": 500, "returndata": null}', "error_reply", "500"),
+    "no nodes": (json.dumps(reply()), "empty_file", "no data nodes"),
+    "no json": ('{"returncode": 200, "returndata": ', "broken_json", "JSONDecodeError"),
+    "another json": ('{"a": 1}', "header_changed", "returncode"),
+    "deep json": ('{"returncode":' + "[" * 200_000, "broken_json", "RecursionError"),
+    "deep yaml": ("[" * 20_000, "broken_recording", "RecursionError"),
+    "another yaml": ("interactions: 5", "broken_recording", "TypeError"),
+    "yaml that runs code": ("!!python/object/apply:os.system ['x']", "broken_recording", "ConstructorError"),
+    "a long recording": ("a: " + "b" * 1_100_000, "too_large", "record fewer"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_reply_is_refused(case, sources):
+    content, code, words = REFUSED[case]
+    with pytest.raises(ReadError) as caught:
+        readers.read(content.encode(), sources["nbs_easyquery"], NAME)
+    assert caught.value.reason_code == code and words in str(caught.value) and NAME in str(caught.value)
+
+
+MALFORMED = {
+    "unknown period": lambda node: node["wds"][1].update(valuecode="1999"),
+    "no data": lambda node: node.pop("data"),
+    "figure without text": lambda node: node["data"].update(strdata=" "),
+    "no text": lambda node: node["data"].update(strdata=7.5),
+    "hasdata unclear": lambda node: node["data"].update(hasdata="yes"),
+    "half a character": lambda node: node["data"].update(strdata="\ud800"),
+    "code that is a list": lambda node: node["wds"][0].update(valuecode=[]),
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_node_that_is_not_whole_is_held_and_the_others_load(case, sources):
+    whole = reply(("2024", True, "1.5"), ("2023", True, "2.5"))
+    MALFORMED[case](whole["returndata"]["datanodes"][0])
+    reading = readers.read(json.dumps(whole).encode(), sources["nbs_easyquery"], NAME)
+    assert reading.rows.select("row_no", "value_text").rows() == [(2, "2.5")] and adds_up(reading)
+    assert reading.rejects.select("row_no", "reason_code").rows() == [(1, "malformed_node")]
+    assert "A01" in reading.rejects["printed_text"][0] or case == "code that is a list"
