@@ -216,14 +216,15 @@ def _size_residual(part: pl.DataFrame) -> pl.DataFrame:
 def _rank(fits: pl.DataFrame) -> pl.DataFrame:
     group = ["time_period", "mode_id"]
     eligible = pl.col("comparative_fit").is_not_null() & (pl.col("gate") >= pl.col("minimum_gate"))
-    best = pl.col("comparative_fit").filter(eligible).max().over("zone_code", "time_period")
+    # a tie goes to the mode that comes first by name: arbitrary, but the same on every run
+    order = pl.struct(-pl.col("comparative_fit"), "mode_id").rank("ordinal").over("zone_code", "time_period", eligible)
     words = pl.col("reason_code").replace_strict(REASONS, default=None)
     comparative_words = pl.col("comparative_reason_code").replace_strict(REASONS, default=None)
     return fits.with_columns(
         fit_rank=pl.col("fit").rank("min", descending=True).over(group).cast(pl.Int32),
         comparative_rank=pl.col("comparative_fit").rank("min", descending=True).over(group).cast(pl.Int32),
         zones_ranked=pl.col("fit").count().over(group).cast(pl.Int32),
-        is_best_mode=(eligible & (pl.col("comparative_fit") == best)).fill_null(False),
+        is_best_mode=(eligible & (order == 1)).fill_null(False),
         gate_passed=pl.col("gate") >= pl.col("minimum_gate"),
         reason=words,
         comparative_reason=comparative_words,

@@ -74,9 +74,8 @@ def _with_month(body: Body, at: int, file_name: str) -> list[Record]:
         reason = f"line {record.row_no}: found period {record.fields[at]!r}, expected a month such as 202401"
         line = ",".join(f'"{field}"' for field in record.fields)
         body.rejects.append(text.reject(record.row_no, at + 1, line, "month_missing", reason))
-    moved = sum(record.line_count for record in bad)
-    body.counts["record_rows"] -= moved
-    body.counts["rejected_rows"] += moved
+    body.counts["record_rows"] -= len(bad)
+    body.counts["rejected_rows"] += len(bad)
     return good
 
 

@@ -264,7 +264,8 @@ def _take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body)
         fields = fields[:-1]
     if fields is not None and len(fields) == width:
         found.records.append(Record(index + 1, fields, used))
-        found.counts["record_rows"] += used
+        found.counts["record_rows"] += 1
+        found.counts["continuation_rows"] += used - 1
         return used
     is_cut = index + used == len(grid) and not grid.ended
     code, why = _fault(fields, used, expected, is_cut)

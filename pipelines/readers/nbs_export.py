@@ -38,6 +38,7 @@ def _table(sheet: Grid, source: Any, _: str) -> Part:
         "note_rows": len(sheet) - foot - foot_blanks - len(late),
         "blank_rows": blanks + body.counts["blank_rows"] + foot_blanks,
         "record_rows": body.counts["record_rows"],
+        "continuation_rows": body.counts["continuation_rows"],
         "rejected_rows": body.counts["rejected_rows"] + len(late),
     }
     unknown = [i for i, name in enumerate(header) if i and not re.fullmatch(options["period_pattern"], name)]

@@ -53,7 +53,15 @@ TRADE_COLUMNS = (
 )
 REJECT_COLUMNS = ("sheet", "row_no", "column_no", "printed_text", "reason_code", "reason")
 POSITIONS = ("row_no", "column_no")
-LINE_CLASSES = ("header_rows", "note_rows", "blank_rows", "record_rows", "rejected_rows")
+# A record is counted on the line where it begins; the lines that it goes on over (breaks in quotes) are continuation.
+LINE_CLASSES = (
+    "header_rows",
+    "note_rows",
+    "blank_rows",
+    "record_rows",
+    "continuation_rows",
+    "rejected_rows",
+)
 MAX_NAMES_SHOWN = 300  # of a header, in a message
 # What Python's decoders say of text that is whole but for its last character.
 CUT_CHARACTER = ("unexpected end of data", "incomplete multibyte sequence")

@@ -55,8 +55,8 @@ def _hold_without_key(body: Body, sheet: Grid, needed: list[list[int]]) -> None:
         reason = f"line {record.row_no}: found a row without area or period, expected both"
         printed = sheet.printed(record.row_no - 1)
         body.rejects.append(text.reject(record.row_no, None, printed, "key_missing", reason))
-        body.counts["record_rows"] -= record.line_count
-        body.counts["rejected_rows"] += record.line_count
+        body.counts["record_rows"] -= 1
+        body.counts["rejected_rows"] += 1
     body.records = good
 
 

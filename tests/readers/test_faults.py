@@ -121,7 +121,8 @@ def test_a_stray_quote_costs_one_line(panel):
 def test_quoted_line_break_is_one_record_of_two_lines(panel):
     content = (PANEL + '2019,甲省,"甲\n市",990100,100,5\n2019,甲省,乙市,990200,1,2\n').encode()
     reading = readers.read(content, panel, PANEL_NAME)
-    assert reading.accounting["record_rows"] == 3 and adds_up(reading)
+    assert reading.accounting["record_rows"] == 2 and adds_up(reading)
+    assert reading.accounting["continuation_rows"] == 1
     assert reading.rows["row_no"].unique(maintain_order=True).to_list() == [2, 4]
 
 
@@ -138,6 +139,7 @@ def test_nbs_export_with_notes_and_blank_newest_year(sources):
         "note_rows": 3,
         "blank_rows": 0,
         "record_rows": 2,
+        "continuation_rows": 0,
         "rejected_rows": 0,
     }
     assert reading.rows.height == 6 and reading.rows["value_text"].to_list()[:2] == ["", "11.5"]

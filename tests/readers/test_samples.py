@@ -120,6 +120,7 @@ def test_the_panel_of_297_cities_with_an_empty_last_row(sources):
         "note_rows": 0,
         "blank_rows": 1,
         "record_rows": 7425,
+        "continuation_rows": 0,
         "rejected_rows": 0,
     }
     assert reading.rows.height == 7425 * 9 and reading.rejects.is_empty() and reading.encoding == "gb18030"

@@ -368,6 +368,7 @@ def fill_accounts(con: duckdb.DuckDBPyConnection) -> None:
         note_rows=0,
         blank_rows=0,
         record_rows=4,
+        continuation_rows=0,
         rejected_rows=0,
         cells_total=40,
         cells_loaded=25,

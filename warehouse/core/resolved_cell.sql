@@ -7,9 +7,14 @@ with printed as (
         nullif(trim(c.area_code_text), '') as area_code_text,
         substr(trim(c.period_text), 1, 4) as year_text,
         trim(substr(trim(c.period_text), 5)) as period_words,
+        nullif(trim(c.known_from_text), '') as known_from_text,
         coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
         f.sequence, s.scope as source_scope,
-        replace(replace(trim(c.value_text), ',', ''), '，', '') as number_text
+        -- digits, or digits grouped by threes; anything else is no number, however a parser might read it
+        case
+            when regexp_full_match(trim(c.value_text), '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+')
+            then replace(trim(c.value_text), ',', '')
+        end as number_text
     from raw.cell as c
     join raw.file as f on f.file_sha256 = c.file_sha256
     join reference.source as s on s.source_id = c.source_id
@@ -52,11 +57,13 @@ decided as (
             when trim(x.value_text) = '' then null
             when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
             when x.area_code is null then 'unknown_area'
-            when not regexp_full_match(x.year_text, '[0-9]{4}') or x.freq is null then 'unknown_period'
+            when not regexp_full_match(x.year_text, '(19|20)[0-9]{2}') or x.freq is null then 'unknown_period'
+            when x.known_from_text is not null and try_cast(x.known_from_text as date) is null then 'not_a_date'
             when x.unit is null then 'unknown_unit'
             when x.unit <> x.indicator_unit and x.cny_per_unit is null then 'unit_of_other_kind'
             when x.obs_status is null then 'unknown_status'
-            when x.number is null or isnan(x.number) or isinf(x.number) then 'not_a_number'
+            when x.number is null or not isfinite(x.number * coalesce(x.scale, 1) * x.factor * coalesce(x.cny_per_unit, 1))
+            then 'not_a_number'
         end as reason_code
     from looked_up as x
 ),
@@ -71,7 +78,7 @@ corrected as (
 )
 select
     area_code, nullif(indicator_id, 'not_used') as indicator_id,
-    case when regexp_full_match(year_text, '[0-9]{4}') and freq is not null then time_period end as time_period,
+    case when regexp_full_match(year_text, '(19|20)[0-9]{2}') and freq is not null then time_period end as time_period,
     freq, scope,
     case
         when reason_code is not null or number is null then null
@@ -99,7 +106,8 @@ select
         when 'unknown_indicator' then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id || '/columns.csv'
         when 'ambiguous_area' then 'found the name ' || area_name_text || ', which can mean any of ' || candidates || '; expected a division code'
         when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of area_alias.csv'
-        when 'unknown_period' then 'found the period ' || period_text || ', expected a year and words of warehouse/reference/period.csv'
+        when 'unknown_period' then 'found the period ' || period_text || ', expected a year from 1900 and words of warehouse/reference/period.csv'
+        when 'not_a_date' then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'
         when 'unknown_unit' then 'found the unit ' || coalesce(unit_printed, '(none)') || ', expected a unit of warehouse/reference/unit.csv'
         when 'unit_of_other_kind' then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to ' || indicator_unit || ' (for money, with a rate of that year in warehouse/reference/exchange_rate.csv) for ' || indicator_id
         when 'unknown_status' then 'found the status ' || status_text || ', expected one of warehouse/reference/status.csv'

@@ -1,11 +1,12 @@
 with parsed as (
     select
-        t.*, f.vintage,
+        t.*, f.vintage, u.unit,
         try_cast(replace(t.value_text, ',', '') as double) as value,
         try_cast(replace(t.quantity_1_text, ',', '') as double) as quantity_1,
         try_cast(replace(t.quantity_2_text, ',', '') as double) as quantity_2
     from raw.trade as t
     join raw.file as f on f.file_sha256 = t.file_sha256
+    left join reference.unit as u on u.unit_text = t.currency_text
 )
 select
     substr(period_text, 1, 4) || '-' || substr(period_text, 5, 2) as time_period, flow_text as flow,
@@ -19,4 +20,6 @@ select
 from parsed
 where regexp_full_match(period_text, '[0-9]{4}(0[1-9]|1[0-2])') and flow_text in ('import', 'export')
     and regexp_full_match(partner_code_text, '[0-9]{3}') and regexp_full_match(commodity_code_text, '[0-9]{2,10}')
-    and currency_text = '人民币' and value is not null
+    and unit = 'CNY' and isfinite(value) and value >= 0
+    and coalesce(quantity_1, 0) >= 0 and isfinite(coalesce(quantity_1, 0))
+    and coalesce(quantity_2, 0) >= 0 and isfinite(coalesce(quantity_2, 0))

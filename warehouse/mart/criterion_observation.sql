@@ -1,9 +1,8 @@
 -- The observation that counts as of each scored year: the newest that is not later and not too old; facts that hold
 -- for every year are taken whatever their year.
 with years as (
-    select m.*, cast(y.year as integer) as year
-    from reference.methodology as m, range(1990, 2100) as y(year)
-    where y.year between m.first_period and m.last_period
+    select m.*, cast(unnest(generate_series(m.first_period, m.last_period)) as integer) as year
+    from reference.methodology as m
 ),
 candidates as (
     select

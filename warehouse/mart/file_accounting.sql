@@ -34,12 +34,12 @@ in_raw as (
 )
 select
     f.file_sha256, f.source_id, f.file_name, f.status, f.encoding, f.vintage, f.physical_rows, f.header_rows,
-    f.note_rows, f.blank_rows, f.record_rows, f.rejected_rows,
+    f.note_rows, f.blank_rows, f.record_rows, f.continuation_rows, f.rejected_rows,
     coalesce(o.total, r.records, 0) as cells_total, coalesce(o.loaded, r.records, 0) as cells_loaded,
     coalesce(o.blank, 0) as cells_blank, coalesce(o.not_used, 0) as cells_not_used,
     coalesce(o.quarantined, 0) as cells_quarantined,
     -- rows of the file, rows that gave cells, cells by outcome, cells in core, cells and rows in quarantine
-    coalesce(abs(f.physical_rows - f.header_rows - f.note_rows - f.blank_rows - f.record_rows - f.rejected_rows), 0)
+    coalesce(abs(f.physical_rows - f.header_rows - f.note_rows - f.blank_rows - f.record_rows - f.continuation_rows - f.rejected_rows), 0)
     + abs(coalesce(f.record_rows, 0) - coalesce(i.rows_read, r.records, 0))
     + abs(coalesce(i.cells, 0) - coalesce(o.total, 0))
     + abs(coalesce(o.total, 0) - coalesce(o.loaded + o.blank + o.not_used + o.quarantined, 0))

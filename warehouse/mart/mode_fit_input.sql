@@ -5,7 +5,8 @@ with size as (
     from (select distinct zone_code, time_period as scored_period from mart.criterion_score) as k
     join mart.zone_indicator as g
         on g.zone_code = k.zone_code and g.indicator_id = 'gdp'
-        and cast(k.scored_period as integer) - cast(g.time_period as integer) between 0 and 3
+    join reference.methodology as m
+        on cast(k.scored_period as integer) - cast(g.time_period as integer) between 0 and m.size_max_age_years
     join mart.zone_indicator as p
         on p.zone_code = k.zone_code and p.indicator_id = 'population' and p.time_period = g.time_period
 )

@@ -1,7 +1,6 @@
 with years as (
-    select y.year, m.peer_minimum
-    from reference.methodology as m, range(1990, 2100) as y(year)
-    where y.year between m.first_period and m.last_period
+    select m.peer_minimum, cast(unnest(generate_series(m.first_period, m.last_period)) as integer) as year
+    from reference.methodology as m
 ),
 ranked as (
     select
