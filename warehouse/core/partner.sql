@@ -7,5 +7,11 @@ select
     nullif(p.silk_road_ecommerce_date, '') as silk_road_ecommerce_from,
     nullif(p.silk_road_ecommerce_status, '') as silk_road_ecommerce_status,
     p.rcep = 'yes' as is_rcep, nullif(p.rcep_in_force, '') as rcep_from, nullif(p.rcep_status, '') as rcep_status
-from raw.partner as p
-where p.file_sha256 = (select arg_max(f.file_sha256, f.sequence) from raw.file as f where f.raw_table = 'partner' and f.status = 'loaded')
+from (
+    -- a list amends: the latest record of a key counts, and a key that a later file leaves out stays
+    select r.*, row_number() over (partition by r.iso3 order by f.sequence desc, r.row_no) as place
+    from raw.partner as r
+    join raw.file as f on f.file_sha256 = r.file_sha256
+    where regexp_full_match(r.iso3, '[A-Z]{3}')
+) as p
+where p.place = 1

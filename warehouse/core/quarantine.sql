@@ -24,3 +24,30 @@ from raw.trade as t
 join raw.file as f on f.file_sha256 = t.file_sha256
 left join core.trade as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
 where k.file_sha256 is null
+union all
+select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.zone_code, 'invalid_registry_record', r.reason
+from core.zone_record as r
+join raw.file as f on f.file_sha256 = r.file_sha256
+where r.outcome = 'quarantined'
+union all
+select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.iso3, 'invalid_registry_record',
+    'found the country code ' || coalesce(r.iso3, '') || ', expected three capital letters'
+from raw.partner as r
+join raw.file as f on f.file_sha256 = r.file_sha256
+where not exists (select 1 from core.partner as k where k.iso3 = r.iso3)
+union all
+select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.code, 'invalid_registry_record',
+    'found code system ' || coalesce(r.code_system, '') || ', code ' || coalesce(r.code, '') || ', name ' || coalesce(r.name_zh, '')
+    || ', expected all three, and known words in counts_as_cbec and status'
+from raw.trade_mode as r
+join raw.file as f on f.file_sha256 = r.file_sha256
+where not exists (select 1 from core.trade_mode as k where k.code_system = r.code_system and k.code = r.code)
+union all
+select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.zone_code, 'invalid_registry_record',
+    'found zone ' || coalesce(r.zone_code, '') || ', year ' || coalesce(r.evaluated_year, '') || ', tier ' || coalesce(r.tier, '')
+    || ', status ' || coalesce(r.status, '') || ', expected a known zone, a year, a tier from 1 to 4 and a known status'
+from raw.evaluation_tier as r
+join raw.file as f on f.file_sha256 = r.file_sha256
+where not exists (
+    select 1 from core.evaluation_tier as k where k.zone_code = r.zone_code and k.evaluated_year = r.evaluated_year
+)

@@ -12,5 +12,5 @@ select
     cast(z.latitude as double) as latitude, cast(z.longitude as double) as longitude, z.coordinate_status,
     nullif(z.note, '') as note
 from raw.zone as z
--- the registry is restated whole: its latest landed file is the registry
-where z.file_sha256 = (select arg_max(f.file_sha256, f.sequence) from raw.file as f where f.raw_table = 'zone' and f.status = 'loaded')
+join core.zone_record as r on r.file_sha256 = z.file_sha256 and r.row_no = z.row_no
+where r.outcome = 'loaded'

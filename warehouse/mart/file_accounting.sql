@@ -16,11 +16,18 @@ in_core as (
     union all
     select file_sha256, count(*) from core.trade group by file_sha256
 ),
+registry_records as (
+    select file_sha256 from raw.zone union all select file_sha256 from raw.partner
+    union all select file_sha256 from raw.trade_mode union all select file_sha256 from raw.evaluation_tier
+),
+registry_held as (
+    select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_registry_record' group by file_sha256
+),
 registry as (
-    select file_sha256, count(*) as records from (
-        select file_sha256 from raw.zone union all select file_sha256 from raw.partner
-        union all select file_sha256 from raw.trade_mode union all select file_sha256 from raw.evaluation_tier
-    ) group by file_sha256
+    select r.file_sha256, count(*) as records, coalesce(any_value(h.held), 0) as held
+    from registry_records as r
+    left join registry_held as h on h.file_sha256 = r.file_sha256
+    group by r.file_sha256
 ),
 in_quarantine as (
     -- a held cell of a column that nothing declares stands beside cells of its row that are loaded
@@ -35,16 +42,16 @@ in_raw as (
 select
     f.file_sha256, f.source_id, f.file_name, f.status, f.encoding, f.vintage, f.physical_rows, f.header_rows,
     f.note_rows, f.blank_rows, f.record_rows, f.continuation_rows, f.rejected_rows,
-    coalesce(o.total, r.records, 0) as cells_total, coalesce(o.loaded, r.records, 0) as cells_loaded,
+    coalesce(o.total, r.records, 0) as cells_total, coalesce(o.loaded, r.records - r.held, 0) as cells_loaded,
     coalesce(o.blank, 0) as cells_blank, coalesce(o.not_used, 0) as cells_not_used,
-    coalesce(o.quarantined, 0) as cells_quarantined,
+    coalesce(o.quarantined, r.held, 0) as cells_quarantined,
     -- rows of the file, rows that gave cells, cells by outcome, cells in core, cells and rows in quarantine
     coalesce(abs(f.physical_rows - f.header_rows - f.note_rows - f.blank_rows - f.record_rows - f.continuation_rows - f.rejected_rows), 0)
     + abs(coalesce(f.record_rows, 0) - coalesce(i.rows_read, r.records, 0))
     + abs(coalesce(i.cells, 0) - coalesce(o.total, 0))
     + abs(coalesce(o.total, 0) - coalesce(o.loaded + o.blank + o.not_used + o.quarantined, 0))
     + abs(coalesce(o.loaded, 0) - coalesce(c.loaded, 0))
-    + abs(coalesce(o.quarantined, 0) + coalesce(f.rejected_rows, 0) - coalesce(q.held, 0)) as unaccounted
+    + abs(coalesce(o.quarantined, r.held, 0) + coalesce(f.rejected_rows, 0) - coalesce(q.held, 0)) as unaccounted
 from raw.file as f
 left join outcomes as o on o.file_sha256 = f.file_sha256
 left join in_core as c on c.file_sha256 = f.file_sha256
