@@ -14,7 +14,9 @@ from typing import Annotated
 import duckdb
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from pipelines import publish, settings, store
 from pipelines.contracts import ROOT, DeclarationError
@@ -35,12 +37,13 @@ def run() -> None:
     from pipelines import progress  # noqa: PLC0415 - Dagster takes seconds to import
 
     started = time.monotonic()
-    if not progress.run(console):
+    generation_id = progress.run(console)
+    if generation_id is None:
         console.print(
             "[bold red]The run did not succeed.[/] What failed stands above; nothing half-made was published."
         )
         raise typer.Exit(1)
-    _summary()
+    _summary(generation_id)
     console.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
 
 
@@ -71,7 +74,7 @@ def verify() -> None:
     generation = publish.current(settings.paths())
     faults = publish.verify(generation)
     for fault in faults:
-        console.print(f"[red]{fault}[/]")
+        console.print(Text(fault, "red"), soft_wrap=True)
     console.print(
         f"generation {generation.generation_id}: {len(generation.manifest['tables'])} tables, "
         f"{generation.row_count} rows, {len(faults)} faults"
@@ -117,7 +120,7 @@ def main() -> None:
     try:
         app()
     except (publish.NothingPublished, store.Busy, DeclarationError) as error:
-        console.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        console.print(Text(str(error), "red"), soft_wrap=True)
         _leave(1)
     except SystemExit as stop:
         _leave(stop.code if isinstance(stop.code, int) else 1)
@@ -137,8 +140,8 @@ def _published():
     return store.connect(publish.current(settings.paths()).database, read_only=True)
 
 
-def _summary() -> None:
-    generation = publish.current(settings.paths())
+def _summary(generation_id: str) -> None:
+    generation = publish.generation(settings.paths(), generation_id)
     with store.connect(generation.database, read_only=True) as con:
         _answer(con, SUMMARY)
         _answer(con, BACKTEST)
@@ -160,15 +163,22 @@ def _answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
         relation = con.sql(query)
         rows = relation.fetchall() if relation is not None else []
     except duckdb.Error as error:
-        console.print(f"[red]{error}[/]", highlight=False)
+        console.print(Text(str(error), "red"))
         return False
     if relation is not None:
-        view = RichTable(*[str(d[0]) for d in relation.description])
+        view = RichTable(*[escape(str(d[0])) for d in relation.description])
         for row in rows[:MOST_ROWS]:
-            view.add_row(*["" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row])
+            view.add_row(*map(_cell, row))
         console.print(view)
         console.print(f"[dim]{len(rows):,} rows{f', {MOST_ROWS} shown' if len(rows) > MOST_ROWS else ''}[/]")
     return True
+
+
+def _cell(value) -> Text:
+    """A value as plain text: what stands in a file is never taken for markup."""
+    if value is None:
+        return Text("")
+    return Text(f"{value:.4g}" if isinstance(value, float) else str(value))
 
 
 def _prompt(con: duckdb.DuckDBPyConnection) -> None:

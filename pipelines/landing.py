@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +30,8 @@ IGNORED_PREFIXES = (".", "~")
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of one file: 'loaded', 'refused', 'archive' or 'known' (the same bytes were there already)."""
+    """What became of one file: 'loaded', 'refused', 'archive', 'known' (the same bytes were there already), or
+    'unreadable' (the system does not give its bytes; nothing can be kept, so it is tried again next time)."""
 
     file_name: str
     file_sha256: str
@@ -38,7 +40,10 @@ class Landed:
 
 
 def candidates(paths: Paths) -> list[tuple[Path, str]]:
-    """Files to land, embedded data first, then the inbox; each with its origin. Sorted, so that runs agree."""
+    """Files to land, embedded data first, then the inbox; each with its origin. Sorted, so that runs agree.
+
+    Names that begin with a dot or a tilde are passed over: they are lock files and half-written copies.
+    """
     embedded = sorted(p for p in (ROOT / "sources").glob("*/data/**/*") if p.is_file())
     inbox = sorted(p for p in paths.inbox.glob("**/*") if p.is_file()) if paths.inbox.exists() else []
     found = [(p, "embedded") for p in embedded] + [(p, "inbox") for p in inbox]
@@ -46,10 +51,48 @@ def candidates(paths: Paths) -> list[tuple[Path, str]]:
 
 
 def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
-    """Land every candidate file; one bad file never stops the others."""
-    for table in raw_tables():
-        store.ensure(con, table)
-    return [landed for path, origin in candidates(paths) for landed in land(con, path, origin, paths)]
+    """Land every candidate file, then re-read kept files whose declaration changed; one bad file never stops others."""
+    _ensure_tables(con)
+    landed = [
+        found for path, origin in candidates(paths) for found in _land_or_say_why(con, path, origin, paths)
+    ]
+    return landed + _reread(con, paths, {found.file_sha256 for found in landed})
+
+
+def _ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Empty raw tables where there are none; if a contract changed, all of them, to be filled from the kept bytes."""
+    if not all(store.has_columns(con, table) for table in raw_tables()):
+        for table in raw_tables():
+            store.recreate(con, table)
+
+
+def _land_or_say_why(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) -> list[Landed]:
+    try:
+        return land(con, path, origin, paths)
+    except OSError as error:
+        return [Landed(_printable(path), "", "unreadable", f"{_printable(path)}: {error.strerror or error}")]
+
+
+def _reread(con: duckdb.DuckDBPyConnection, paths: Paths, seen: set[str]) -> list[Landed]:
+    """Land, from the kept bytes, files that are no longer offered and are not in the raw tables as they would be now."""
+    landed = []
+    for note in sorted(paths.landing.glob("*/*.json"), key=lambda p: _noted(p)["sequence"]):
+        sha, about = note.stem, _noted(note)
+        if sha not in seen and note.with_suffix("").exists():
+            content = note.with_suffix("").read_bytes()
+            if not archive.is_archive(content):
+                landed.append(_land_bytes(con, content, about["file_name"], about["origin"], paths))
+    return [found for found in landed if found.status != "known"]
+
+
+def _noted(note: Path) -> dict:
+    """What was noted of kept bytes: name, origin, order of landing."""
+    return json.loads(note.read_text(encoding="utf-8"))
+
+
+def _printable(path: Path) -> str:
+    """The name as text; bytes that are no UTF-8 are written as escapes."""
+    return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
 
 
 def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) -> list[Landed]:
@@ -59,30 +102,32 @@ def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) 
     """
     content = path.read_bytes()
     if not archive.is_archive(content):
-        return [_land_bytes(con, content, path.name, origin, paths)]
-    about, known = _about(con, content, path.name, origin)
+        return [_land_bytes(con, content, _printable(path), origin, paths)]
+    about, known = _about(con, content, _printable(path), origin, paths)
     if known:
-        return [Landed(path.name, about["file_sha256"], "known")]
-    keep(content, about["file_sha256"], paths)
+        return [Landed(about["file_name"], about["file_sha256"], "known")]
+    keep(content, about, paths)
     try:
-        members, skipped = archive.members(content, path.name)
+        members, skipped = archive.members(content, about["file_name"])
     except readers.ReadError as error:
         return [_refuse(con, about, None, error)]
-    landed = [_land_bytes(con, inner, f"{path.name}!{name}", origin, paths) for name, inner in members]
+    landed = [
+        _land_bytes(con, inner, f"{about['file_name']}!{name}", origin, paths) for name, inner in members
+    ]
     words = f"{len(members)} members" + (f"; passed over {skipped}" if skipped else "")
     _write(con, about["file_sha256"], {"raw.file": [_without_rows(about, None, "archive", None, words)]})
-    return [*landed, Landed(path.name, about["file_sha256"], "archive", words)]
+    return [*landed, Landed(about["file_name"], about["file_sha256"], "archive", words)]
 
 
 def _land_bytes(
     con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str, paths: Paths
 ) -> Landed:
     """Land the bytes of one file. Of a member of an archive, the last part of its name tells what it is."""
-    about, known = _about(con, content, file_name, origin)
+    about, known = _about(con, content, file_name, origin, paths)
     sha = about["file_sha256"]
     if known:
         return Landed(file_name, sha, "known")
-    keep(content, sha, paths)
+    keep(content, about, paths)
     source, own_name = None, PurePosixPath(file_name.rpartition("!")[2]).name
     try:
         if archive.is_archive(content):
@@ -97,20 +142,28 @@ def _land_bytes(
     return Landed(file_name, sha, "loaded")
 
 
-def _about(con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str) -> tuple[dict, bool]:
-    """What is known of a file before it is read, and whether it was read already as it would be now."""
+def _about(
+    con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str, paths: Paths
+) -> tuple[dict, bool]:
+    """What is known of a file before it is read, and whether it was read already as it would be now.
+
+    Bytes that were loaded are known under any name; refused ones only under the name they were refused with,
+    since the name can be what was wrong.
+    """
     sha = hashlib.sha256(content).hexdigest()
     known = con.execute(
-        "select source_id, reader_fingerprint, sequence from raw.file where file_sha256 = ?", [sha]
+        "select source_id, reader_fingerprint, status, file_name from raw.file where file_sha256 = ?",
+        [sha],
     ).fetchall()
     about = {
         "file_sha256": sha,
-        "sequence": known[0][2] if known else _next_sequence(con),
+        "sequence": _sequence(sha, paths),
         "file_name": file_name,
         "origin": origin,
         "byte_count": len(content),
     }
-    return about, bool(known) and known[0][1] == _fingerprint(known[0][0])
+    same = bool(known) and known[0][1] == _fingerprint(known[0][0])
+    return about, same and (known[0][2] != "refused" or known[0][3] == file_name)
 
 
 def _refuse(
@@ -121,18 +174,37 @@ def _refuse(
     return Landed(about["file_name"], about["file_sha256"], "refused", str(error))
 
 
-def keep(content: bytes, sha: str, paths: Paths) -> Path:
-    """Store bytes under their hash; written to a temporary name and renamed, so never half there."""
-    target = paths.landing / sha[:2] / sha
+def keep(content: bytes, about: dict, paths: Paths) -> Path:
+    """Store bytes under their hash, with a note of name, origin and order beside them; returns the path of the bytes."""
+    target = _place(about["file_sha256"], paths)
+    note = {name: about[name] for name in ("file_name", "origin", "sequence")}
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_suffix(".tmp")
-        with temporary.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, target)
+        _store(target, content)
+    _store(target.with_suffix(".json"), json.dumps(note, ensure_ascii=False).encode())
     return target
+
+
+def _place(sha: str, paths: Paths) -> Path:
+    return paths.landing / sha[:2] / sha
+
+
+def _store(target: Path, content: bytes) -> None:
+    """Write to a temporary name, sync, rename: the file is never half there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_suffix(".tmp")
+    with temporary.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(temporary, target)
+
+
+def _sequence(sha: str, paths: Paths) -> int:
+    """Order of landing: the one noted beside kept bytes, else the next."""
+    note = _place(sha, paths).with_suffix(".json")
+    if note.exists():
+        return _noted(note)["sequence"]
+    return 1 + sum(1 for _ in paths.landing.glob("*/*.json"))
 
 
 def raw_tables() -> list[Table]:
@@ -200,17 +272,15 @@ def _write(con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, pl.DataFr
         raise
 
 
-def _next_sequence(con: duckdb.DuckDBPyConnection) -> int:
-    return con.execute("select coalesce(max(sequence), 0) + 1 from raw.file").fetchall()[0][0]
-
-
 @cache
 def _fingerprint(source_id: str | None) -> str:
-    """Hash of all that decides how a file is read: every declaration's text and every reader's code.
+    """Hash of all that decides how a file is read: the source's declarations, the raw contracts, the readers' code.
 
     A refused unknown file depends on all declarations (a new source may fit it), hence `None` hashes them all.
     """
     declared = sources().values() if source_id is None else [sources()[source_id]]
-    parts = [(s.folder / "source.yml").read_bytes() for s in declared]
-    parts += [p.read_bytes() for p in sorted((ROOT / "pipelines" / "readers").glob("*.py"))]
+    files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
+    files += sorted((ROOT / "warehouse" / "raw").glob("*.yml"))
+    files += sorted((ROOT / "pipelines" / "readers").glob("*.py"))
+    parts = [p.read_bytes() for p in files]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

@@ -11,6 +11,7 @@ import logging
 import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from pipelines.contracts import ROOT
 from pipelines.definitions import defs
@@ -26,10 +27,10 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_meta", {}).get("dagster_event")
         if event is None:
-            # what a step itself logs; Dagster's own lines name no step and only list what was skipped
-            if record.levelno >= logging.WARNING and getattr(record, "dagster_meta", {}).get("step_key"):
+            # our own warnings; Dagster's errors without an event only list what was skipped in consequence
+            if record.levelno == logging.WARNING:
                 message = getattr(record, "dagster_meta", {}).get("orig_message", record.getMessage())
-                self.console.print(f"[yellow]{message}[/]", highlight=False)
+                self.console.print(Text(message, "yellow"))
         elif event.is_step_start:
             self.bar.update(self.task, description=event.step_key)
         elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
@@ -43,19 +44,18 @@ class _Handler(logging.Handler):
         root = error
         while root.cause is not None:
             root = root.cause
-        self.console.print(f"[red]failed: {step}[/] {root.message.strip()}", highlight=False, soft_wrap=True)
+        self.console.print(Text(f"failed: {step} ", "red").append(root.message.strip()), soft_wrap=True)
 
     def _check(self, evaluation) -> None:
         if not evaluation.passed:
             colour = "red" if evaluation.severity == dg.AssetCheckSeverity.ERROR else "yellow"
-            name = f"{'.'.join(evaluation.asset_key.path)} {evaluation.check_name}"
-            self.console.print(
-                f"[{colour}]{name}[/]: {evaluation.description[:200]}", highlight=False, markup=True
-            )
+            kind = "broken promise" if colour == "red" else "doubt"
+            table = ".".join(evaluation.asset_key.path)
+            self.console.print(Text(f"{kind}: {table}: ", colour).append(evaluation.description[:300]))
 
 
-def run(console: Console) -> bool:
-    """Run everything once; True when the run succeeded."""
+def run(console: Console) -> str | None:
+    """Run everything once; the generation that it published, or None when it did not succeed."""
     columns = (TextColumn("{task.description:44.44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # dagster.yaml names its state folder relative to the project
     with contextlib.chdir(ROOT), Progress(*columns, console=console) as bar:
@@ -67,7 +67,10 @@ def run(console: Console) -> bool:
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
         )
-    return result.success
+    if not result.success:
+        return None
+    made = result.asset_materializations_for_node("published__generation")[0]
+    return made.metadata["generation"].value
 
 
 def _logger(handler: logging.Handler) -> dg.LoggerDefinition:

@@ -22,7 +22,7 @@ KEEP = 5
 
 
 class NothingPublished(Exception):
-    """There is no published generation yet."""
+    """There is no published generation yet, or the pointer names one that is not there."""
 
 
 @dataclass(frozen=True)
@@ -45,35 +45,44 @@ class Generation:
 def publish(paths: Paths) -> Generation:
     """Copy the work database and its tables' Parquet into a new generation and switch to it.
 
-    Everything is written and synced to disk under a temporary name first; a kill before the switch leaves the
-    old generation current and a leftover that the next publish removes.
+    Everything is written and synced to disk under a temporary name first; a failure before the switch leaves the
+    old generation current, and a kill leaves a leftover that the next publish removes.
     """
     for leftover in paths.published.glob(".making-*"):
         shutil.rmtree(leftover)
     generation_id = f"{_last_number(paths) + 1:06d}"
-    making = paths.published / f".making-{generation_id}"
+    making, final = paths.published / f".making-{generation_id}", paths.published / generation_id
     making.mkdir(parents=True)
+    try:
+        manifest = _make(paths, making, generation_id)
+        os.replace(making, final)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+    _sync(paths.published)
+    _switch(paths, generation_id)
+    _retain(paths)
+    return Generation(generation_id, final, manifest)
+
+
+def _make(paths: Paths, making: Path, generation_id: str) -> dict:
+    """Write the files of a generation and its manifest, all synced to disk; returns the manifest."""
     with store.connect(paths.work) as con:
         entries = {name: _export(con, name, making) for name in sorted(tables())}
-        methodology = con.execute("select methodology_version from reference.methodology").fetchall()[0][0]
+        version = con.execute("select methodology_version from reference.methodology").fetchall()[0][0]
         con.execute("checkpoint")
     database = making / f"warehouse-{generation_id}.duckdb"
     shutil.copyfile(paths.work, database)
     manifest = {
         "generation_id": generation_id,
         "database": {"file": database.name, "sha256": sha256(database)},
-        "methodology_version": methodology,
+        "methodology_version": version,
         "tables": entries,
     }
     (making / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     for path in making.rglob("*"):
         _sync(path)
-    final = paths.published / generation_id
-    os.replace(making, final)
-    _sync(paths.published)
-    _switch(paths, generation_id)
-    _retain(paths)
-    return Generation(generation_id, final, manifest)
+    return manifest
 
 
 def current(paths: Paths) -> Generation:
@@ -81,10 +90,22 @@ def current(paths: Paths) -> Generation:
     pointer = paths.published / POINTER
     if not pointer.exists():
         raise NothingPublished(f"{pointer}: not found; `make run` publishes the first generation")
-    generation_id = pointer.read_text(encoding="utf-8").strip()
+    return generation(paths, pointer.read_text(encoding="utf-8").strip())
+
+
+def generation(paths: Paths, generation_id: str) -> Generation:
+    """A published generation by its id. Raises NothingPublished, naming those that are kept."""
     folder = paths.published / generation_id
+    if not (folder / "manifest.json").exists():
+        kept = [p.name for p in generations(paths)]
+        raise NothingPublished(f"{folder}: found no such generation, expected one of {kept}")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return Generation(generation_id, folder, manifest)
+
+
+def generations(paths: Paths) -> list[Path]:
+    """Folders of the generations that are kept, oldest first."""
+    return sorted(p for p in paths.published.glob("[0-9]*") if p.is_dir())
 
 
 def verify(generation: Generation) -> list[str]:
@@ -104,22 +125,22 @@ def report(paths: Paths) -> tuple[int, Path]:
     """Write the report of the current generation; returns the number of pages and the path of the first."""
     from pipelines.reports import site  # noqa: PLC0415 - templates are not needed to load definitions
 
-    generation = current(paths)
+    shown = current(paths)
     making, final = (
-        paths.reports / f".making-{generation.generation_id}",
-        paths.reports / generation.generation_id,
+        paths.reports / f".making-{shown.generation_id}",
+        paths.reports / shown.generation_id,
     )
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
-    with store.connect(generation.database, read_only=True) as con:
+    with store.connect(shown.database, read_only=True) as con:
         built_for = con.execute("select max(vintage) from raw.file").fetchall()[0][0]
         pages = site.build(
             con,
             making,
             {
-                "generation_id": generation.generation_id,
+                "generation_id": shown.generation_id,
                 "built_for": str(built_for),
-                "methodology_version": generation.manifest["methodology_version"],
+                "methodology_version": shown.manifest["methodology_version"],
             },
         )
     shutil.rmtree(final, ignore_errors=True)
@@ -129,7 +150,7 @@ def report(paths: Paths) -> tuple[int, Path]:
         p for p in paths.reports.iterdir() if p.is_dir() and p not in (final, paths.reports / "latest")
     ]:
         shutil.rmtree(old)
-    return len(pages), paths.reports / "latest" / "index.html"
+    return sum(page.suffix == ".html" for page in pages), paths.reports / "latest" / "index.html"
 
 
 def sha256(path: Path) -> str:
@@ -152,7 +173,7 @@ def _export(con, full_name: str, folder: Path) -> dict:
 
 
 def _last_number(paths: Paths) -> int:
-    return max((int(p.name) for p in paths.published.glob("[0-9]*") if p.is_dir()), default=0)
+    return max((int(p.name) for p in generations(paths)), default=0)
 
 
 def _switch(paths: Paths, generation_id: str) -> None:
@@ -171,8 +192,7 @@ def _point(link: Path, target: Path) -> None:
 
 
 def _retain(paths: Paths) -> None:
-    generations = sorted(p for p in paths.published.glob("[0-9]*") if p.is_dir())
-    for old in generations[:-KEEP]:
+    for old in generations(paths)[:-KEEP]:
         shutil.rmtree(old)
 
 

@@ -139,7 +139,8 @@ def _outcome(promise: Promise, result: Any) -> Outcome:
     sample = result.result.get("partial_unexpected_list") or (result.result.get("details") or {}).get(
         "unexpected_rows"
     )
-    detail = "" if result.success else f"observed {result.result.get('observed_value')}; {sample or ''}"[:500]
+    shown = result.result.get("observed_value") if unexpected is None else sample
+    detail = "" if result.success or not shown else f"for instance {shown}"[:500]
     return Outcome(
         promise.name,
         promise.description,

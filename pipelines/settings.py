@@ -24,6 +24,10 @@ class Paths:
         return self.root / "landing"
 
     @property
+    def run_lock(self) -> Path:
+        return self.root / "run.lock"
+
+    @property
     def work(self) -> Path:
         return self.root / "work" / "warehouse.duckdb"
 

@@ -17,6 +17,8 @@ import polars as pl
 from pipelines.contracts import SCHEMAS, Table
 
 LOCK_PATIENCE_SECONDS = 60
+# Given at opening, so that a second connection of the same process agrees with the first.
+READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
 class Busy(Exception):
@@ -38,10 +40,7 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         path.parent.mkdir(parents=True, exist_ok=True)
     con = _open(path, read_only)
     try:
-        con.execute("set timezone = 'UTC'")
-        if read_only:
-            con.execute("set enable_external_access = false; set lock_configuration = true")
-        else:
+        if not read_only:
             con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
         yield con
     finally:
@@ -52,7 +51,7 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else {})
         except duckdb.IOException as error:
             if "lock" not in str(error):
                 raise
@@ -74,11 +73,9 @@ def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | st
     _check_columns(table, [d[0] for d in con.sql(query).description])
     con.execute("begin")
     try:
-        con.execute(f"drop table if exists {table.full_name}")
-        con.execute(ddl(table))
+        recreate(con, table)
         order = ", ".join(f'"{name}"' for name in table.grain) or "all"
         con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
-        _comment(con, table)
         con.execute("commit")
     except BaseException:
         con.execute("rollback")
@@ -86,17 +83,21 @@ def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | st
     return count(con, table)
 
 
-def ensure(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Create an empty table if it is not there or its columns are those of an older release."""
+def has_columns(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether the table is there with the columns and types of its contract."""
     found = con.execute(
         "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
         "order by column_index",
-        [table.schema_name, table.name],
+        table.key,
     ).fetchall()
-    if found != [(column.name, column.type) for column in table.columns]:
-        con.execute(f"drop table if exists {table.full_name}")
-        con.execute(ddl(table))
-        _comment(con, table)
+    return found == [(column.name, column.type) for column in table.columns]
+
+
+def recreate(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Make the table anew and empty, with comments."""
+    con.execute(f"drop table if exists {table.full_name}")
+    con.execute(ddl(table))
+    _comment(con, table)
 
 
 def append(con: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:

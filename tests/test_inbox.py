@@ -59,7 +59,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_reason(paths, case):
     assert landed.status == "refused" and name in landed.reason
     (row,) = query(paths, f"select reason_code, reason from core.quarantine where file_name = '{name}'")
     assert row[1] == landed.reason and (code is None or row[0] == code)
-    kept = landing.keep(b"", landed.file_sha256, paths)
+    kept = paths.landing / landed.file_sha256[:2] / landed.file_sha256
     assert kept.read_bytes() == (content if isinstance(content, bytes) else content.encode())
     assert_rest_went_on(paths)
 

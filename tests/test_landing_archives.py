@@ -21,7 +21,7 @@ def land(tmp_path):
         (paths.inbox / name).write_bytes(content)
         with store.connect(paths.work) as con:
             for table in landing.raw_tables():
-                store.ensure(con, table)
+                store.recreate(con, table)
             landed = landing.land(con, paths.inbox / name, "inbox", paths)
         return {file.file_name: file.status for file in landed}
 

@@ -1,10 +1,13 @@
 """When it runs: nightly, after the customs calendar, and when the inbox changes."""
 
 import hashlib
+import time
 
 import dagster as dg
 
-from pipelines import settings
+from pipelines import landing, settings
+
+SETTLED_SECONDS = 5
 
 refresh = dg.define_asset_job(
     "refresh", selection=dg.AssetSelection.all(), description="Files to report, everything."
@@ -37,17 +40,22 @@ after_customs_calendar = dg.ScheduleDefinition(
     description="Runs the job when the inbox holds other files.",
 )
 def inbox(context: dg.SensorEvaluationContext):
-    """One run for each state of the inbox (names, sizes, times); an unchanged inbox runs nothing."""
-    folder = settings.paths().inbox
-    files = sorted(p for p in folder.glob("**/*") if p.is_file()) if folder.exists() else []
-    if not files:
-        return dg.SkipReason(f"the inbox {folder.name}/ is empty")
-    listing = "\n".join(f"{p.name} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in files)
-    state = hashlib.sha256(listing.encode()).hexdigest()[:16]
+    """One run for each state of the inbox (paths, sizes, times); an unchanged inbox runs nothing.
+
+    A file that changed within the last seconds may still be written: the sensor waits for it to settle.
+    """
+    found = [path for path, origin in landing.candidates(settings.paths()) if origin == "inbox"]
+    if not found:
+        return dg.SkipReason("the inbox is empty")
+    states = [(str(path), path.stat(follow_symlinks=False)) for path in found]
+    if time.time() - max(stat.st_mtime for _, stat in states) < SETTLED_SECONDS:
+        return dg.SkipReason("a file of the inbox may still be written")
+    listing = "\n".join(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in states)
+    state = hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()[:16]
     if state == context.cursor:
         return dg.SkipReason("the inbox has not changed since the last run")
     context.update_cursor(state)
-    return dg.RunRequest(run_key=state)
+    return dg.RunRequest()
 
 
 schedules = [nightly, after_customs_calendar]

@@ -4,8 +4,7 @@ import dagster as dg
 
 from pipelines import quality
 from pipelines.contracts import Table, tables
-from pipelines.defs.resources import Warehouse
-from pipelines.defs.tables import POOL
+from pipelines.defs.resources import POOL, Warehouse
 
 KINDS = {"contract": ("error", True), "doubts": ("warning", False)}
 
@@ -34,8 +33,7 @@ def result(outcomes: list[quality.Outcome], severity: str) -> dg.AssetCheckResul
     return dg.AssetCheckResult(
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{o.name}: {o.detail}" for o in failed)[:1000]
-        or f"{len(outcomes)} promises kept",
+        description="; ".join(map(_words, failed))[:1000] or f"{len(outcomes)} promises kept",
         metadata={
             "promises": len(outcomes),
             "broken": sum(o.ran for o in failed),
@@ -43,6 +41,11 @@ def result(outcomes: list[quality.Outcome], severity: str) -> dg.AssetCheckResul
             "outcomes": dg.MetadataValue.table([_record(o) for o in outcomes]),
         },
     )
+
+
+def _words(outcome: quality.Outcome) -> str:
+    count = "" if outcome.unexpected_count is None else f" ({outcome.unexpected_count} rows)"
+    return f"{outcome.description}{count}: {outcome.detail}".removesuffix(": ")
 
 
 def _record(outcome: quality.Outcome) -> dg.TableRecord:

@@ -4,8 +4,7 @@ import dagster as dg
 
 from pipelines import publish
 from pipelines.contracts import tables
-from pipelines.defs.resources import Warehouse
-from pipelines.defs.tables import POOL
+from pipelines.defs.resources import POOL, Warehouse
 
 
 @dg.asset(

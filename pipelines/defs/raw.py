@@ -6,8 +6,7 @@ import dagster as dg
 
 from pipelines import landing, store
 from pipelines.contracts import Source, sources
-from pipelines.defs.resources import Warehouse
-from pipelines.defs.tables import POOL
+from pipelines.defs.resources import POOL, Warehouse
 
 
 def source_spec(source: Source) -> dg.AssetSpec:
@@ -31,8 +30,8 @@ def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
     """Land the embedded files and the inbox; each file enters all raw tables in one transaction."""
     with warehouse.connect() as con:
         landed = landing.land_all(con, warehouse.paths)
-        for file in (f for f in landed if f.status == "refused"):
-            context.log.warning("refused %s: %s", file.file_name, file.reason)
+        for file in (f for f in landed if f.status in ("refused", "unreadable")):
+            context.log.warning(f"{file.status} {file.file_name}: {file.reason}")
         files = dict(Counter(file.status for file in landed))
         for table in landing.raw_tables():
             yield dg.MaterializeResult(

@@ -4,9 +4,7 @@ import dagster as dg
 
 from pipelines import build, lineage
 from pipelines.contracts import Table, tables
-from pipelines.defs.resources import Warehouse
-
-POOL = "warehouse"
+from pipelines.defs.resources import POOL, Warehouse
 
 
 def table_asset(table: Table) -> dg.AssetsDefinition:

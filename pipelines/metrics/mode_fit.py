@@ -217,7 +217,11 @@ def _rank(fits: pl.DataFrame) -> pl.DataFrame:
     group = ["time_period", "mode_id"]
     eligible = pl.col("comparative_fit").is_not_null() & (pl.col("gate") >= pl.col("minimum_gate"))
     # a tie goes to the mode that comes first by name: arbitrary, but the same on every run
-    order = pl.struct(-pl.col("comparative_fit"), "mode_id").rank("ordinal").over("zone_code", "time_period", eligible)
+    order = (
+        pl.struct(-pl.col("comparative_fit"), "mode_id")
+        .rank("ordinal")
+        .over("zone_code", "time_period", eligible)
+    )
     words = pl.col("reason_code").replace_strict(REASONS, default=None)
     comparative_words = pl.col("comparative_reason_code").replace_strict(REASONS, default=None)
     return fits.with_columns(
