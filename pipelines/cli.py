@@ -229,3 +229,7 @@ from mart.mode_backtest
 where time_period = (select max(time_period) from mart.mode_fit where fit is not null)
 group by all order by stated_mode, city
 """
+
+
+if __name__ == "__main__":
+    main()

@@ -52,14 +52,14 @@ def candidates(paths: Paths) -> list[tuple[Path, str]]:
 
 def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
     """Land every candidate file, then re-read kept files whose declaration changed; one bad file never stops others."""
-    _ensure_tables(con)
+    ensure_tables(con)
     landed = [
         found for path, origin in candidates(paths) for found in _land_or_say_why(con, path, origin, paths)
     ]
     return landed + _reread(con, paths, {found.file_sha256 for found in landed})
 
 
-def _ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
+def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Empty raw tables where there are none; if a contract changed, all of them, to be filled from the kept bytes."""
     if not all(store.has_columns(con, table) for table in raw_tables()):
         for table in raw_tables():

@@ -20,8 +20,7 @@ def land(tmp_path):
     def put(name: str, content: bytes) -> dict[str, str]:
         (paths.inbox / name).write_bytes(content)
         with store.connect(paths.work) as con:
-            for table in landing.raw_tables():
-                store.recreate(con, table)
+            landing.ensure_tables(con)
             landed = landing.land(con, paths.inbox / name, "inbox", paths)
         return {file.file_name: file.status for file in landed}
 

@@ -16,7 +16,7 @@ class Warehouse(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
-        run_id = context.run_id or ""
+        run_id = context.run.run_id if context.run else ""
         with run_lock.hold(self.paths.run_lock, context.log.warning, run_id):
             if context.instance is not None:
                 for dead in run_lock.free_slots_of_the_dead(context.instance, POOL, run_id):

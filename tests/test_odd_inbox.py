@@ -1,0 +1,146 @@
+"""An inbox full of odd files at once: nothing crashes, nothing is lost, no contract breaks, everything else goes on."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pipelines import landing, quality, settings, store
+from pipelines.contracts import ROOT, tables
+from tests.conftest import build_all
+from tests.test_inbox import FIGURES, GOOD_FIGURE, query
+
+
+def embedded(pattern: str) -> bytes:
+    return next((ROOT / "sources").glob(pattern)).read_bytes()
+
+
+def figure(value: str, **changes: str) -> str:
+    line = GOOD_FIGURE.replace("2081.75", value)
+    for old, new in changes.items():
+        line = line.replace(old, new)
+    return line
+
+
+REGISTRY = embedded("zone_registry/data/zones.csv").decode()
+ZONE = REGISTRY.splitlines()[1]
+TRADE = embedded("customs_query/data/*import*")
+
+ODD: dict[str, bytes | str] = {
+    "zone_figures_line_break.csv": FIGURES + GOOD_FIGURE.replace("a sentence", '"two\nlines"'),
+    "zone_figures_wide.csv": FIGURES + GOOD_FIGURE.rstrip("\n") + ",surplus\n" + GOOD_FIGURE,
+    "zone_figures_surplus_header.csv": FIGURES.rstrip("\n") + ",extra\n" + GOOD_FIGURE.rstrip("\n") + ",what\n",
+    "zone_figures_numbers.csv": FIGURES
+    + "".join(figure(v) for v in ("1e305", "1_000", '"1，5"', "１２３", "--", "#REF!", '"1,2,3"', "0x10")),
+    "zone_figures_years.csv": FIGURES + figure("1").replace("2022", "0000") + figure("1").replace("2022", "9999"),
+    "zone_figures_dates.csv": FIGURES + figure("1").replace("sentence,", "sentence,20260101"),
+    "zone_figures_twice.csv": FIGURES + figure("1") + figure("2"),
+    "zone_figures_[/x].csv": FIGURES.replace("unit", "[/x]") + GOOD_FIGURE,
+    "zone_figures_<script>.csv": FIGURES + figure("1").replace("a sentence", "<script>alert(1)</script>"),
+    "zone_figures_nul.csv": FIGURES.encode() + b"510100,\x00,city\n",
+    "bom_only.csv": b"\xef\xbb\xbf",
+    "export_2025-13-45.csv": embedded("nbs_province_gdp/data/*").replace(b"17931.3", b"17931.4"),
+    "customs_2025_import.csv": TRADE.replace(b'"639,240,426"', b'"-5"').replace(b'"16,536,067,327"', b'"inf"'),
+    "customs_2026_import.csv": TRADE.replace(b'"159525200"', b'"nan"'),
+}  # fmt: skip
+
+
+@pytest.fixture
+def odd(paths) -> settings.Paths:
+    """A data folder after one run over all odd files."""
+    for name, content in ODD.items():
+        (paths.inbox / name.replace("/", "∕")).write_bytes(
+            content if isinstance(content, bytes) else content.encode()
+        )
+    (paths.inbox / "a folder.csv").mkdir()
+    os.symlink("/nowhere", paths.inbox / "broken link.csv")
+    with open(os.fsencode(paths.inbox) + b"/zone_figures_\xff.csv", "w", encoding="utf-8") as handle:
+        handle.write(FIGURES + figure("7"))
+    build_all(paths)
+    return paths
+
+
+def test_odd_files_break_no_contract_and_lose_nothing(odd):
+    with store.connect(odd.work) as con:
+        for table in tables().values():
+            broken = [o for o in quality.validate(con, table, "error") if not o.passed]
+            assert not broken, f"{table.full_name}: {broken}"
+    assert query(odd, "select count(*) from raw.file where origin = 'inbox'") == [(len(ODD) + 1,)]
+    held = "select printed_text from core.quarantine where file_name = 'zone_figures_numbers.csv'"
+    assert len(query(odd, held)) == 8
+    reasons = dict(query(odd, "select file_name, min(reason_code) from core.quarantine group by 1"))
+    assert reasons["zone_figures_dates.csv"] == "not_a_date"
+    assert reasons["zone_figures_years.csv"] == "unknown_period"
+    assert reasons["export_2025-13-45.csv"] == "no_vintage"
+    assert reasons["customs_2025_import.csv"] == reasons["customs_2026_import.csv"] == "invalid_trade_record"
+    assert query(odd, "select obs_status, conflict_count from core.observation_latest where area_code = '510100' and "
+                 "indicator_id = 'gdp' and time_period = '2022' and conflict_count > 1") in ([], [("S", 2)])  # fmt: skip
+    assert query(odd, "select quote from core.observation where quote like 'two%'") == [("two\nlines",)]
+
+
+def test_a_short_registry_amends_and_never_shrinks(paths):
+    changed = ZONE.replace("Hangzhou", "Hangchow", 1)
+    bad = ZONE.replace("330100", "999999", 1)
+    twice = changed.replace("Hangchow", "Hangkow", 1)
+    lines = [REGISTRY.splitlines()[0], changed, bad, twice]
+    (paths.inbox / "zones.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    build_all(paths)
+    assert query(paths, "select count(*) from core.zone") == [(181,)]
+    assert query(paths, "select zone_name_en from core.zone where zone_code = '330100'") == [("Hangchow",)]
+    held = query(
+        paths,
+        "select row_no, reason from core.quarantine where reason_code = 'invalid_registry_record' order by 1",
+    )
+    assert [row[0] for row in held] == [3, 4] and "999999" in held[0][1] and "again" in held[1][1]
+    assert query(paths, "select count(*) from mart.file_accounting where unaccounted <> 0") == [(0,)]
+
+
+def test_a_refused_file_lands_once_it_is_renamed(paths):
+    (paths.inbox / "customs_2024.csv").write_bytes(TRADE.replace(b'"202401"', b'"202402"', 1))
+    build_all(paths)
+    (paths.inbox / "customs_2024.csv").rename(paths.inbox / "customs_2024_import.csv")
+    assert [f.status for f in build_all(paths) if f.file_name == "customs_2024_import.csv"] == ["loaded"]
+    assert query(paths, "select count(*) from raw.file where status = 'refused'") == [(0,)]
+
+
+def test_a_changed_contract_refills_the_raw_tables_also_from_files_that_are_gone(paths):
+    (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + figure("77.125"), encoding="utf-8")
+    build_all(paths)
+    order = query(paths, "select file_sha256, sequence from raw.file order by 1")
+    (paths.inbox / "zone_figures_mine.csv").unlink()
+    with store.connect(paths.work) as con:
+        con.execute("alter table raw.file drop column reason")
+    build_all(paths)
+    assert query(paths, "select file_sha256, sequence from raw.file order by 1") == order
+    assert query(paths, "select count(*) from core.observation where printed_text = '77.125'") == [(1,)]
+
+
+def test_a_changed_declaration_makes_kept_files_be_read_again(paths, monkeypatch):
+    build_all(paths)
+    landing._fingerprint.cache_clear()
+    monkeypatch.setattr(landing, "ROOT", paths.root)
+    with store.connect(paths.work) as con:
+        again = landing.land_all(con, paths)
+    landing._fingerprint.cache_clear()
+    assert {file.status for file in again} == {"loaded"} and len(again) == len(
+        list((ROOT / "sources").glob("*/data/*"))
+    )
+
+
+def test_an_unreadable_file_is_named_and_the_rest_goes_on(paths, monkeypatch):
+    (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + GOOD_FIGURE, encoding="utf-8")
+    real = type(paths.inbox).read_bytes
+
+    def refuse(path):
+        if path.parent == paths.inbox:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(type(paths.inbox), "read_bytes", refuse)
+    with store.connect(paths.work) as con:
+        landed = landing.land_all(con, paths)
+    assert [f.reason for f in landed if f.status == "unreadable"] == [
+        "zone_figures_mine.csv: Permission denied"
+    ]
+    assert sum(f.status == "loaded" for f in landed) == len(list((ROOT / "sources").glob("*/data/*")))
