@@ -58,7 +58,8 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any]) -> Any:
     if fitting:
         names = [source.source_id for source in fitting]
         raise ReadError("ambiguous_file", f"{file_name}: fits the sources {names}, expected exactly one")
-    reasons = "".join(f"\n  {source_id}: {why}" for source_id, (_, why) in misfits.items())
+    nearest_first = sorted(misfits.items(), key=lambda item: item[1][1].count("; "))
+    reasons = "".join(f"\n  {source_id}: {why}" for source_id, (_, why) in nearest_first)
     raise ReadError("unknown_file", f"{file_name}: fits no declared source:{reasons}")
 
 
