@@ -215,6 +215,15 @@ def memory(field: str) -> int:
     return next((int(line.split()[1]) // 1024 for line in lines if line.startswith(field)), 0)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def record():
+    """What came of all runs of this process, for the record (`-s`)."""
+    yield
+    print(
+        f"\nfuzz: {sum(RUNS.values())} runs {dict(RUNS.most_common())}; most memory of one: {max(PEAKS)} MB"
+    )
+
+
 @pytest.fixture
 def own_memory():
     """The memory that a test takes beyond what was taken before."""
@@ -261,11 +270,3 @@ def test_a_wide_workbook_is_bounded(panel, monkeypatch):
     with pytest.raises(ReadError) as caught:
         readers.read(xlsx({"a": [[1] * 500] * 3}), panel, "panel_2020.xlsx")
     assert caught.value.reason_code == "too_large"
-
-
-def test_how_often_it_ran():
-    """Runs last: what came of all runs above, for the record (`-s`)."""
-    print(
-        f"\nfuzz: {sum(RUNS.values())} runs {dict(RUNS.most_common())}; most memory of one: {max(PEAKS)} MB"
-    )
-    assert RUNS["read"]
