@@ -79,12 +79,15 @@ import sys, time
 from pathlib import Path
 from pipelines import publish, settings, store
 paths, reads = settings.Paths(Path(sys.argv[1])), 0
-while not (paths.root / "stop").exists():
+while True:
+    stop = (paths.root / "stop").exists()
     generation = publish.current(paths)
     with store.connect(generation.database, read_only=True) as con:
         rows = con.execute("select count(*) from mart.mode_fit").fetchall()[0][0]
     assert rows == generation.manifest["tables"]["mart.mode_fit"]["rows"]
     reads += 1
+    if stop:
+        break
 print(reads)
 """
 
