@@ -79,7 +79,6 @@ class Table(_Declared):
     rules: list[Rule] = []
     min_rows: int = 0
     metric: Metric | None = None
-    public: bool = True
 
     @model_validator(mode="after")
     def _grain_is_declared(self) -> Table:

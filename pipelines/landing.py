@@ -53,9 +53,7 @@ def candidates(paths: Paths) -> list[tuple[Path, str]]:
 def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
     """Land every candidate file, then re-read kept files whose declaration changed; one bad file never stops others."""
     ensure_tables(con)
-    landed = [
-        found for path, origin in candidates(paths) for found in _land_or_say_why(con, path, origin, paths)
-    ]
+    landed = [found for path, origin in candidates(paths) for found in land(con, path, origin, paths)]
     return landed + _reread(con, paths, {found.file_sha256 for found in landed})
 
 
@@ -66,19 +64,12 @@ def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
             store.recreate(con, table)
 
 
-def _land_or_say_why(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) -> list[Landed]:
-    try:
-        return land(con, path, origin, paths)
-    except OSError as error:
-        return [Landed(_printable(path), "", "unreadable", f"{_printable(path)}: {error.strerror or error}")]
-
-
 def _reread(con: duckdb.DuckDBPyConnection, paths: Paths, seen: set[str]) -> list[Landed]:
     """Land, from the kept bytes, files that are no longer offered and are not in the raw tables as they would be now."""
     landed = []
     for note in sorted(paths.landing.glob("*/*.json"), key=lambda p: _noted(p)["sequence"]):
         sha, about = note.stem, _noted(note)
-        if sha not in seen and note.with_suffix("").exists():
+        if sha not in seen and not _is_known(con, sha, about["file_name"]):
             content = note.with_suffix("").read_bytes()
             if not archive.is_archive(content):
                 landed.append(_land_bytes(con, content, about["file_name"], about["origin"], paths))
@@ -100,11 +91,14 @@ def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) 
 
     An archive is landed as its members, each a file of its own called archive!member, and stands in raw.file itself.
     """
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return [Landed(_printable(path), "", "unreadable", f"{_printable(path)}: {error.strerror or error}")]
     if not archive.is_archive(content):
         return [_land_bytes(con, content, _printable(path), origin, paths)]
-    about, known = _about(con, content, _printable(path), origin, paths)
-    if known:
+    about = _about(content, _printable(path), origin, paths)
+    if _is_known(con, about["file_sha256"], about["file_name"]):
         return [Landed(about["file_name"], about["file_sha256"], "known")]
     keep(content, about, paths)
     try:
@@ -123,9 +117,9 @@ def _land_bytes(
     con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str, paths: Paths
 ) -> Landed:
     """Land the bytes of one file. Of a member of an archive, the last part of its name tells what it is."""
-    about, known = _about(con, content, file_name, origin, paths)
+    about = _about(content, file_name, origin, paths)
     sha = about["file_sha256"]
-    if known:
+    if _is_known(con, sha, file_name):
         return Landed(file_name, sha, "known")
     keep(content, about, paths)
     source, own_name = None, PurePosixPath(file_name.rpartition("!")[2]).name
@@ -142,28 +136,31 @@ def _land_bytes(
     return Landed(file_name, sha, "loaded")
 
 
-def _about(
-    con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str, paths: Paths
-) -> tuple[dict, bool]:
-    """What is known of a file before it is read, and whether it was read already as it would be now.
-
-    Bytes that were loaded are known under any name; refused ones only under the name they were refused with,
-    since the name can be what was wrong.
-    """
+def _about(content: bytes, file_name: str, origin: str, paths: Paths) -> dict:
+    """What is known of a file before it is read."""
     sha = hashlib.sha256(content).hexdigest()
-    known = con.execute(
-        "select source_id, reader_fingerprint, status, file_name from raw.file where file_sha256 = ?",
-        [sha],
-    ).fetchall()
-    about = {
+    return {
         "file_sha256": sha,
         "sequence": _sequence(sha, paths),
         "file_name": file_name,
         "origin": origin,
         "byte_count": len(content),
     }
-    same = bool(known) and known[0][1] == _fingerprint(known[0][0])
-    return about, same and (known[0][2] != "refused" or known[0][3] == file_name)
+
+
+def _is_known(con: duckdb.DuckDBPyConnection, sha: str, file_name: str) -> bool:
+    """Whether the bytes stand in the raw tables as they would be read now.
+
+    Bytes that were loaded are known under any name; refused ones only under the name they were refused with,
+    since the name can be what was wrong.
+    """
+    found = con.execute(
+        "select source_id, reader_fingerprint, status, file_name from raw.file where file_sha256 = ?", [sha]
+    ).fetchall()
+    return any(
+        fingerprint == _fingerprint(source_id) and (status != "refused" or name == file_name)
+        for source_id, fingerprint, status, name in found
+    )
 
 
 def _refuse(
@@ -276,9 +273,10 @@ def _write(con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, pl.DataFr
 def _fingerprint(source_id: str | None) -> str:
     """Hash of all that decides how a file is read: the source's declarations, the raw contracts, the readers' code.
 
-    A refused unknown file depends on all declarations (a new source may fit it), hence `None` hashes them all.
+    A refused unknown file depends on all declarations (a new source may fit it), hence `None`, or a source that is
+    declared no more, hashes them all.
     """
-    declared = sources().values() if source_id is None else [sources()[source_id]]
+    declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
     files += sorted((ROOT / "warehouse" / "raw").glob("*.yml"))
     files += sorted((ROOT / "pipelines" / "readers").glob("*.py"))
