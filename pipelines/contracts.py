@@ -121,6 +121,7 @@ class Source(_Declared):
     file_pattern: str
     vintage: str
     scope: str = "total"
+    priority: int = Field(default=50, ge=1)
     signature: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""

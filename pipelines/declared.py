@@ -67,6 +67,7 @@ def _sources() -> list[dict[str, str]]:
         "layout",
         "raw_table",
         "scope",
+        "priority",
         "notes",
     )
     return [{name: str(getattr(source, name)) for name in fields} for source in sources().values()]

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from pipelines.metrics import mode_fit
 
-PARAMETERS = {"methodology_version": "t", "skewness_limit": 2.0, "kurtosis_limit": 3.5, "winsorise_points": 5}
+PARAMETERS = {
+    "methodology_version": "t",
+    "skewness_limit": 2.0,
+    "kurtosis_limit": 3.5,
+    "winsorise_points": 5,
+    "score_floor": 0.0,
+    "minimum_figures": 2,
+}
 GATE = {
     "role": "gate",
     "dimension": "gate",
@@ -71,6 +78,7 @@ def fits(scores: pl.DataFrame, size: float | None = 1e9, minimum: float = 0.6) -
             is_zone_active=pl.lit(True),
             minimum_coverage=pl.lit(minimum),
             minimum_gate=pl.lit(0.3),
+            minimum_zones=pl.lit(5),
         )
     )
 
@@ -175,6 +183,7 @@ def test_comparative_fit_is_centred_and_free_of_size():
                     "gdp": size,
                     "population": size**0.5 * (1 + (zone in "z1z4")),
                     "reason_code": None,
+                    "minimum_zones": 5,
                 }
             )
     made = mode_fit._comparative(pl.DataFrame(rows, schema_overrides={"reason_code": pl.String}))

@@ -47,7 +47,7 @@ def test_only_actual_exact_figures_of_the_zone_itself_score(warehouse):
     ).fetchall()
     place = warehouse.execute(
         "select f.file_name, o.row_no, o.column_no, o.area_code, o.obs_status, o.bound, o.verification "
-        "from core.observation_latest as o join raw.file as f using (file_sha256)"
+        "from core.observation as o join raw.file as f using (file_sha256)"
     ).fetchall()
     known = {row[:3]: row[3:] for row in place}
     assert len(scored) > 3000

@@ -18,6 +18,7 @@ from pipelines.metrics import treatment
 REASONS = {
     "not_observed": "no published figure within the criterion's maximum age",
     "only_unverified": "figures exist, but none is from a seen source and the criterion admits no others",
+    "too_few_figures": "too few zones publish the figure to place one among them",
     "constant": "the figure is the same for all zones, so it tells nothing",
     "gate_not_observed": "a prerequisite of the mode could not be judged",
     "coverage_below_minimum": "too little of the evidence's weight is observed",
@@ -26,6 +27,15 @@ REASONS = {
     "too_few_zones": "too few zones have a fit to tell the effect of size",
 }
 KEY = ["zone_code", "time_period", "mode_id"]
+SIZE_AND_PARAMETERS = (
+    "gdp",
+    "population",
+    "is_zone_active",
+    "methodology_version",
+    "minimum_coverage",
+    "minimum_gate",
+    "minimum_zones",
+)
 
 
 def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
@@ -34,7 +44,7 @@ def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
     frame: one row for each zone, period and criterion, with its observation as of that period (NULL when there is
     none), the criterion's declaration and the methodology's parameters.
     Evidence is treated (pass, winsorise, log) and min-max normalised over all zones and all observed periods, so
-    that goalposts are fixed over time. Gates give a membership by linear interpolation of the declared points,
+    that goalposts are fixed over time, and lifted to [floor, 1]: at zero one criterion would end a geometric mean. Gates give a membership by linear interpolation of the declared points,
     over the value itself or its percentile rank.
     """
     parts = [
@@ -83,11 +93,7 @@ def fit(frame: pl.DataFrame) -> pl.DataFrame:
     centred over the modes of the zone.
     """
     fits = _aggregate(frame).join(_gates(frame), on=KEY, how="full", coalesce=True)
-    size = frame.group_by(KEY).agg(
-        pl.col(
-            "gdp", "population", "is_zone_active", "methodology_version", "minimum_coverage", "minimum_gate"
-        ).first()
-    )
+    size = frame.group_by(KEY).agg(pl.col(*SIZE_AND_PARAMETERS).first())
     fits = _decide(fits.join(size, on=KEY, how="left").sort(KEY))
     fits = pl.concat([_comparative(part) for _, part in fits.group_by("time_period", maintain_order=True)])
     return _rank(fits)
@@ -97,6 +103,7 @@ def _score_one(part: pl.DataFrame) -> pl.DataFrame:
     first = part.row(0, named=True)
     admitted = part.filter(pl.col("obs_value").is_not_null())
     pool = admitted.unique(["zone_code", "observed_period"]).sort("zone_code", "observed_period")
+    zones = pool["zone_code"].n_unique()
     scores = _membership(pool, first) if first["role"] == "gate" else _evidence_scores(pool, first)
     part = part.join(scores, on=["zone_code", "observed_period"], how="left", nulls_equal=True)
     missing = (
@@ -105,6 +112,8 @@ def _score_one(part: pl.DataFrame) -> pl.DataFrame:
     reason = (
         pl.when(pl.col("obs_value").is_null())
         .then(missing)
+        .when(pl.col("score").is_null() & (pl.lit(zones) < first["minimum_figures"]))
+        .then(pl.lit("too_few_figures"))
         .when(pl.col("score").is_null())
         .then(pl.lit("constant"))
     )
@@ -114,11 +123,12 @@ def _score_one(part: pl.DataFrame) -> pl.DataFrame:
 def _evidence_scores(pool: pl.DataFrame, first: dict) -> pl.DataFrame:
     values = pool["obs_value"].to_numpy()
     limits = (first["skewness_limit"], first["kurtosis_limit"], first["winsorise_points"])
-    if values.size < 2:
+    if values.size < 2 or pool["zone_code"].n_unique() < first["minimum_figures"]:
         treated, how, score = values, "none", np.full(values.shape, np.nan)
     else:
         treated, how = treatment.treat(values, *limits)
-        score = treatment.minmax(treated, first["direction"])
+        floor = first["score_floor"]
+        score = floor + (1 - floor) * treatment.minmax(treated, first["direction"])
     return _scores(pool, treated, score, how)
 
 
@@ -201,12 +211,12 @@ def _comparative(period: pl.DataFrame) -> pl.DataFrame:
 
 
 def _size_residual(part: pl.DataFrame) -> pl.DataFrame:
-    """Residual of the fit on log GDP and log population over the zones of one mode; NULL for fewer than 5 zones."""
+    """Residual of the fit on log GDP and log population over the zones of one mode; NULL below the minimum number."""
     size = np.log(part.select("gdp", "population").cast(pl.Float64).to_numpy())
     y = part["fit"].cast(pl.Float64).to_numpy()
     used = np.isfinite(y) & np.isfinite(size).all(axis=1)
     residual = np.full(y.shape, np.nan)
-    if used.sum() >= 5:
+    if used.sum() >= part["minimum_zones"][0]:
         design = np.column_stack([np.ones(used.sum()), size[used]])
         coefficients, *_ = np.linalg.lstsq(design, y[used], rcond=None)
         residual[used] = y[used] - design @ coefficients

@@ -1,16 +1,19 @@
--- The winner among the vintages of one meaning: latest vintage, then the file landed last, then the first cell.
+-- The winner among the figures of one meaning: actual before others, exact before bounds, better verified first; then
+-- the latest vintage, the file landed last, the first cell. A conflict is between figures of equal standing of one file.
 with ranked as (
     select
         o.*,
         row_number() over (
             partition by area_code, indicator_id, time_period, freq, scope
-            order by vintage desc, sequence desc, row_no, column_no
+            order by obs_status = 'A' desc, obs_status = 'E' desc, bound = '=' desc,
+                case verification when 'verified' then 1 when 'seen' then 2 when 'reasoned' then 3 else 4 end,
+                vintage desc, sequence desc, row_no, column_no
         ) as place,
         count(*) over (partition by area_code, indicator_id, time_period, freq, scope) as figures
     from core.observation as o
 ),
 printed_by_file as (
-    select area_code, indicator_id, time_period, freq, scope, file_sha256, vintage,
+    select area_code, indicator_id, time_period, freq, scope, file_sha256, vintage, obs_status, bound, verification,
         count(distinct obs_value) as different_values
     from core.observation
     group by all
@@ -27,6 +30,6 @@ select
     r.printed_text, r.reference, r.quote, r.correction, r.conversion,
     cast(f.different_values as integer) as conflict_count, cast(v.vintage_count as integer) as vintage_count
 from ranked as r
-join printed_by_file as f using (area_code, indicator_id, time_period, freq, scope, file_sha256, vintage)
+join printed_by_file as f using (area_code, indicator_id, time_period, freq, scope, file_sha256, vintage, obs_status, bound, verification)
 join vintages as v using (area_code, indicator_id, time_period, freq, scope)
 where r.place = 1

@@ -31,7 +31,7 @@ select
     case when r.is_admitted then r.verification end as verification,
     case when r.is_admitted then r.verification in ('recalled', 'reasoned') end as is_unverified,
     coalesce(not r.is_admitted, false) as has_unverified,
-    y.skewness_limit, y.kurtosis_limit, y.winsorise_points
+    y.skewness_limit, y.kurtosis_limit, y.winsorise_points, y.score_floor, y.minimum_figures
 from years as y
 cross join core.zone as z
 cross join reference.mode_criterion as c

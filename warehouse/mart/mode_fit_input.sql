@@ -15,7 +15,7 @@ select
     s.nominal_weight, s.effective_weight, size.gdp, size.population,
     z.valid_from <= make_date(cast(s.time_period as integer), 12, 31)
     and (z.valid_to is null or z.valid_to > make_date(cast(s.time_period as integer), 12, 31)) as is_zone_active,
-    m.minimum_coverage, m.minimum_gate
+    m.minimum_coverage, m.minimum_gate, m.minimum_zones
 from mart.criterion_score as s
 join core.zone as z on z.zone_code = s.zone_code
 join reference.methodology as m on m.methodology_version = s.methodology_version
