@@ -4,7 +4,8 @@ Belongs here: the one way in which a file enters the warehouse. Does not belong 
 (readers/), what a figure means (warehouse/core).
 
 A file's rows enter all raw tables in one transaction, so a kill in the middle leaves no half file. The same
-bytes twice are a no-op; a file that cannot be read is recorded as refused and the rest goes on.
+bytes twice are a no-op; a file that cannot be read is recorded as refused and the rest goes on. A file may be
+larger than memory: it is hashed and copied piece by piece, and read from the kept copy.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import datetime as dt
 import hashlib
 import json
 import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -26,6 +30,9 @@ from pipelines.readers import archive
 from pipelines.settings import Paths
 
 IGNORED_PREFIXES = (".", "~")
+CHUNK_BYTES = 1 << 20
+# What enters a raw table: a frame, a SELECT (of a file too large for memory), or rows.
+Rows = pl.DataFrame | str | list[dict]
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,12 @@ def _reread(con: duckdb.DuckDBPyConnection, paths: Paths, seen: set[str]) -> lis
     """Land, from the kept bytes, files that are no longer offered and are not in the raw tables as they would be now."""
     landed = []
     for note in sorted(paths.landing.glob("*/*.json"), key=lambda p: _noted(p)["sequence"]):
-        sha, about = note.stem, _noted(note)
-        if sha not in seen and not _is_known(con, sha, about["file_name"]):
-            content = note.with_suffix("").read_bytes()
-            if not archive.is_archive(content):
-                landed.append(_land_bytes(con, content, about["file_name"], about["origin"], paths))
-    return [found for found in landed if found.status != "known"]
+        sha, noted = note.stem, _noted(note)
+        if sha not in seen and not _is_known(con, sha, noted["file_name"]):
+            about = _about(sha, noted["file_name"], noted["origin"], paths)
+            if not _is_archive(about, paths):
+                landed.append(_land_kept(con, about, paths))
+    return landed
 
 
 def _noted(note: Path) -> dict:
@@ -86,65 +93,96 @@ def _printable(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
 
 
+class _Unreadable(Exception):
+    """The system does not give the bytes of a file, or somebody is still writing them."""
+
+
 def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) -> list[Landed]:
     """Land one file: bytes to the landing folder, rows to the raw tables, accounting to raw.file.
 
     An archive is landed as its members, each a file of its own called archive!member, and stands in raw.file itself.
     """
+    name = _printable(path)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        return [Landed(_printable(path), "", "unreadable", f"{_printable(path)}: {error.strerror or error}")]
-    if not archive.is_archive(content):
-        return [_land_bytes(con, content, _printable(path), origin, paths)]
-    about = _about(content, _printable(path), origin, paths)
-    if _is_known(con, about["file_sha256"], about["file_name"]):
-        return [Landed(about["file_name"], about["file_sha256"], "known")]
-    keep(content, about, paths)
+        state = _state(path)
+        # A file of a size that none has is new and is read once; one that may be known is not copied to find out.
+        if con.execute("select count(*) from raw.file where byte_count = ?", [state[0]]).fetchall()[0][0]:
+            sha = _digest(_chunks(path))
+            if _is_known(con, sha, name):
+                return [Landed(name, sha, "known")]
+        sha = _receive(_chunks(path), paths)
+        if _state(path) != state:
+            raise _Unreadable("it is being written")
+    except _Unreadable as error:
+        return [Landed(name, "", "unreadable", f"{name}: {error}")]
+    about = keep(sha, name, origin, paths)
+    return _land_members(con, about, paths) if _is_archive(about, paths) else [_land_kept(con, about, paths)]
+
+
+def _land_members(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths) -> list[Landed]:
+    """Land the members of a kept archive, and the archive itself."""
+    sha, name, size = about["file_sha256"], about["file_name"], about["byte_count"]
     try:
-        members, skipped = archive.members(content, about["file_name"])
+        if size > archive.MAX_BYTES:
+            words = f"{name}: found {size} bytes of an archive, expected at most {archive.MAX_BYTES}"
+            raise readers.ReadError("file_too_large", words)
+        members, skipped = archive.members(_place(sha, paths).read_bytes(), name)
     except readers.ReadError as error:
         return [_refuse(con, about, None, error)]
     landed = [
-        _land_bytes(con, inner, f"{about['file_name']}!{name}", origin, paths) for name, inner in members
+        _land_bytes(con, inner, f"{name}!{member}", about["origin"], paths) for member, inner in members
     ]
     words = f"{len(members)} members" + (f"; passed over {skipped}" if skipped else "")
-    _write(con, about["file_sha256"], {"raw.file": [_without_rows(about, None, "archive", None, words)]})
-    return [*landed, Landed(about["file_name"], about["file_sha256"], "archive", words)]
+    _write(con, sha, {"raw.file": [_without_rows(about, None, "archive", None, words)]})
+    return [*landed, Landed(name, sha, "archive", words)]
 
 
 def _land_bytes(
     con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str, paths: Paths
 ) -> Landed:
-    """Land the bytes of one file. Of a member of an archive, the last part of its name tells what it is."""
-    about = _about(content, file_name, origin, paths)
-    sha = about["file_sha256"]
+    """Land a member of an archive."""
+    sha = _digest([content])
     if _is_known(con, sha, file_name):
         return Landed(file_name, sha, "known")
-    keep(content, about, paths)
-    source, own_name = None, PurePosixPath(file_name.rpartition("!")[2]).name
+    about = keep(_receive([content], paths), file_name, origin, paths)
+    if archive.is_archive(content):
+        words = f"{file_name}: found an archive in an archive: unpack it first"
+        return _refuse(con, about, None, readers.ReadError("nested_archive", words))
+    return _land_kept(con, about, paths)
+
+
+def _land_kept(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths) -> Landed:
+    """Read a kept file into the raw tables. Of a member of an archive, the last part of its name tells what it is."""
+    sha, file_name = about["file_sha256"], about["file_name"]
+    kept, own_name, source = _place(sha, paths), PurePosixPath(file_name.rpartition("!")[2]).name, None
     try:
-        if archive.is_archive(content):
-            raise readers.ReadError(
-                "nested_archive", f"{file_name}: found an archive in an archive: unpack it first"
-            )
-        source = readers.detect(content, own_name, list(sources().values()))
-        slices = _slices(about, source, readers.read(content, source, own_name), own_name)
+        source = readers.detect(readers.beginning(kept, own_name), own_name, list(sources().values()))
+        with _scratch(paths) as scratch:
+            reading = readers.read_file(kept, source, own_name, scratch)
+            slices = _slices(about, source, reading, own_name)
+            with store.any_order(con) if isinstance(reading.rows, str) else nullcontext():
+                _write(con, sha, slices, reading.accounting)
     except readers.ReadError as error:
         return _refuse(con, about, source, error)
-    _write(con, sha, slices)
     return Landed(file_name, sha, "loaded")
 
 
-def _about(content: bytes, file_name: str, origin: str, paths: Paths) -> dict:
-    """What is known of a file before it is read."""
-    sha = hashlib.sha256(content).hexdigest()
+def _is_archive(about: dict, paths: Paths) -> bool:
+    """Whether kept bytes are an archive. One that is too large to be opened counts as one, and is refused as such."""
+    kept = _place(about["file_sha256"], paths)
+    with kept.open("rb") as file:
+        may_be = file.read(len(archive.ZIP)).startswith((archive.ZIP, archive.GZIP))
+    return may_be and (about["byte_count"] > archive.MAX_BYTES or archive.is_archive(kept.read_bytes()))
+
+
+def _about(sha: str, file_name: str, origin: str, paths: Paths) -> dict:
+    """What is known of a kept file before it is read."""
     return {
         "file_sha256": sha,
         "sequence": _sequence(sha, paths),
         "file_name": file_name,
         "origin": origin,
-        "byte_count": len(content),
+        "byte_count": _place(sha, paths).stat().st_size,
     }
 
 
@@ -171,29 +209,78 @@ def _refuse(
     return Landed(about["file_name"], about["file_sha256"], "refused", str(error))
 
 
-def keep(content: bytes, about: dict, paths: Paths) -> Path:
-    """Store bytes under their hash, with a note of name, origin and order beside them; returns the path of the bytes."""
-    target = _place(about["file_sha256"], paths)
+def keep(sha: str, file_name: str, origin: str, paths: Paths) -> dict:
+    """Put received bytes to their place, with a note of name, origin and order beside them; what is known of them."""
+    target = _place(sha, paths)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(_incoming(paths), target)
+    about = _about(sha, file_name, origin, paths)
     note = {name: about[name] for name in ("file_name", "origin", "sequence")}
-    if not target.exists():
-        _store(target, content)
-    _store(target.with_suffix(".json"), json.dumps(note, ensure_ascii=False).encode())
-    return target
+    _receive([json.dumps(note, ensure_ascii=False).encode()], paths)
+    os.replace(_incoming(paths), target.with_suffix(".json"))
+    return about
+
+
+def _receive(chunks: Iterable[bytes], paths: Paths) -> str:
+    """Copy bytes under a temporary name, synced: what is renamed from there is never half there; returns the hash."""
+    digest = hashlib.sha256()
+    paths.landing.mkdir(parents=True, exist_ok=True)
+    with _incoming(paths).open("wb") as copy:
+        for chunk in chunks:
+            digest.update(chunk)
+            copy.write(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest()
+
+
+def _digest(chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with _readable(), path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Size and time of change: what differs when somebody is still writing."""
+    with _readable():
+        found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What the system says against reading a file concerns that file only."""
+    try:
+        yield
+    except OSError as error:
+        raise _Unreadable(error.strerror or str(error)) from error
 
 
 def _place(sha: str, paths: Paths) -> Path:
     return paths.landing / sha[:2] / sha
 
 
-def _store(target: Path, content: bytes) -> None:
-    """Write to a temporary name, sync, rename: the file is never half there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(".tmp")
-    with temporary.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, target)
+def _incoming(paths: Paths) -> Path:
+    return paths.landing / "incoming"
+
+
+@contextmanager
+def _scratch(paths: Paths) -> Iterator[Path]:
+    """An empty folder for a reader's files; what a killed run left in it goes."""
+    folder = paths.landing / "scratch"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def _sequence(sha: str, paths: Paths) -> int:
@@ -209,10 +296,7 @@ def raw_tables() -> list[Table]:
     return [table for table in tables().values() if table.schema_name == "raw"]
 
 
-def _slices(
-    about: dict, source: Source, reading: readers.Reading, own_name: str
-) -> dict[str, pl.DataFrame | list[dict]]:
-    stamp = [pl.lit(about["file_sha256"]).alias("file_sha256"), pl.lit(source.source_id).alias("source_id")]
+def _slices(about: dict, source: Source, reading: readers.Reading, own_name: str) -> dict[str, Rows]:
     file_row = {
         **about,
         **reading.accounting,
@@ -227,9 +311,16 @@ def _slices(
     }
     return {
         "raw.file": [file_row],
-        f"raw.{source.raw_table}": reading.rows.with_columns(stamp),
-        "raw.reject": reading.rejects.with_columns(stamp),
+        f"raw.{source.raw_table}": _stamped(reading.rows, about["file_sha256"], source.source_id),
+        "raw.reject": _stamped(reading.rejects, about["file_sha256"], source.source_id),
     }
+
+
+def _stamped(rows: pl.DataFrame | str, sha: str, source_id: str) -> pl.DataFrame | str:
+    """Rows with the file and the source that they come from."""
+    if isinstance(rows, str):
+        return f"select '{sha}' as file_sha256, '{source_id}' as source_id, * from ({rows})"
+    return rows.with_columns(pl.lit(sha).alias("file_sha256"), pl.lit(source_id).alias("source_id"))
 
 
 def _vintage(source: Source, file_name: str) -> dt.date:
@@ -253,13 +344,21 @@ def _without_rows(about: dict, source: Source | None, status: str, code: str | N
     }
 
 
-def _write(con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, pl.DataFrame | list[dict]]) -> None:
-    """Replace all that the raw tables hold of one file, in one transaction."""
+def _write(
+    con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, Rows], counted: dict[str, int] | None = None
+) -> None:
+    """Replace all that the raw tables hold of one file, in one transaction.
+
+    A SELECT must give as many rows as its reader has `counted`, else the file is refused.
+    """
     con.execute("begin")
     try:
         for table in raw_tables():
             con.execute(f"delete from {table.full_name} where file_sha256 = ?", [sha])
         for name, rows in slices.items():
+            if isinstance(rows, str):
+                _append_counted(con, tables()[name], rows, counted["record_rows"])
+                continue
             frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
             if frame.height:
                 store.append(con, tables()[name], frame)
@@ -267,6 +366,18 @@ def _write(con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, pl.DataFr
     except BaseException:
         con.execute("rollback")
         raise
+
+
+def _append_counted(con: duckdb.DuckDBPyConnection, table: Table, query: str, expected: int) -> None:
+    try:
+        found = store.append(con, table, query)
+    except duckdb.InvalidInputException as error:
+        words = f"the scan of the lines into {table.full_name} fails: {error}"
+        raise readers.ReadError("unreadable", words) from error
+    if found != expected:
+        raise readers.ReadError(
+            "unaccounted", f"{table.full_name} took {found} rows, the reader has counted {expected} records"
+        )
 
 
 @cache
@@ -279,6 +390,7 @@ def _fingerprint(source_id: str | None) -> str:
     declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
     files += sorted((ROOT / "warehouse" / "raw").glob("*.yml"))
-    files += sorted((ROOT / "pipelines" / "readers").glob("*.py"))
+    for pattern in ("plain_lines.py", "readers/*.py"):
+        files += sorted((ROOT / "pipelines").glob(pattern))
     parts = [p.read_bytes() for p in files]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

@@ -227,10 +227,11 @@ def test_a_kill_while_landing_leaves_no_half_file(paths, monkeypatch):
     (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + GOOD_FIGURE, encoding="utf-8")
     real = store.append
 
-    def broken(con, table, frame):
-        real(con, table, frame)
-        if table.full_name == "raw.cell" and frame.height == 1:
+    def broken(con, table, rows):
+        added = real(con, table, rows)
+        if table.full_name == "raw.cell" and added == 1:
             raise KeyboardInterrupt
+        return added
 
     monkeypatch.setattr(store, "append", broken)
     with pytest.raises(KeyboardInterrupt), store.connect(paths.work) as con:

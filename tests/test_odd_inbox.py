@@ -130,14 +130,14 @@ def test_a_changed_declaration_makes_kept_files_be_read_again(paths, monkeypatch
 
 def test_an_unreadable_file_is_named_and_the_rest_goes_on(paths, monkeypatch):
     (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + GOOD_FIGURE, encoding="utf-8")
-    real = type(paths.inbox).read_bytes
+    real = type(paths.inbox).open
 
-    def refuse(path):
+    def refuse(path, *args, **options):
         if path.parent == paths.inbox:
             raise PermissionError(13, "Permission denied", str(path))
-        return real(path)
+        return real(path, *args, **options)
 
-    monkeypatch.setattr(type(paths.inbox), "read_bytes", refuse)
+    monkeypatch.setattr(type(paths.inbox), "open", refuse)
     with store.connect(paths.work) as con:
         landed = landing.land_all(con, paths)
     assert [f.reason for f in landed if f.status == "unreadable"] == [

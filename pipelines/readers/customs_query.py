@@ -3,17 +3,31 @@
 All fields quoted, a trailing comma, thousands separators in the value only, "?" for a missing unit. The
 flow is in the file's name only; the name of the value column is the currency. Options: `fields` (text of
 the trade table -> column), `optional`, `ignored`, `value` (names the value column may have), `flows` (word
-in the name -> flow), `trailing_comma`.
+in the name -> flow), `trailing_comma`. Belongs here: the rules; customs_large.py reads text files of millions
+of lines by them.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part, Record
 from pipelines.readers.text import ReadError, Reading
+
+MONTH = "[0-9]{6}"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a file, the name of its value column, undeclared columns, and the period's place."""
+
+    names: list[str]
+    value: str
+    unknown: list[int]
+    period_at: int
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
@@ -22,23 +36,16 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 
 def _table(sheet: Grid, source: Any, file_name: str) -> Part:
-    options = source.options
-    flow = _flow(source, file_name)
-    names, top = grid.header(sheet)
-    optional = [*options.get("optional", []), *options.get("ignored", [])]
-    required = [name for name in options["fields"].values() if name not in optional]
-    values = [name for name in options["value"] if name in names]
-    header, unknown, body = grid.table(
-        sheet, required, [*optional, *values], trailing_comma=options["trailing_comma"]
-    )
-    value = _value(values, options["value"], f"{sheet.place}, line {top + 1}")
-    records = _with_month(body, header.index(source.options["fields"]["period_text"]), file_name)
-    rows = [_trade(record, header, source.options["fields"], flow, value) for record in records]
-    rejects = body.rejects + text.unknown_cells(records, header, unknown, source.source_id)
+    flow = flow_of(source, file_name)
+    columns, body = table(sheet, source)
+    records = with_month(body, columns.period_at, file_name)
+    rows = [_trade(record, columns, source.options["fields"], flow) for record in records]
+    rejects = body.rejects + text.unknown_cells(records, columns.names, columns.unknown, source.source_id)
     return Part(rows, text.TRADE_COLUMNS, rejects, body.counts)
 
 
-def _flow(source: Any, file_name: str) -> str:
+def flow_of(source: Any, file_name: str) -> str:
+    """Direction of trade by the file's name."""
     flows = source.options["flows"]
     word = text.name_groups(source, file_name).get("flow", "")
     if word not in flows:
@@ -50,6 +57,20 @@ def _flow(source: Any, file_name: str) -> str:
     return flows[word]
 
 
+def table(sheet: Grid, source: Any) -> tuple[Columns, Body]:
+    """What the header says, and the body below it."""
+    options = source.options
+    names, top = grid.header(sheet)
+    optional = [*options.get("optional", []), *options.get("ignored", [])]
+    required = [name for name in options["fields"].values() if name not in optional]
+    values = [name for name in options["value"] if name in names]
+    header, unknown, body = grid.table(
+        sheet, required, [*optional, *values], trailing_comma=options["trailing_comma"]
+    )
+    value = _value(values, options["value"], f"{sheet.place}, line {top + 1}")
+    return Columns(header, value, unknown, header.index(options["fields"]["period_text"])), body
+
+
 def _value(found: list[str], declared: list[str], place: str) -> str:
     """Name of the value column, which is the currency."""
     if len(found) != 1:
@@ -59,15 +80,18 @@ def _value(found: list[str], declared: list[str], place: str) -> str:
     return found[0]
 
 
-def _with_month(body: Body, at: int, file_name: str) -> list[Record]:
-    """Records that state a month; the others become rejects, and a file without any month is refused."""
+def with_month(body: Body, at: int, file_name: str, elsewhere: int = 0) -> list[Record]:
+    """Records that state a month; the others become rejects, and a file without any month is refused.
+
+    `elsewhere` counts records of the file that are not in the body and do state a month.
+    """
     good, bad = [], []
     for record in body.records:
-        (good if re.fullmatch(r"\d{6}", record.fields[at]) else bad).append(record)
-    if body.records and not good:
+        (good if re.fullmatch(MONTH, record.fields[at]) else bad).append(record)
+    if bad and not good and not elsewhere:
         raise ReadError(
             "month_missing",
-            f"{file_name}, line {body.records[0].row_no}: found period {body.records[0].fields[at]!r}, "
+            f"{file_name}, line {bad[0].row_no}: found period {bad[0].fields[at]!r}, "
             "expected a month such as 202401: ask the query site for monthly figures",
         )
     for record in bad:
@@ -79,9 +103,13 @@ def _with_month(body: Body, at: int, file_name: str) -> list[Record]:
     return good
 
 
-def _trade(record: Record, header: list[str], fields: dict[str, str], flow: str, value: str) -> tuple:
-    at = {name: index for index, name in enumerate(header)}
-    fixed = {"flow_text": flow, "currency_text": value, "value_text": record.fields[at[value]]}
+def _trade(record: Record, columns: Columns, fields: dict[str, str], flow: str) -> tuple:
+    at = {name: index for index, name in enumerate(columns.names)}
+    fixed = {
+        "flow_text": flow,
+        "currency_text": columns.value,
+        "value_text": record.fields[at[columns.value]],
+    }
 
     def printed(key: str) -> str:
         name = fields.get(key, "")

@@ -252,18 +252,20 @@ def body(
             found.counts["note_rows" if is_note else "blank_rows"] += 1
             index += 1
         else:
-            index += _take(part, index, width, trailing_comma, found)
+            index += take(part, index, width, trailing_comma, found)
     return found
 
 
-def _take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body) -> int:
-    """Add the record that begins at a row, or the row as a reject; how many rows that took."""
+def take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body) -> int:
+    """Add the record that begins at a row, or the row as a reject; how many rows that took.
+
+    With `trailing_comma` every record has an empty field behind its last one, as the header has: a row without
+    it may as well lack another field.
+    """
     fields, used = grid.record(index)
     expected = width + trailing_comma
-    if fields is not None and trailing_comma and len(fields) == expected and fields[-1] == "":
-        fields = fields[:-1]
-    if fields is not None and len(fields) == width:
-        found.records.append(Record(index + 1, fields, used))
+    if fields is not None and len(fields) == expected and not (trailing_comma and fields[-1]):
+        found.records.append(Record(index + 1, fields[:width], used))
         found.counts["record_rows"] += 1
         found.counts["continuation_rows"] += used - 1
         return used
@@ -293,10 +295,11 @@ def table(
 ) -> tuple[list[str], list[int], Body]:
     """A table whose header is the first row that is neither blank nor a note: header, undeclared columns, body.
 
-    A text header may end with the same empty field as its rows (`trailing_comma`).
+    A header may end with an empty field, as its rows then do (`trailing_comma`).
     """
     columns, top = header(grid, notes)
-    if trailing_comma and columns[-1] == "":
+    trailing_comma = trailing_comma and columns[-1] == ""
+    if trailing_comma:
         columns = columns[:-1]
     unknown = text.check_header(columns, required, known, f"{grid.place}, line {top + 1}")
     found = body(grid, top + 1, len(grid), len(columns), trailing_comma=trailing_comma, notes=notes)

@@ -77,9 +77,12 @@ class ReadError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows and rejects with positions, the encoding, and the class of every physical line."""
+    """Rows and rejects with positions, the encoding, and the class of every physical line.
 
-    rows: pl.DataFrame
+    The rows of a large file are a SELECT, so that they need not fit into memory.
+    """
+
+    rows: pl.DataFrame | str
     rejects: pl.DataFrame
     encoding: str
     accounting: dict[str, int]

@@ -22,12 +22,13 @@ MAX_UNZIPPED_BYTES = 512 * 1024 * 1024
 MAX_PROCESS_BYTES = 3 * 1024**3
 MAX_SECONDS = 120
 PROCESS = Path(__file__).with_name("workbook_process.py")
+XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 REASONS = {3: "too_large", 4: "broken_workbook"}
 
 
 def kind(content: bytes) -> str | None:
     """'xls' or 'xlsx' by the first bytes and the members, whatever the name says; None for all else."""
-    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if content.startswith(XLS):
         return "xls"
     if not content.startswith(b"PK\x03\x04"):
         return None

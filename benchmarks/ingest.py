@@ -1,0 +1,240 @@
+"""How dear a full landing of a large customs file is, beside a bare DuckDB scan of the same columns in the same run.
+
+Belongs here: a generated file with known faults, the measurement, and the proof that nothing was lost. The
+landing is the project's own (`landing.land`: hash, kept copy, line sorting, tables, rejects, accounting, commit,
+close). `python -m benchmarks.ingest --rows 1000000` for a short run; TMPDIR says where the files go (4 GB for 10 M).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from pipelines import landing, settings, store
+from pipelines.contracts import ROOT, sources
+
+FAULTS = 1000
+# No two faults so near that an open quote of one could close in the next.
+NEAREST = 60
+TARGETS = {"utf-8": 3.5, "gb18030": 5.0}
+MOST_MEGABYTES = 1024
+COLUMNS = (
+    "数据年月",
+    "贸易伙伴编码",
+    "贸易伙伴名称",
+    "商品编码",
+    "商品名称",
+    "第一数量",
+    "第一计量单位",
+    "第二数量",
+    "第二计量单位",
+    "人民币",
+)
+HEADER = "".join(f'"{name}",' for name in COLUMNS) + "\n"
+FILE_NAME = "generated_2024_import.csv"
+
+
+@dataclass
+class Truth:
+    """What a right landing finds: held lines with their text, and the number of lines of each class."""
+
+    held: list[tuple[int, str, str]] = field(default_factory=list)
+    physical: int = 1
+    blank: int = 0
+    continued: int = 0
+
+
+def fault(kind: int, line: str, row_no: int, truth: Truth) -> str:
+    """A faulty line of one of eight kinds, entered into the truth."""
+    fields = line.rstrip("\n")
+    bad = {
+        0: (fields.replace('"千克",', ""), "wrong_field_count"),
+        1: (fields + '"x","y",', "wrong_field_count"),
+        2: (fields.replace('"千克"', '"千克'), "unterminated_quote"),
+        3: (fields.replace('"千克"', '"千"克"x"'), "unterminated_quote"),
+        4: (fields.replace('"2024', '"24', 1), "month_missing"),
+    }
+    if kind in bad:
+        printed, code = bad[kind]
+        truth.held.append((row_no, printed.rstrip(",") if kind == 4 else printed, code))
+        return printed + "\n"
+    if kind == 5:
+        truth.blank += 1
+        return "\n"
+    if kind == 6:
+        truth.continued += 1
+        return line.replace('"千克"', '"千\n克"')
+    left, right = line.split('"千克",')
+    truth.held += [(row_no, left, "wrong_field_count"), (row_no + 1, right.rstrip("\n"), "wrong_field_count")]
+    return left + "\r" + right
+
+
+def generate(folder: Path, rows: int, encoding: str) -> Truth:
+    """Write the file, and its twin in UTF-8 without faults for the bare scan.
+
+    The second quantity is the line number modulo 1,000, so that the place of every loaded row can be checked.
+    """
+    chance = random.Random(20240101)
+    partners = [f'"{100 + number}","国家{number}号"' for number in range(230)]
+    goods = [f'"{1012100 + 977 * number:08d}","某种商品，第{number}类，其他除外"' for number in range(8000)]
+    step = rows // FAULTS
+    faulty = {step * n + chance.randrange(max(step - NEAREST, 1)): n % 8 for n in range(FAULTS)}
+    truth = Truth()
+    with (
+        (folder / "clean.csv").open("w", encoding="utf-8", newline="") as clean,
+        (folder / FILE_NAME).open("w", encoding=encoding, newline="") as dirty,
+    ):
+        clean.write(HEADER)
+        dirty.write(HEADER)
+        for number in range(rows):
+            row_no = truth.physical + 1
+            line = (
+                f'"2024{number * 12 // rows + 1:02d}",{partners[int(chance.random() * 230)]},'
+                f'{goods[int(chance.random() ** 2 * 8000)]},"{int(10 ** (chance.random() * 9))}","千克",'
+                f'"{row_no % 1000}","个","{int(10 ** (chance.random() * 10)):,}",\n'
+            )
+            clean.write(line)
+            if number in faulty:
+                line = fault(faulty[number], line, row_no, truth)
+                truth.physical += line.count("\n") + line.count("\r") - 1
+            dirty.write(line)
+            truth.physical += 1
+    return truth
+
+
+def scan(path: Path) -> dict[str, float]:
+    """CPU and wall seconds of a bare scan: every column VARCHAR, counted and hashed. The median of three."""
+    columns = {f"c{number}": "VARCHAR" for number in range(len(COLUMNS) + 1)}
+    hashes = ", ".join(f"bit_xor(hash({name}))" for name in columns)
+    query = (
+        f"select count(*), {hashes} from read_csv('{path}', columns = {columns}, auto_detect = false, "
+        "header = true, delim = ',', quote = '\"', escape = '\"', new_line = '\\n')"
+    )
+    found = []
+    with duckdb.connect() as con:
+        for _ in range(3):
+            started = _clock()
+            con.execute(query).fetchall()
+            found.append(_since(started))
+    return {key: statistics.median(one[key] for one in found) for key in ("cpu", "wall")}
+
+
+def land(folder: Path) -> dict[str, float]:
+    """CPU and wall seconds and peak memory of the landing, workers included.
+
+    Not counted is what a process does once, whatever it lands: imports, declarations, empty tables.
+    """
+    paths = settings.Paths(folder / "data")
+    sources()
+    with store.connect(paths.work) as con:
+        landing.ensure_tables(con)
+        started = _clock()
+        (landed,) = landing.land(con, folder / FILE_NAME, "inbox", paths)
+    found = _since(started)
+    if landed.status != "loaded":
+        raise SystemExit(f"the file was {landed.status}: {landed.reason}")
+    own, workers = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, CHILDREN))
+    return {**found, "peak_mb": own, "worker_peak_mb": workers}
+
+
+def check(folder: Path, truth: Truth, encoding: str) -> list[str]:
+    """What is wrong with the landed rows; empty when every line is where it must be."""
+    with store.connect(settings.Paths(folder / "data").work, read_only=True) as con:
+        held = con.execute("select row_no, printed_text, reason_code from raw.reject order by 1").fetchall()
+        counted = con.execute(
+            "select physical_rows, header_rows, blank_rows, continuation_rows, rejected_rows, record_rows, encoding "
+            "from raw.file"
+        ).fetchall()[0]
+        loaded, misplaced = con.execute(
+            "select count(*), count(*) filter (where row_no % 1000 <> quantity_2_text::integer) from raw.trade"
+        ).fetchall()[0]
+    records = truth.physical - 1 - truth.blank - truth.continued - len(truth.held)
+    name = "utf-8-sig" if encoding == "utf-8" else encoding
+    expected = (truth.physical, 1, truth.blank, truth.continued, len(truth.held), records, name)
+    faults = []
+    if [(n, t.rstrip(","), c) for n, t, c in held] != [(n, t.rstrip(","), c) for n, t, c in truth.held]:
+        wrong = set(held) ^ set(truth.held)
+        faults.append(f"held lines differ: {len(held)} of {len(truth.held)}, such as {sorted(wrong)[:2]}")
+    if counted != expected:
+        faults.append(f"lines counted {counted}, expected {expected}")
+    if (loaded, misplaced) != (records, 0):
+        faults.append(f"{loaded} rows loaded, expected {records}; {misplaced} with a wrong line number")
+    return faults
+
+
+def run(rows: int, encoding: str) -> bool:
+    """Generate, scan, land, check; print the figures. True when all is where it must be."""
+    with tempfile.TemporaryDirectory(prefix="zonescope_bench_") as name:
+        folder = Path(name)
+        truth = generate(folder, rows, encoding)
+        size = (folder / FILE_NAME).stat().st_size >> 20
+        bare, full = _apart("scan", folder / "clean.csv"), _apart("land", folder)
+        faults = check(folder, truth, encoding)
+        database = settings.Paths(folder / "data").work.stat().st_size >> 20
+    cpu, wall = full["cpu"] / bare["cpu"], full["wall"] / bare["wall"]
+    print(f"{encoding}: {rows:,} rows, {size:,} MB, {FAULTS:,} faults of 8 kinds")
+    print(f"  bare scan      {bare['cpu']:8.1f} s CPU {bare['wall']:8.1f} s wall")
+    print(f"  full landing   {full['cpu']:8.1f} s CPU {full['wall']:8.1f} s wall, database {database:,} MB")
+    print(f"  ratio          {cpu:8.2f} CPU   {wall:8.2f} wall   (target {TARGETS[encoding]} CPU)")
+    print(
+        f"  peak memory    {full['peak_mb']:8.0f} MB, workers {full['worker_peak_mb']:.0f} MB each "
+        f"(target {MOST_MEGABYTES})"
+    )
+    print(
+        f"  line numbers   {'all right, 0 lines unaccounted' if not faults else '; '.join(faults)}",
+        flush=True,
+    )
+    return not faults
+
+
+CHILDREN = resource.RUSAGE_CHILDREN
+
+
+def _apart(step: str, path: Path) -> dict[str, float]:
+    """Measure in a process of its own, so that neither memory nor caches of the generator count."""
+    command = [sys.executable, "-m", "benchmarks.ingest", "--measure", step, str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment, cwd=ROOT).stdout
+    )
+
+
+def _clock() -> tuple[float, float]:
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in spent), time.perf_counter()
+
+
+def _since(started: tuple[float, float]) -> dict[str, float]:
+    cpu, wall = _clock()
+    return {"cpu": cpu - started[0], "wall": wall - started[1]}
+
+
+def main() -> None:
+    """Arguments, and the two encodings one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--encoding", choices=TARGETS, action="append")
+    parser.add_argument("--measure", nargs=2, metavar=("STEP", "PATH"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        step, path = arguments.measure
+        print(json.dumps({"scan": scan, "land": land}[step](Path(path))))
+        return
+    right = [run(arguments.rows, encoding) for encoding in arguments.encoding or TARGETS]
+    raise SystemExit(0 if all(right) else 1)
+
+
+if __name__ == "__main__":
+    main()

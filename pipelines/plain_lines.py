@@ -1,0 +1,323 @@
+"""Which lines of a large CSV file are plain, found by bits instead of line by line; the plain ones as clean UTF-8.
+
+Belongs here: decoding strictly, line ends, and the sorting of physical lines into plain ones (a database's CSV
+scan reads them without a doubt) and others (a person, or `readers.text`, must look at them). Does not belong
+here: what the others are, what a column means. Imports numpy only, for it also runs as a process of its own:
+`python -m pipelines.plain_lines`, a task as JSON on stdin, the result pickled on stdout.
+
+A plain line has the header's number of fields, a month in its period field, quotes only around whole fields
+(or doubled inside them), neither NUL nor `NO_TEXT` and a length that is no attack. In the part file every physical line keeps its
+place: a line that is not plain leaves a row of empty fields, so the n-th row of a scan is the n-th line.
+
+The bit work follows simdjson (Langdale and Lemire, Parsing gigabytes of JSON per second, VLDB J. 2019): one bit
+for each byte, quoted regions as the prefix-xor of the quote bits.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+BLOCK_BYTES = 1 << 19
+# Longer lines than these are looked at one by one, or not at all: no publisher prints such a line.
+LONGEST_PLAIN_LINE = 100_000
+LONGEST_LINE = 16 << 20
+# Lines that are not plain are kept in memory; a file made of them is not of the declared layout.
+MOST_OTHER_BYTES = 64 << 20
+BYTES_OF_A_LINE_OBJECT = 200
+
+LF, CR, QUOTE, COMMA, SPACE = 10, 13, 34, 44, 32
+# NUL, and the mark that a scan may take for a missing value: neither stands in a plain line.
+NO_TEXT = 1
+TOP = np.uint64(63)
+ONE = np.uint64(1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run of bytes of a file (from the start of a line up to the end of one), and what its plain lines look like.
+
+    `width` counts the fields, without the empty one that a trailing comma makes; `period_at` is the index of
+    the field that must be six digits.
+    """
+
+    path: str
+    start: int
+    end: int
+    encoding: str
+    width: int
+    trailing_comma: bool
+    period_at: int
+    part: str
+
+
+@dataclass
+class Other:
+    """A line that is not plain: its index in the run, its text, whether its quotes are odd, its byte in the part."""
+
+    index: int
+    text: str
+    is_odd: bool
+    part_offset: int
+
+
+@dataclass
+class Sorted:
+    """What a run holds: physical lines, the plain ones, the others, and whether its last line was ended.
+
+    `fault` is (kind, byte in the file, words) where the run cannot be read: undecodable, truncated, long_line,
+    too_many. Nothing else of the result counts then.
+    """
+
+    lines: int = 0
+    plain: int = 0
+    others: list[Other] = field(default_factory=list)
+    is_ended: bool = True
+    fault: tuple[str, int, str] | None = None
+
+
+class _Fault(Exception):
+    pass
+
+
+def sort(task: Task) -> Sorted:
+    """Sort the lines of one run and write its part file."""
+    found = Sorted()
+    held = written = 0
+    try:
+        with Path(task.path).open("rb") as source, Path(task.part).open("wb") as part:
+            for at, raw in _blocks(source, task.start, task.end):
+                block = _clean(raw, at, task.encoding)
+                found.is_ended = block.endswith(b"\n")
+                lines, others, text = _sort_block(
+                    block if found.is_ended else block + b"\n", task, found.is_ended
+                )
+                for other in others:
+                    held += len(other.text) + BYTES_OF_A_LINE_OBJECT
+                    found.others.append(
+                        Other(
+                            found.lines + other.index, other.text, other.is_odd, written + other.part_offset
+                        )
+                    )
+                if held > MOST_OTHER_BYTES:
+                    raise _Fault("too_many", at, others[-1].text[:200])
+                found.lines += lines
+                found.plain += lines - len(others)
+                part.write(text)
+                written += len(text)
+    except _Fault as fault:
+        found.fault = fault.args
+    return found
+
+
+def sort_apart(tasks: list[Task]) -> list[Sorted]:
+    """Sort several runs at the same time, each in a process of its own."""
+    command = [sys.executable, "-c", "from pipelines import plain_lines; plain_lines.answer()"]
+    root = Path(__file__).resolve().parents[1]
+    workers = [
+        subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in tasks
+    ]
+    try:
+        for worker, task in zip(workers, tasks, strict=True):
+            worker.stdin.write(json.dumps(asdict(task)).encode())
+            worker.stdin.close()
+        answers = [worker.stdout.read() for worker in workers]
+        codes = [worker.wait() for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.stdout.close()
+            worker.wait()
+    if any(codes):
+        raise RuntimeError(f"{' '.join(command)} ended with {codes}: its words stand above")
+    return [pickle.loads(answer) for answer in answers]
+
+
+def runs(path: Path, start: int, count: int) -> list[tuple[int, int]]:
+    """Up to `count` runs of about the same size, cut behind LF: it is never a part of another character."""
+    size = path.stat().st_size
+    cuts = [start]
+    with path.open("rb") as handle:
+        for number in range(1, count):
+            handle.seek(max(cuts[-1], start + (size - start) * number // count))
+            cuts.append(handle.tell() + len(handle.readline(LONGEST_LINE)))
+            handle.seek(cuts[-1] - 1)
+            if handle.read(1) != b"\n":
+                cuts.pop()
+    ends = [*cuts[1:], size]
+    return [(a, b) for a, b in zip(cuts, ends, strict=True) if a < b]
+
+
+def answer() -> None:
+    """What a process of its own does: a task as JSON on stdin, the result pickled on stdout."""
+    sys.stdout.buffer.write(pickle.dumps(sort(Task(**json.load(sys.stdin)))))
+
+
+def _blocks(source: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Blocks of whole lines with the byte at which each begins."""
+    source.seek(start)
+    at, rest = start, b""
+    while at + len(rest) < end:
+        block = rest + source.read(min(BLOCK_BYTES, end - at - len(rest)))
+        if at + len(block) >= end:
+            yield at, block
+            return
+        cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
+        if not cut and len(block) > LONGEST_LINE:
+            raise _Fault("long_line", at, f"a line of more than {LONGEST_LINE} bytes")
+        rest = block[cut:]
+        if cut:
+            yield at, block[:cut]
+            at += cut
+
+
+def _clean(raw: bytes, at: int, encoding: str) -> bytes:
+    """The same text in UTF-8 with LF as the only line end."""
+    try:
+        text = codecs.decode(raw, encoding, "strict")
+        clean = raw if encoding == "utf-8" else text.encode("utf-8")
+    except UnicodeDecodeError as error:
+        cut = error.reason in ("unexpected end of data", "incomplete multibyte sequence")
+        words = raw[error.start :][:4].hex(" ")
+        raise _Fault("truncated" if cut else "undecodable", at + error.start, words) from error
+    if CR in clean:
+        clean = clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return clean
+
+
+def _sort_block(block: bytes, task: Task, is_ended: bool) -> tuple[int, list[Other], bytes]:
+    """Number of lines, the lines that are not plain, and the text in which those are empty rows."""
+    a = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(a == LF)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    quotes = _bits(a, QUOTE)
+    quoted = _quoted(quotes)
+    parity = _at(quoted, ends)
+    odd = parity != np.concatenate(([0], parity[:-1]))
+    if odd.any():
+        a = a.copy()
+        for line in np.flatnonzero(odd):
+            a[starts[line] : ends[line]] = SPACE  # its quotes must not turn the other lines inside out
+        quotes = _bits(a, QUOTE)
+        quoted = _quoted(quotes)
+    other = odd | _not_plain(a, starts, ends, (quotes, quoted), task)
+    if not is_ended:
+        other[-1] = True
+    others, pieces, last, size = [], [], 0, 0
+    empty = b"," * (task.width - 1 + task.trailing_comma) + b"\n"
+    for line in np.flatnonzero(other):
+        start, end = int(starts[line]), int(ends[line])
+        pieces += [block[last:start], empty]
+        size += start - last
+        others.append(Other(int(line), block[start:end].decode("utf-8"), bool(odd[line]), size))
+        size += len(empty)
+        last = end + 1
+    text = b"".join([*pieces, block[last:]]) if others else block
+    return len(ends), others, text
+
+
+def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, quoting: tuple, task: Task) -> np.ndarray:
+    """Lines of `a` that are not plain; `quoting` has its quotes, even in every line, and what they enclose."""
+    quotes, quoted = quoting
+    commas = _bits(a, COMMA) & ~quoted
+    separators = commas | _bits(a, LF)
+    opening, closing = quotes & quoted, quotes & ~quoted
+    misplaced = opening & ~_after(separators | closing, True) | closing & ~_before(separators | opening)
+    bad = np.zeros(len(ends), dtype=bool)
+    bad[np.searchsorted(ends, _positions(misplaced))] = True
+    found = np.diff(_count_up_to(commas, ends), prepend=0)
+    right = found == task.width - 1 + task.trailing_comma
+    if task.trailing_comma:
+        right &= a[ends - 1] == COMMA
+    bad |= ~right | (ends - starts > LONGEST_PLAIN_LINE)
+    control = a <= NO_TEXT
+    if control.any():
+        bad[np.searchsorted(ends, np.flatnonzero(control))] = True
+    bad |= ~_is_month(a, _field_starts(commas, starts, ends, task.period_at, bad))
+    return bad
+
+
+def _field_starts(
+    commas: np.ndarray, starts: np.ndarray, ends: np.ndarray, field_at: int, bad: np.ndarray
+) -> np.ndarray:
+    """Where the n-th field of each line begins; the line's start for bad lines."""
+    if field_at == 0:
+        return starts
+    where = _positions(commas)
+    first = np.searchsorted(where, starts)
+    index = np.where(bad, 0, np.minimum(first + field_at - 1, max(len(where) - 1, 0)))
+    return np.where(bad, starts, where[index] + 1) if len(where) else starts
+
+
+def _is_month(a: np.ndarray, fields: np.ndarray) -> np.ndarray:
+    """Whether the field that begins there is six digits, quoted or not."""
+    padded = np.concatenate((a, np.zeros(8, dtype=np.uint8)))
+    is_quoted = padded[fields] == QUOTE
+    first = fields + is_quoted
+    good = np.ones(len(fields), dtype=bool)
+    for place in range(6):
+        good &= (padded[first + place] - np.uint8(48)) < 10
+    good &= ~is_quoted | (padded[first + 6] == QUOTE)
+    after = padded[first + 6 + is_quoted]
+    return good & ((after == COMMA) | (after == LF))
+
+
+def _bits(a: np.ndarray, value: int) -> np.ndarray:
+    """One bit for each byte that equals `value`, in words of 64."""
+    packed = np.packbits(a == value, bitorder="little")
+    return np.concatenate((packed, np.zeros(-len(packed) % 8, dtype=np.uint8))).view(np.uint64)
+
+
+def _quoted(quotes: np.ndarray) -> np.ndarray:
+    """Bits from every opening quote up to the byte before its closing quote: the prefix-xor of the quotes."""
+    x = quotes.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        x ^= x << np.uint64(shift)
+    carry = np.bitwise_xor.accumulate(x >> TOP)
+    x[1:] ^= np.uint64(0) - carry[:-1]
+    return x
+
+
+def _after(x: np.ndarray, first: bool) -> np.ndarray:
+    """Every bit moved to the next byte; `first` stands before the first byte."""
+    moved = x << ONE
+    moved[1:] |= x[:-1] >> TOP
+    moved[0] |= np.uint64(first)
+    return moved
+
+
+def _before(x: np.ndarray) -> np.ndarray:
+    """Every bit moved to the byte before."""
+    moved = x >> ONE
+    moved[:-1] |= x[1:] << TOP
+    return moved
+
+
+def _at(x: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The bits at byte positions."""
+    return (x[where >> 6] >> (where & 63).astype(np.uint64)) & ONE
+
+
+def _count_up_to(x: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Bits set before each byte position."""
+    words = where >> 6
+    total = np.concatenate(([0], np.cumsum(np.bitwise_count(x), dtype=np.int64)))
+    below = (ONE << (where & 63).astype(np.uint64)) - ONE
+    return total[words] + np.bitwise_count(x[words] & below)
+
+
+def _positions(x: np.ndarray) -> np.ndarray:
+    """Byte positions of all bits that are set."""
+    words = np.flatnonzero(x)
+    set_bits = np.unpackbits(x[words].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+    row, bit = np.nonzero(set_bits)
+    return words[row] * 64 + bit

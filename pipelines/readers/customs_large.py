@@ -1,0 +1,306 @@
+"""Text files of layout customs_query that reach ten million lines: no Python object is made for a good line.
+
+Belongs here: the way of a large file by the rules of customs_query.py. `plain_lines` sorts the lines, DuckDB reads
+the plain ones, and the few others are read as grid.py reads all lines. Does not belong here: a rule of its own; tests
+hold both readers equal in rows, rejects and counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines import plain_lines
+from pipelines.readers import customs_query, grid, text
+from pipelines.readers.customs_query import Columns
+from pipelines.readers.grid import Body, Record, TextGrid
+from pipelines.readers.text import ReadError, Reading
+
+# Starting a process costs more than a smaller file takes.
+TWO_PROCESSES_FROM_BYTES = 32 << 20
+HEAD_BYTES = 1 << 16
+SCAN = (
+    "read_csv({path}, columns = {columns}, auto_detect = false, header = false, delim = ',', quote = '\"', "
+    "escape = '\"', new_line = '\\n', strict_mode = true, nullstr = '{no_text}', max_line_size = 1000000)"
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first lines say: columns, whether a comma follows the last one, and where the body begins.
+
+    `counts` has the classes of the lines down to the header, which is line `row_no`.
+    """
+
+    columns: Columns
+    has_trailing_comma: bool
+    counts: dict[str, int]
+    row_no: int
+    body_at: int
+
+
+def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
+    """Rows of trade as printed: a SELECT over files in `scratch`, to be used before that goes.
+
+    A file with several faults that refuse it may be refused for another one than by customs_query.read.
+    """
+    flow = customs_query.flow_of(source, file_name)
+    failures: list[str] = []
+    for encoding in source.encoding:
+        try:
+            header = _header(path, encoding, source, file_name)
+            runs, parts = _sort(path, header, encoding, file_name, scratch)
+        except _Undecodable as failure:
+            failures.append(f"{encoding} fails at byte {failure}")
+            continue
+        lines = _Lines.of(header.row_no, runs, parts)
+        body, swallowed = _other_lines(lines, header, TextGrid(file_name, encoding, lines, _is_ended(runs)))
+        plain = sum(run.plain for run in runs) - len(swallowed)
+        others = customs_query.with_month(body, header.columns.period_at, file_name, elsewhere=plain)
+        body.counts["record_rows"] += plain
+        scan = _scan(header, runs, parts, swallowed, _spill(others, header, scratch))
+        rejects = body.rejects + _unknown_cells(scan, header, source.source_id)
+        checked = text.reading(
+            [],
+            text.TRADE_COLUMNS,
+            rejects,
+            body.counts,
+            encoding=encoding,
+            physical_rows=len(lines),
+            file_name=file_name,
+        )
+        rows = _trade(scan, header, source.options["fields"], flow)
+        return Reading(rows, checked.rejects, encoding, checked.accounting)
+    raise ReadError(
+        "wrong_encoding",
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
+        + "; ".join(failures),
+    )
+
+
+class _Undecodable(Exception):
+    pass
+
+
+def _header(path: Path, encoding: str, source: Any, file_name: str) -> Header:
+    """The first line that is not blank, by the rules of all files."""
+    lines: list[str] = []
+    body_at = 0
+    try:
+        for line, end in _first_lines(path, encoding, file_name):
+            lines.append(line)
+            body_at = end
+            if not text.is_blank(line):
+                break
+    except UnicodeDecodeError as error:
+        raise _Undecodable(f"{error.start} of line {len(lines) + 1}") from error
+    sheet = TextGrid(file_name, encoding, lines, True)
+    columns, body = customs_query.table(sheet, source)
+    has_trailing_comma = len(sheet.fields(len(lines) - 1)) > len(columns.names)
+    return Header(columns, has_trailing_comma, body.counts, len(lines), body_at)
+
+
+def _first_lines(path: Path, encoding: str, file_name: str) -> Iterator[tuple[str, int]]:
+    """Physical lines in their text, each with the byte at which the next one begins."""
+    end, rest, is_first = 0, b"", True
+    with path.open("rb") as file:
+        while chunk := file.read(max(HEAD_BYTES, len(rest))):
+            *whole, rest = re.split(rb"(?<=\n)|(?<=\r)(?!\n|\Z)", rest + chunk)
+            if len(rest) > plain_lines.LONGEST_LINE:
+                raise ReadError(
+                    "long_line", f"{file_name}, byte {end}: found a line of {len(rest)} bytes or more"
+                )
+            for line in whole:
+                end += len(line)
+                yield _decoded(line, encoding, is_first), end
+                is_first = False
+        if rest:
+            yield _decoded(rest, encoding, is_first), end + len(rest)
+
+
+def _decoded(line: bytes, encoding: str, is_first: bool) -> str:
+    """Text of a line without its end; a byte order mark can stand in the first line only."""
+    decoded = line.decode(encoding if is_first else _codec(encoding))
+    return (decoded.removeprefix("\ufeff") if is_first else decoded).rstrip("\r\n")
+
+
+def _codec(encoding: str) -> str:
+    """Codec for what stands behind the first line."""
+    return "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _sort(
+    path: Path, header: Header, encoding: str, file_name: str, scratch: Path
+) -> tuple[list[plain_lines.Sorted], list[Path]]:
+    """Sort the lines below the header; large files in two processes."""
+    count = 2 if path.stat().st_size >= TWO_PROCESSES_FROM_BYTES else 1
+    parts, tasks = [], []
+    for number, (start, end) in enumerate(plain_lines.runs(path, header.body_at, count)):
+        parts.append(scratch / f"part_{number}.csv")
+        tasks.append(
+            plain_lines.Task(
+                path=str(path),
+                start=start,
+                end=end,
+                encoding=_codec(encoding),
+                width=len(header.columns.names),
+                trailing_comma=header.has_trailing_comma,
+                period_at=header.columns.period_at,
+                part=str(parts[-1]),
+            )
+        )
+    runs = plain_lines.sort_apart(tasks) if len(tasks) > 1 else [plain_lines.sort(task) for task in tasks]
+    for run in runs:
+        _raise_fault(run.fault, encoding, file_name)
+    return runs, parts
+
+
+def _raise_fault(fault: tuple[str, int, str] | None, encoding: str, file_name: str) -> None:
+    """The fault of a run as the error of its file."""
+    if fault is None:
+        return
+    kind, at, words = fault
+    failure = f"{at} ({words})"
+    if kind == "undecodable":
+        raise _Undecodable(failure)
+    if kind == "truncated":
+        cut = f"{file_name}: the file ends in the middle of a character: {encoding} fails at byte {failure}"
+        raise ReadError("truncated_file", cut)
+    raise ReadError(kind, f"{file_name}, byte {at}: {words}")
+
+
+def _is_ended(runs: list[plain_lines.Sorted]) -> bool:
+    return not runs or runs[-1].is_ended
+
+
+def _first_rows(row_no: int, runs: list[plain_lines.Sorted]) -> list[int]:
+    """Line number of the first line of every run below the header, and of what would follow the last one."""
+    first = [row_no + 1]
+    for run in runs:
+        first.append(first[-1] + run.lines)
+    return first
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Physical lines of a file: those that are not plain are held, plain ones behind them are fetched from the parts."""
+
+    count: int
+    others: dict[int, tuple[str, int, int]]  # index -> text, number of its part, byte in that
+    parts: list[Path]
+
+    @classmethod
+    def of(cls, row_no: int, runs: list[plain_lines.Sorted], parts: list[Path]) -> _Lines:
+        first = _first_rows(row_no, runs)
+        others = {
+            start - 1 + other.index: (other.text, number, other.part_offset)
+            for number, (run, start) in enumerate(zip(runs, first, strict=False))
+            for other in run.others
+        }
+        return cls(first[-1] - 1, others, parts)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, where: int | slice) -> Any:
+        """A line that is not plain, or the lines from such a one on."""
+        return self._from(where.start, where.stop) if isinstance(where, slice) else self.others[where][0]
+
+    def _from(self, start: int, stop: int) -> Iterator[str]:
+        """The lines of a slice, as far as they are asked for."""
+        _, number, offset = self.others[start]
+        for path in self.parts[number:]:
+            with path.open("rb") as part:
+                part.seek(offset)
+                for line in islice(part, stop - start):
+                    yield self.others[start][0] if start in self.others else line.decode().removesuffix("\n")
+                    start += 1
+            offset = 0
+
+
+def _other_lines(lines: _Lines, header: Header, sheet: TextGrid) -> tuple[Body, set[int]]:
+    """Records and rejects of the lines that are not plain, and the line numbers of plain ones that they swallow.
+
+    A quote that is open at the end of a line goes on over the next ones, plain lines included.
+    """
+    body, swallowed, done = Body(counts=header.counts), set(), 0
+    for index in lines.others:
+        if index < done:
+            continue
+        if sheet.is_blank(index):
+            body.counts["blank_rows"] += 1
+            continue
+        done = index + grid.take(sheet, index, len(header.columns.names), header.has_trailing_comma, body)
+        swallowed.update(row + 1 for row in range(index + 1, done) if row not in lines.others)
+    return body, swallowed
+
+
+def _spill(records: Iterable[Record], header: Header, scratch: Path) -> Path:
+    """Records that are not plain, in a file that the scan can take up."""
+    path = scratch / "others.parquet"
+    schema = {"row_no": pl.Int32, **dict.fromkeys(_names(header), pl.String)}
+    rows = [(record.row_no, *record.fields) for record in records]
+    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(path)
+    return path
+
+
+def _names(header: Header) -> list[str]:
+    """Names of the scan's columns: what is printed in a header is no name for SQL."""
+    return [f"field_{index}" for index in range(len(header.columns.names))]
+
+
+def _scan(
+    header: Header, runs: list[plain_lines.Sorted], parts: list[Path], swallowed: set[int], others: Path
+) -> str:
+    """SELECT of row_no and every field as printed, of all records."""
+    names = _names(header)
+    in_file = [*names, "behind_comma"][: len(names) + header.has_trailing_comma]
+    columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in in_file) + "}"
+    without = f" and row_no not in ({', '.join(map(str, sorted(swallowed)))})" if swallowed else ""
+    fields = ", ".join(names)
+    period = names[header.columns.period_at]
+    selects = []
+    for part, start in zip(parts, _first_rows(header.row_no, runs), strict=False):
+        scan = SCAN.format(path=_literal(part), columns=columns, no_text=chr(plain_lines.NO_TEXT))
+        numbered = f"select (row_number() over () + {start - 1})::integer as row_no, * from {scan}"
+        selects.append(f"select row_no, {fields} from ({numbered}) where {period} <> ''{without}")
+    return " union all ".join([*selects, f"select * from read_parquet({_literal(others)})"])
+
+
+def _unknown_cells(scan: str, header: Header, source_id: str) -> list[tuple]:
+    """Rejects for the printed cells of columns that nothing declares."""
+    if not header.columns.unknown:
+        return []
+    printed = " or ".join(f"trim({_names(header)[index]}) <> ''" for index in header.columns.unknown)
+    with duckdb.connect() as con:
+        rows = con.execute(f"select * from ({scan}) where {printed} order by row_no").fetchall()
+    records = [Record(row_no, list(fields), 1) for row_no, *fields in rows]
+    return text.unknown_cells(records, header.columns.names, header.columns.unknown, source_id)
+
+
+def _trade(scan: str, header: Header, fields: dict[str, str], flow: str) -> str:
+    """SELECT of the trade table's columns."""
+    names = dict(zip(header.columns.names, _names(header), strict=True))
+    fixed = {
+        "sheet": "''",
+        "row_no": "row_no",
+        "flow_text": _literal(flow),
+        "currency_text": _literal(header.columns.value),
+        "value_text": names[header.columns.value],
+    }
+
+    def printed(column: str) -> str:
+        return fixed.get(column) or names.get(fields.get(column, ""), "''")
+
+    return f"select {', '.join(f'{printed(c)} as {c}' for c in text.TRADE_COLUMNS)} from ({scan})"
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
