@@ -27,6 +27,19 @@ DROPPED = {
     "city/gp_汇率.xlsx": ("gp_汇率.xlsx", 17),
     "gacc/soybean_2024in.csv": ("soybean_2024in.csv", 36),
     "gacc/soybean_2024out.csv": ("soybean_2024out.csv", 29),
+    "gacc_codes/zh-hs8-2022.csv": ("zh-hs8-2022.csv", 8939),
+    "gacc_codes/zh-hs8-2023.csv": ("zh-hs8-2023.csv", 8957),
+    "gacc_codes/zh-CustomsRegime.csv": ("zh-CustomsRegime_2024-05-01.csv", 20),
+    "gacc_codes/en-CustomsRegime.csv": ("en-CustomsRegime_2024-05-01.csv", 20),
+    "gacc_codes/zh-TradingPartner.csv": ("zh-TradingPartner_2024-05-01.csv", 243),
+    "gacc_codes/china_customs_provinces.csv": ("china_customs_provinces_2024-05-01.csv", 31),
+    "gacc_codes/CusTrade.json": ("CusTrade_2024-05-01.json", 104),
+    "gacc_codes/CusDistrict.json": ("CusDistrict_2024-05-01.json", 1088),
+    "gacc_codes/CusCountry.json": ("CusCountry_2024-05-01.json", 245),
+    "gacc_codes/CusMappingCountryCode.json": ("CusMappingCountryCode_2024-05-01.json", 267),
+    "gacc_codes/CusMappingTradeCode.json": ("CusMappingTradeCode_2024-05-01.json", 101),
+    "comtrade/comtradr_v1_get_C_A_HS-60a6ad.json": ("comtradr_2023-05-01.json", 4),
+    "comtrade/yixinf_q3_2024中国高端.xlsx": ("q3_2024中国高端_2025-11-20.xlsx", 368),
 }
 
 
@@ -82,3 +95,34 @@ def test_missing_figures_of_the_query_service_are_blank(landed):
         "select cells_blank, cells_not_used from mart.file_accounting where file_name = 'reply_2026-03-03.yaml'"
     ).fetchall()
     assert sum(row) == 12
+
+
+def test_published_code_lists_and_trade_hold_nothing_back(landed):
+    """All records of the samples of code lists and UN Comtrade load; none waits in quarantine."""
+    names = [name for sample, (name, _) in DROPPED.items() if sample.startswith(("gacc_codes", "comtrade"))]
+    held = landed.execute("select file_name, reason from core.quarantine").fetchall()
+    assert len(names) == 13 and not [row for row in held if row[0] in names]
+
+
+def test_each_dollar_of_the_published_trade_counts_once(landed):
+    """The workbook holds World and one partner, headings and goods: its leaves add up to World's headings and goods."""
+    leaves, coarsest = landed.execute(
+        "select sum(value_usd) filter (where is_leaf), sum(value_usd) filter (where partner = '000' and (commodity_level "
+        "= 4 or substr(commodity_code, 1, 4) in ('8542', '9031'))) from core.international_trade where freq = 'M'"
+    ).fetchall()[0]
+    assert leaves == pytest.approx(coarsest, rel=0.001)
+
+
+def test_the_goods_of_both_years_stand_side_by_side(landed):
+    rows = landed.execute(
+        "select valid_year, count(*), count(*) filter (where is_cross_border_ecommerce), max(length(commodity_code)) "
+        "from core.commodity group by valid_year order by 1"
+    ).fetchall()
+    assert rows == [(2022, 8939, 2, 8), (2023, 8957, 2, 8)]
+
+
+def test_districts_of_a_city_are_several(landed):
+    rows = landed.execute(
+        "select district_code from core.customs_district where city_code = '330100'"
+    ).fetchall()
+    assert {"33012", "33013", "33016", "33019", "3316W"} <= {code for (code,) in rows}

@@ -84,20 +84,21 @@ def _parsed(decoded: str, file_name: str) -> Any:
 
 def _entries(found: Any, options: dict, file_name: str) -> list:
     """The list itself, or the one that stands in the object of a reply."""
+    stated = None
     if isinstance(found, _Pairs):
         reply = dict(found)
         error = reply.get(options.get("error"))
         if error:
-            raise ReadError("error_reply", f"{file_name}: found the publisher's error {str(error)[:300]}")
+            raise ReadError("error_reply", f"{file_name}: found the publisher's error {str(error)[:300]!r}")
         found, stated = reply.get(options.get("records")), reply.get(options.get("count"))
-        if isinstance(found, list) and isinstance(stated, str) and stated != str(len(found)):
-            raise ReadError(
-                "truncated_file",
-                f"{file_name}: found {len(found)} records, expected the {stated} that it states",
-            )
     if isinstance(found, _Pairs) or not isinstance(found, list):
         where = f"under {options['records']!r}" if "records" in options else "at the top"
         raise ReadError("header_changed", f"{file_name}: found no list {where}, expected a list of objects")
+    if isinstance(stated, str) and stated != str(len(found)):
+        raise ReadError(
+            "truncated_file",
+            f"{file_name}: found {len(found)} records, expected the {stated[:20]} that it states",
+        )
     return found
 
 

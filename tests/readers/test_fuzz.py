@@ -24,6 +24,18 @@ from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PAN
 from tests.readers.excel import parts, xlsx, zipped
 from tests.readers.test_nbs import recorded, reply
 from tests.readers.test_workbook import cells
+from tests.readers.trade_files import (
+    BULK_FILE,
+    DATAWEB_WIDE,
+    DISTRICT_FILE,
+    GOODS_FILE,
+    PRODUCTS,
+    download,
+    record,
+)
+from tests.readers.trade_files import (
+    reply as comtrade_reply,
+)
 
 EFFORT = int(os.environ.get("ZONESCOPE_FUZZ", "1"))
 MAX_SECONDS = 30
@@ -39,6 +51,12 @@ NAMES = {
     "zone_figures": "zone_figures.csv",
     "trade_modes": "trade_modes.csv",
     "exchange_rate_table": "汇率.csv",
+    "customs_commodity_codes": "zh-hs8-2022.csv",
+    "baci_products": "product_codes_HS92_V202401b.csv",
+    "customs_districts": "CusDistrict_2024-05-01.json",
+    "un_comtrade": "reply_2024-03-01.json",
+    "un_comtrade_legacy": "pub-20180131.csv",
+    "usitc_dataweb": "DataWeb 2024-03-01.csv",
 }
 MINE = {
     "customs_query": [CUSTOMS_FILE.encode("gbk"), xlsx({"表": cells(CUSTOMS_FILE)})],
@@ -49,6 +67,15 @@ MINE = {
     ],
     "zone_figures": [LIST_FILE.encode(), xlsx({"表": cells(LIST_FILE)}, ("A1:B2", "A2:A9"))],
     "exchange_rate_table": ["年份,1美元兑人民币（元）\n2007,7.604\n".encode()],
+    "customs_commodity_codes": [GOODS_FILE.encode("gb18030")],
+    "baci_products": [PRODUCTS.encode(), xlsx({"表": cells(PRODUCTS)})],
+    "customs_districts": [DISTRICT_FILE.encode()],
+    "un_comtrade": [
+        comtrade_reply([record("0902", 5.5, 276), record()]),
+        download([record("0902", 5.5, 276), record()]),
+    ],
+    "un_comtrade_legacy": [BULK_FILE.encode("windows-1252")],
+    "usitc_dataweb": [DATAWEB_WIDE.encode(), xlsx({"Query Parameters": [["a"]], "v": cells(DATAWEB_WIDE)})],
 }
 
 

@@ -1,16 +1,17 @@
--- Every edition of the lists of partners and countries; a list without ISO codes takes them from the latest list
--- that gives exactly one for the code, else from the compiled list of partners.
-with own as (
-    select code, min(iso3) as iso3
-    from (select *, rank() over (partition by code order by vintage desc) as place from core.code_record
-        where outcome = 'loaded' and code_list = 'country' and iso3 is not null)
-    where place = 1 group by code having count(distinct iso3) = 1
+-- Every edition of the lists of partners and countries. A list that gives no ISO code, or one that is in use no more
+-- (ROM), takes it from the latest list that gives exactly one for the code, else from the compiled list of partners.
+with known as (
+    select r.*, rank() over (partition by r.code_list, r.code order by r.vintage desc) as place
+    from core.code_record as r
+    where r.outcome = 'loaded' and r.iso3 in (select iso3 from reference.country)
+),
+own as (
+    select code, min(iso3) as iso3 from known
+    where place = 1 and code_list = 'country' group by code having count(distinct iso3) = 1
 ),
 mapped as (
-    select code, min(iso3) as iso3
-    from (select *, rank() over (partition by code order by vintage desc) as place from core.code_record
-        where outcome = 'loaded' and code_list = 'country_mapping' and iso3 is not null)
-    where place = 1 group by code having count(distinct iso3) = 1
+    select code, min(iso3) as iso3 from known
+    where place = 1 and code_list = 'country_mapping' group by code having count(distinct iso3) = 1
 ),
 compiled as (
     select customs_code, min(iso3) as iso3 from core.partner where customs_code is not null
@@ -18,15 +19,16 @@ compiled as (
 ),
 listed as (
     select
-        r.code as customs_code, r.code_list, r.vintage, r.name_zh, r.name_en, coalesce(r.iso3, o.iso3, m.iso3, c.iso3) as iso3,
+        r.code as customs_code, r.code_list, r.vintage, r.name_zh, r.name_en, coalesce(k.iso3, o.iso3, m.iso3, c.iso3) as iso3,
         case
-            when r.iso3 is not null then 'the list itself'
+            when k.iso3 is not null then 'the list itself'
             when o.iso3 is not null then 'list of countries'
             when m.iso3 is not null then 'list of mappings'
             when c.iso3 is not null then 'compiled list of partners'
         end as iso3_from,
         r.source_id, r.file_sha256, r.row_no
     from core.code_record as r
+    left join known as k on k.file_sha256 = r.file_sha256 and k.sheet = r.sheet and k.row_no = r.row_no
     left join own as o on o.code = r.code
     left join mapped as m on m.code = r.code
     left join compiled as c on c.customs_code = r.code
