@@ -21,24 +21,54 @@ Lines above the header are its preamble. The columns of the raw table are those 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines.readers import grid, json_list, text
+import polars as pl
+
+from pipelines.readers import grid, json_list, text, workbook
 from pipelines.readers.grid import Body, Grid, Part, Record
 from pipelines.readers.text import ReadError, Reading
 
 MAX_PREAMBLE_ROWS = 50
+MAX_LINES = 3_000_000  # about 1 KB of memory a record while it is read
 POSITIONS = ("sheet", "row_no", "column_no")
+TOLD = ("value_text", "value_name_text", "period_text")  # by the columns of values and their headings
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Columns of a header: places of each text, of values with what their names tell, and of what nothing declares."""
+
+    header: list[str]
+    at: dict[str, list[int]]
+    values: list[tuple[int, dict[str, str]]]
+    unknown: list[int]
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Records as printed, under the columns of the raw table."""
-    if not json_list.is_json(content):
-        return grid.read(content, source, file_name, _table)
+    lines = content.count(b"\n")
+    if lines > MAX_LINES and not json_list.is_json(content) and not workbook.kind(content):
+        raise ReadError(
+            "too_large",
+            f"{file_name}: found {lines} lines, expected at most {MAX_LINES}: cut it into parts, each with the header",
+        )
+    if json_list.is_json(content):
+        reading = _read_json(content, source, file_name)
+    else:
+        reading = grid.read(content, source, file_name, _table)
+    whole = {**source.options.get("fixed", {}), **_from_name(source, file_name)}
+    absent = [name for name in source.raw_columns if name not in _carried(source)]
+    rows = reading.rows.with_columns(pl.lit(whole.get(name, "")).alias(name) for name in absent)
+    return replace(reading, rows=rows.select(source.raw_columns))
+
+
+def _read_json(content: bytes, source: Any, file_name: str) -> Reading:
     decoded, encoding = text.decode(content, source.encoding, file_name)
     header, body, entries = json_list.table(decoded, source.options, _required(source), file_name)
-    part = _part(header, body, source, file_name, file_name)
+    part = _part(_layout(header, source, file_name), body, source)
     return text.reading(
         part.rows,
         part.columns,
@@ -50,21 +80,22 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     )
 
 
-def _table(sheet: Grid, source: Any, file_name: str) -> Part:
-    blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
+def _table(sheet: Grid, source: Any, _: str) -> Part:
     if sheet.sheet in source.options.get("note_sheets", []):
+        blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
         counts = {"blank_rows": blank, "note_rows": len(sheet) - blank}
-        return Part([], tuple(source.raw_columns), [], counts)
+        return Part([], _carried(source), [], counts)
     trailing = source.options.get("trailing_comma", False)
     top = _top(sheet, _required(source))
     header = [name.strip() for name in grid.checked_width(sheet, top)]
     if trailing and header[-1] == "":
         header = header[:-1]
+    layout = _layout(header, source, f"{sheet.place}, line {top + 1}")
     body = grid.body(sheet, top + 1, len(sheet), len(header), trailing_comma=trailing)
     preamble = sum(not sheet.is_blank(index) for index in range(top))
     body.counts["header_rows"] = 1 + preamble
     body.counts["blank_rows"] += top - preamble
-    return _part(header, body, source, file_name, f"{sheet.place}, line {top + 1}")
+    return _part(layout, body, source)
 
 
 def _top(sheet: Grid, required: list[str]) -> int:
@@ -75,11 +106,11 @@ def _top(sheet: Grid, required: list[str]) -> int:
     return grid.header(sheet)[1]
 
 
-def _part(header: list[str], body: Body, source: Any, file_name: str, place: str) -> Part:
-    """Rows of the raw table from the records under a header."""
+def _layout(header: list[str], source: Any, place: str) -> Layout:
+    """Where a header has the declared columns; refused where it lacks one, before any record is made."""
     options = source.options
-    columns = _value_columns(header, options, place)
-    known = [*options.get("optional", []), *options.get("ignored", []), *(header[i] for i, _ in columns)]
+    values = _value_columns(header, options, place)
+    known = [*options.get("optional", []), *options.get("ignored", []), *(header[i] for i, _ in values)]
     unknown = text.check_header(header, _required(source), known, place)
     if unknown and options.get("refuse_unknown"):
         found = [header[index] for index in unknown]
@@ -88,16 +119,23 @@ def _part(header: list[str], body: Body, source: Any, file_name: str, place: str
             f"{place}: found the columns {found}, which sources/{source.source_id} does not declare; a further "
             "dimension would make every record another",
         )
-    records = _without_totals(body, {index for index, _ in columns}, options.get("totals", []))
-    whole = {**options.get("fixed", {}), **_from_name(source, file_name)}
     at = {key: [header.index(n) for n in names if n in header] for key, names in _fields(source).items()}
-    rows = [
-        row
-        for record in records
-        for row in _rows(record, at, columns or [(None, {})], whole, source.raw_columns)
-    ]
-    rejects = body.rejects + text.unknown_cells(records, header, unknown, source.source_id)
-    return Part(rows, tuple(source.raw_columns), rejects, body.counts)
+    return Layout(header, at, values, unknown)
+
+
+def _part(layout: Layout, body: Body, source: Any) -> Part:
+    """What the records under a header print; what is the same for the whole file is added by `read`."""
+    names = _carried(source)
+    records = _without_totals(body, {index for index, _ in layout.values}, source.options.get("totals", []))
+    rows = [row for record in records for row in _rows(record, layout, names)]
+    rejects = body.rejects + text.unknown_cells(records, layout.header, layout.unknown, source.source_id)
+    return Part(rows, names, rejects, body.counts)
+
+
+def _carried(source: Any) -> tuple[str, ...]:
+    """Columns of the raw table that a record of the source can fill, in the order of the table."""
+    can = {*POSITIONS, *TOLD, *source.options["fields"]}
+    return tuple(name for name in source.raw_columns if name in can)
 
 
 def _fields(source: Any) -> dict[str, list[str]]:
@@ -140,6 +178,8 @@ def _from_name(source: Any, file_name: str) -> dict[str, str]:
 
 def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Record]:
     """The records but for rows of totals, which become notes."""
+    if not totals:
+        return body.records
     good = []
     for record in body.records:
         words = {field.strip().rstrip(":") for i, field in enumerate(record.fields) if i not in values}
@@ -150,14 +190,20 @@ def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Rec
     return good
 
 
-def _rows(
-    record: Record, at: dict[str, list[int]], columns: list, whole: dict[str, str], names: list[str]
-) -> Iterator[tuple]:
+def _rows(record: Record, layout: Layout, names: tuple[str, ...]) -> Iterator[tuple]:
     """One row of the raw table for each value of a record."""
     fields = record.fields
-    cells = {key: " ".join(filter(None, (fields[i] for i in places))) for key, places in at.items()}
-    for index, told in columns:
-        value = {} if index is None else {"value_text": fields[index]}
-        row = {**whole, **told, **{k: v for k, v in cells.items() if v or k not in told}, **value}
-        row.update(sheet="", row_no=record.row_no, column_no=(index or 0) + 1)
-        yield tuple(row.get(name, "") for name in names)
+    for index, told in layout.values or [(None, {})]:
+        own = {"sheet": "", "row_no": record.row_no, "column_no": (index or 0) + 1}
+        if index is not None:
+            own["value_text"] = fields[index]
+        yield tuple(
+            own[name] if name in own else _words(fields, layout.at.get(name, ())) or told.get(name, "")
+            for name in names
+        )
+
+
+def _words(fields: list[str], places: Sequence[int]) -> str:
+    if len(places) == 1:
+        return fields[places[0]]
+    return " ".join(fields[i] for i in places if fields[i])

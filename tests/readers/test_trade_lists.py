@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from pipelines import readers
-from pipelines.readers import ReadError
+from pipelines.readers import ReadError, record_list
 from tests.readers import trade_files as files
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx
@@ -162,6 +162,13 @@ def test_an_undeclared_column_of_comtrade_is_held_cell_by_cell(sources):
     rows = [{**row, "newKey": "x"} for row in ONE]
     reading = read(files.reply(rows), f"{NAME}.json", sources, "un_comtrade")
     assert reading.rows.height == 2 and reading.rejects["reason_code"].to_list() == ["unknown_column"] * 2
+
+
+def test_a_file_of_too_many_lines_is_refused_before_it_is_read(sources, monkeypatch):
+    monkeypatch.setattr(record_list, "MAX_LINES", 3)
+    with pytest.raises(ReadError, match="cut it into parts") as caught:
+        readers.read(files.BACI_FILE.encode(), sources["baci"], "BACI_HS17_Y2022_V202401.csv")
+    assert caught.value.reason_code == "too_large"
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not here")
