@@ -161,8 +161,8 @@ def read(
             parts.append((grid, table(grid, source, file_name)))
         except ReadError as error:
             faults.append((grid, error))
-    if not parts:
-        raise faults[0][1]
+    if faults and not any(part.counts.get("header_rows") for _, part in parts):
+        raise faults[0][1]  # sheets of notes make no table
     if len(parts) > 1 and not many:
         names = [grid.sheet for grid, _ in parts]
         raise ReadError("ambiguous_file", f"{file_name}: found the table on the sheets {names}, expected one")

@@ -19,6 +19,7 @@ in_core as (
 registry_records as (
     select file_sha256 from raw.zone union all select file_sha256 from raw.partner
     union all select file_sha256 from raw.trade_mode union all select file_sha256 from raw.evaluation_tier
+    union all select file_sha256 from raw.division
 ),
 registry_held as (
     select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_registry_record' group by file_sha256
