@@ -125,6 +125,7 @@ class Source(_Declared):
     scope: str = "total"
     priority: int = Field(default=50, ge=1)
     signature: list[str] = []
+    area_levels: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""
 

@@ -25,6 +25,11 @@ DROPPED = {
     "nbs/test_invalid_query.yaml": ("reply3_2026-03-03.yaml", 0),
     "city/stvbaf_job_data_gb18030.csv": ("stvbaf_job_data_gb18030.csv", 66825),
     "city/gp_汇率.xlsx": ("gp_汇率.xlsx", 17),
+    "adcodes/gb2260_stats_201010.tsv": ("gb2260_stats_201010.tsv", 3518),
+    "adcodes/gb2260_stats_201810.tsv": ("gb2260_stats_201810.tsv", 3659),
+    "adcodes/modood_provinces.csv": ("modood_provinces.csv", 31),
+    "adcodes/modood_cities.csv": ("modood_cities.csv", 342),
+    "adcodes/modood_areas.csv": ("modood_areas.csv", 2978),
     "gacc/soybean_2024in.csv": ("soybean_2024in.csv", 36),
     "gacc/soybean_2024out.csv": ("soybean_2024out.csv", 29),
     "gacc_codes/zh-hs8-2022.csv": ("zh-hs8-2022.csv", 8939),
@@ -74,12 +79,53 @@ def test_every_cell_is_accounted_for(landed):
     }
 
 
-def test_sample_years_are_suspect_and_others_are_not(landed):
+def test_every_sample_of_these_families_is_dropped():
+    found = {f"{p.parent.name}/{p.name}" for d in ("nbs", "city", "adcodes") for p in (SAMPLES / d).iterdir()}
+    assert found <= set(DROPPED)
+
+
+def test_sample_years_are_suspect_and_stand_in_a_series_of_their_own(landed):
     rows = landed.execute(
-        "select distinct time_period, obs_status from core.observation where indicator_id = 'population_sampled'"
+        "select distinct time_period, obs_status, scope from core.observation "
+        "where indicator_id = 'population_sampled'"
     ).fetchall()
-    status = dict(rows)
-    assert status.pop("2015") == "S" and set(status.values()) == {"A"} and len(status) == len(rows) - 1
+    status = {row[0]: row[1:] for row in rows}
+    assert status.pop("2015") == ("S", "sample_1_percent") and len(status) == len(rows) - 1
+    assert set(status.values()) == {("A", "total")}
+
+
+def test_all_297_cities_of_the_panel_are_known(landed):
+    (row,) = landed.execute(
+        "select cells_quarantined, (select count(distinct o.area_code) from core.observation as o "
+        "where o.source_id = 'city_employment_panel') from mart.file_accounting "
+        "where source_id = 'city_employment_panel'"
+    ).fetchall()
+    assert row == (0, 297)
+
+
+def test_the_areas_are_those_of_the_code_lists(landed):
+    """Every division that is called an area stands in a list under its name, and no prefecture of a list is missing."""
+    unknown = landed.execute(
+        "select area_code, name_zh from core.area where level in ('province', 'prefecture', 'county') "
+        "except select division_code, name_zh from core.division"
+    ).fetchall()
+    assert unknown == []
+    missing = landed.execute(
+        "select division_code from core.division where level <> 'county' and not is_placeholder "
+        "except select area_code from core.area"
+    ).fetchall()
+    assert missing == []
+
+
+def test_validity_agrees_with_the_code_lists(landed):
+    """An area whose days are given stands in the lists of its days and in no other."""
+    wrong = landed.execute(
+        "select a.area_code, v.vintage from core.area as a cross join (select distinct vintage from core.division) as v "
+        "left join core.division as d on d.division_code = a.area_code and d.vintage = v.vintage "
+        "where a.validity_status is not null and (d.division_code is not null) <> "
+        "(coalesce(a.valid_from, '') <= v.vintage::varchar and coalesce(a.valid_to, '9') >= v.vintage::varchar)"
+    ).fetchall()
+    assert wrong == []
 
 
 def test_two_vintages_of_provincial_gdp_stand_side_by_side(landed):

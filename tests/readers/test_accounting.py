@@ -73,7 +73,7 @@ def test_lines_add_up_whatever_happens(layout, panel, sources, fault):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(short=st.lists(st.booleans(), min_size=1, max_size=40))
 def test_every_short_row_is_rejected_and_no_other(panel, short):
-    rows = ["2019,甲省,甲市,990100,1" + ("" if bad else ",2") for bad in short]
+    rows = [f"{1950 + n},甲省,甲市,990100,1" + ("" if bad else ",2") for n, bad in enumerate(short)]
     content = "\n".join([PANEL_FILE.splitlines()[0], *rows]) + "\n"
     reading = readers.read(content.encode(), panel, "panel_2020.csv")
     expected = [index + 2 for index, bad in enumerate(short) if bad]

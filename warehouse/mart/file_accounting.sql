@@ -27,6 +27,7 @@ registry_records as (
     select file_sha256 from raw.zone union all select file_sha256 from raw.partner
     union all select file_sha256 from raw.trade_mode union all select file_sha256 from raw.evaluation_tier
     union all select file_sha256 from raw.code_list
+    union all select file_sha256 from raw.division
 ),
 registry_held as (
     select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_registry_record' group by file_sha256
@@ -38,9 +39,10 @@ registry as (
     group by r.file_sha256
 ),
 in_quarantine as (
-    -- a held cell of a column that nothing declares stands beside cells of its row that are loaded
+    -- a held cell of a column that nothing declares, or that is there twice, stands beside cells of its row that are loaded
     select file_sha256, count(*) as held from core.quarantine
-    where row_no is not null and reason_code <> 'unknown_column' group by file_sha256
+    where row_no is not null and reason_code not in ('unknown_column', 'duplicate_column', 'conflicting_column')
+    group by file_sha256
 ),
 in_raw as (
     select file_sha256, count(*) as cells, count(distinct sheet || '|' || row_no) as rows_read from raw.cell group by file_sha256
