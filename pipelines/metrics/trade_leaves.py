@@ -32,17 +32,25 @@ def counted_once(frame: pl.DataFrame, tolerance_share: float) -> pl.DataFrame:
     `frame` has PLACE, `slice`, `value_usd`, a path for each of HIERARCHIES and `is_group` (a group of countries
     that overlaps others: never counted); one record for each slice and paths. `tolerance_share` is a share of 1.
     """
-    records = frame.with_row_index("record")
+    records = frame.with_row_index("record").with_columns(pl.col("slice").rank("dense"))
     kept = _with_root(records.filter(~pl.col("is_group")))
     outer = [name for name, _ in HIERARCHIES]
     for name, has_levels in HIERARCHIES:
         outer.remove(name)
-        within = ["slice", "root", *outer]
-        cells = kept.group_by([*within, name]).agg(pl.col("value_usd").sum().alias("value"))
-        chosen = _cut(cells, within, name, has_levels, tolerance_share)
-        kept = kept.join(chosen, on=[*within, name], how="semi")
-    leaf = pl.col("record").is_in(kept["record"].to_list()).alias("is_leaf")
-    return records.select(*PLACE, leaf)
+        if _has_totals(kept[name], has_levels):
+            within = ["slice", "root", *outer]
+            cells = kept.group_by([*within, name]).agg(pl.col("value_usd").sum().alias("value"))
+            chosen = _cut(cells, within, name, has_levels, tolerance_share)
+            kept = kept.join(chosen, on=[*within, name], how="semi")
+    counted = kept.select("record", pl.lit(True).alias("is_leaf"))
+    found = records.join(counted, on="record", how="left", maintain_order="left")
+    return found.select(*PLACE, pl.col("is_leaf").fill_null(False))
+
+
+def _has_totals(paths: pl.Series, has_levels: bool) -> bool:
+    """Whether some path can lie under another: without that there is nothing to choose between."""
+    lengths = paths.str.len_chars().unique().to_list()
+    return len(lengths) > 1 and (has_levels or 0 in lengths)
 
 
 def _with_root(records: pl.DataFrame) -> pl.DataFrame:

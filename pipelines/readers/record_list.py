@@ -14,7 +14,8 @@ Options:
   refuse_unknown  a column that nothing declares may be a dimension: the file is refused, not the cells held
   totals      words that make a row a total of those above: a note, no record
   note_sheets sheets that describe the query: notes
-  trailing_comma, records, count, error: see grid.py and json_list.py
+  trailing_comma  rows may end in a comma, whether the header does or not
+  records, count, error: see json_list.py
 Lines above the header are its preamble. The columns of the raw table are those of its contract.
 """
 
@@ -27,12 +28,11 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.readers import grid, json_list, text, workbook
+from pipelines.readers import grid, json_list, text
 from pipelines.readers.grid import Body, Grid, Part, Record
 from pipelines.readers.text import ReadError, Reading
 
 MAX_PREAMBLE_ROWS = 50
-MAX_LINES = 3_000_000  # about 1 KB of memory a record while it is read
 POSITIONS = ("sheet", "row_no", "column_no")
 TOLD = ("value_text", "value_name_text", "period_text")  # by the columns of values and their headings
 
@@ -49,12 +49,6 @@ class Layout:
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Records as printed, under the columns of the raw table."""
-    lines = content.count(b"\n")
-    if lines > MAX_LINES and not json_list.is_json(content) and not workbook.kind(content):
-        raise ReadError(
-            "too_large",
-            f"{file_name}: found {lines} lines, expected at most {MAX_LINES}: cut it into parts, each with the header",
-        )
     if json_list.is_json(content):
         reading = _read_json(content, source, file_name)
     else:
@@ -85,10 +79,10 @@ def _table(sheet: Grid, source: Any, _: str) -> Part:
         blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
         counts = {"blank_rows": blank, "note_rows": len(sheet) - blank}
         return Part([], _carried(source), [], counts)
-    trailing = source.options.get("trailing_comma", False)
     top = _top(sheet, _required(source))
     header = [name.strip() for name in grid.checked_width(sheet, top)]
-    if trailing and header[-1] == "":
+    trailing = source.options.get("trailing_comma", False) and _ends_in_comma(sheet, top, header)
+    if header[-1] == "" and trailing:
         header = header[:-1]
     layout = _layout(header, source, f"{sheet.place}, line {top + 1}")
     body = grid.body(sheet, top + 1, len(sheet), len(header), trailing_comma=trailing)
@@ -104,6 +98,15 @@ def _top(sheet: Grid, required: list[str]) -> int:
         if {name.strip() for name in sheet.fields(index)} >= set(required):
             return index
     return grid.header(sheet)[1]
+
+
+def _ends_in_comma(sheet: Grid, top: int, header: list[str]) -> bool:
+    """Whether rows have an empty field behind the last one: as the header has, or, if it has none, the first row."""
+    if header[-1] == "":
+        return True
+    first = next((i for i in range(top + 1, len(sheet)) if not sheet.is_blank(i)), None)
+    fields = [] if first is None else sheet.record(first)[0] or []
+    return len(fields) == len(header) + 1 and fields[-1] == ""
 
 
 def _layout(header: list[str], source: Any, place: str) -> Layout:

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from pipelines import readers
-from pipelines.readers import ReadError, record_list
+from pipelines.readers import ReadError
 from tests.readers import trade_files as files
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx
@@ -164,11 +164,12 @@ def test_an_undeclared_column_of_comtrade_is_held_cell_by_cell(sources):
     assert reading.rows.height == 2 and reading.rejects["reason_code"].to_list() == ["unknown_column"] * 2
 
 
-def test_a_file_of_too_many_lines_is_refused_before_it_is_read(sources, monkeypatch):
-    monkeypatch.setattr(record_list, "MAX_LINES", 3)
-    with pytest.raises(ReadError, match="cut it into parts") as caught:
-        readers.read(files.BACI_FILE.encode(), sources["baci"], "BACI_HS17_Y2022_V202401.csv")
-    assert caught.value.reason_code == "too_large"
+def test_a_row_without_the_comma_of_the_others_is_held(sources):
+    """It may as well lack a field."""
+    content = files.download(ONE) + files.download(ONE, "").split(b"\r\n")[1] + b"\r\n"
+    reading = read(content, f"{NAME}.csv", sources, "un_comtrade")
+    assert reading.rows.height == 2
+    assert reading.rejects.select("row_no", "reason_code").rows() == [(4, "wrong_field_count")]
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not here")
