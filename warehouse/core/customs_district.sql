@@ -8,14 +8,16 @@ with district as (
     where outcome = 'loaded' and code_list = 'district'
 ),
 candidate as (
-    select distinct d.file_sha256, d.row_no, a.alias, a.area_code, d.name_zh = a.alias as is_whole
+    select distinct d.file_sha256, d.row_no, a.name, a.area_code, d.name_zh = a.name as is_whole
     from district as d
-    join reference.area_alias as a on starts_with(d.name_zh, a.alias) and substr(a.area_code, 1, 2) = substr(d.district_code, 1, 2)
+    join core.area_name as a
+        on starts_with(d.name_zh, a.name) and substr(a.area_code, 1, 2) = substr(d.district_code, 1, 2)
+        and cast(d.vintage as varchar) between coalesce(a.valid_from, '') and coalesce(a.valid_to, '9999')
 ),
 ranked as (
     select
         c.file_sha256, c.row_no, c.area_code, c.is_whole,
-        rank() over (partition by c.file_sha256, c.row_no order by length(c.alias) desc) as place
+        rank() over (partition by c.file_sha256, c.row_no order by length(c.name) desc) as place
     from candidate as c
 ),
 named as (
