@@ -20,6 +20,7 @@ from pipelines.readers.text import LINE_CLASSES, ReadError, Reading
 
 # A stray quote must not swallow a file: no record of the known layouts spans more lines than this.
 MAX_LINES_PER_RECORD = 50
+MAX_PLACES_NAMED = 5  # of what is there several times
 MAX_COLUMNS = 20_000  # a wider header is no table; Excel itself ends at 16,384
 
 
@@ -328,7 +329,17 @@ def hold_repeated(body: Body, grid: Grid, key: Callable[[Record], Hashable]) -> 
     for printed, records in ((k, r) for k, r in by_key.items() if len(r) > 1 and k):
         rows = [record.row_no for record in records]
         equal = all(record.fields == records[0].fields for record in records)
-        code = "duplicate_row" if equal else "conflicting_row"
-        reason = f"found {printed!r} on the lines {rows} with {'equal' if equal else 'different'} figures, expected it once"
-        held |= dict.fromkeys(rows[1:] if equal else rows, (code, reason))
+        held |= dict.fromkeys(rows[1:] if equal else rows, repeated("row", printed, rows, equal))
     hold(body, grid, held)
+
+
+def repeated(what: str, printed: Hashable, places: list[int], equal: bool) -> tuple[str, str]:
+    """Code and reason of rows or columns (`what`) that are there several times; the first places are named."""
+    named = ", ".join(map(str, places[:MAX_PLACES_NAMED]))
+    more = f" and {len(places) - MAX_PLACES_NAMED} more" if len(places) > MAX_PLACES_NAMED else ""
+    words = f"found {str(printed)[:60]!r} {len(places)} times ({what}s {named}{more})"
+    figures = "equal" if equal else "different"
+    return (
+        f"{'duplicate' if equal else 'conflicting'}_{what}",
+        f"{words} with {figures} figures, expected it once",
+    )

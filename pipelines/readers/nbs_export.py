@@ -10,8 +10,8 @@ A row or column that is there twice is held: the second of two equal ones, both 
 
 Options: `preamble` (kind -> prefix), `corner` (kind -> word, or words; kind `time` where the rows are periods),
 `period_pattern`, `notes` (prefixes), `origin` (the foot that proves the table to be whole; without this option no
-foot is asked for), `default_area`; `indicator` and `area` for files that do not state them (named parts of the file's
-name come first); `measures`: words of a label row such as 累计 -> what the site puts behind the indicator's name.
+foot is asked for), `default_area`; `indicator` of files that do not state it (a part <indicator> of the file's name
+comes first); `measures`: words of a label row such as 累计 -> what the site puts behind the indicator's name.
 The notes stay with every figure of the table, as its scope text. Option `note_status` reads them: where `note`
 (a pattern whose groups are years) matches, the figures of those years get the status text `status`.
 """
@@ -58,10 +58,9 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     options = source.options
-    named = text.name_groups(source, file_name)
-    given = {kind: named.get(kind) or options.get(kind) for kind in (INDICATOR, AREA)}
     said, top = _preamble(sheet, options)
-    said = {**{kind: words for kind, words in given.items() if words}, **said}
+    beside = text.name_groups(source, file_name).get(INDICATOR) or options.get(INDICATOR)
+    said = {INDICATOR: beside, **said} if beside else said
     foot = _foot(sheet, top, options)
     header = _header(sheet, top, foot, options)
     start = top + len(header.rows)
@@ -174,15 +173,18 @@ def _hold_rows(body: Body, sheet: Grid, header: Header, options: dict) -> None:
     """Rows of a transposed table without a period, and rows that are there twice, become rejects."""
     if header.period_row is None:
         is_period = re.compile(options["period_pattern"]).fullmatch
-        grid.hold(
-            body,
-            sheet,
-            {
-                record.row_no: ("key_missing", f"found {record.fields[0][:60]!r}, expected a period")
-                for record in body.records
-                if not is_period(record.fields[0].strip())
-            },
-        )
+        held = {
+            record.row_no: ("key_missing", f"found {record.fields[0][:60]!r}, expected a period")
+            for record in body.records
+            if not is_period(record.fields[0].strip())
+        }
+        if len(held) == len(body.records):
+            raise ReadError(
+                "header_changed",
+                f"{sheet.place}: found no period in the header {header.rows[0][:9]} and none at the beginning of a "
+                f"row, expected {options['period_pattern']} in one of them",
+            )
+        grid.hold(body, sheet, held)
     grid.hold_repeated(body, sheet, lambda record: record.fields[0].strip())
 
 
@@ -205,15 +207,11 @@ def _doubled(columns: dict[int, tuple[str, str]], records: list, place: str) -> 
     places: dict[tuple[str, str], list[int]] = {}
     for index, key in columns.items():
         places.setdefault(key, []).append(index)
-    held, rejects = {}, []
+    held = {}
     for key, indices in ((k, i) for k, i in places.items() if len(i) > 1):
         equal = len({tuple(record.fields[index] for record in records) for index in indices}) == 1
-        code = "duplicate_column" if equal else "conflicting_column"
-        reason = (
-            f"found {' '.join(filter(None, key))!r} in the columns {[i + 1 for i in indices]} with "
-            f"{'equal' if equal else 'different'} figures, expected it once"
-        )
-        held |= dict.fromkeys(indices[1:] if equal else indices, (code, reason))
+        why = grid.repeated("column", " ".join(filter(None, key)), [index + 1 for index in indices], equal)
+        held |= dict.fromkeys(indices[1:] if equal else indices, why)
     rejects = [
         text.reject(record.row_no, index + 1, record.fields[index], *why)
         for record in records

@@ -38,6 +38,7 @@ from tests.readers.trade_files import (
     reply as comtrade_reply,
 )
 
+TABLE_HEAD = "数据库：分省年度数据\n指标：地区生产总值(亿元)\n地区,2024年,2023年\n"
 EFFORT = int(os.environ.get("ZONESCOPE_FUZZ", "1"))
 MAX_SECONDS = 30
 MAX_MEGABYTES = 800
@@ -316,3 +317,17 @@ def test_a_wide_workbook_is_bounded(panel, monkeypatch):
     with pytest.raises(ReadError) as caught:
         readers.read(xlsx({"a": [[1] * 500] * 3}), panel, "panel_2020.xlsx")
     assert caught.value.reason_code == "too_large"
+
+
+@pytest.mark.usefixtures("own_memory")
+def test_a_row_a_hundred_thousand_times_costs_its_rows(sources):
+    """The reason of each names a few places, not all."""
+    content = (
+        TABLE_HEAD.encode("gb18030")
+        + "甲省,1,2\n".encode("gb18030") * 100_000
+        + "数据来源：x\n".encode("gb18030")
+    )
+    begun = time.monotonic()
+    reading = readers.read(content, sources["nbs_province_gdp"], NAMES["nbs_province_gdp"])
+    assert reading.rows.height == 2 and reading.rejects.height == 99_999
+    assert reading.rejects["reason"].str.len_chars().max() < 200 and time.monotonic() - begun < MAX_SECONDS

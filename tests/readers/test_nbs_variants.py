@@ -175,7 +175,10 @@ def test_a_region_twice_with_equal_figures_counts_once(sources):
     reading = read(content, sources["nbs_province_gdp"], NAME)
     assert cells(reading) == CELLS
     assert reading.rejects.select("row_no", "reason_code").rows() == [(7, "duplicate_row")]
-    assert "[5, 7]" in reading.rejects["reason"][0] and reading.rejects["printed_text"][0] == "甲省,,11.5,10"
+    assert (
+        "2 times (rows 5, 7) with equal figures" in reading.rejects["reason"][0]
+        and reading.rejects["printed_text"][0] == "甲省,,11.5,10"
+    )
 
 
 def test_a_region_twice_with_different_figures_counts_not_at_all(sources):
@@ -222,6 +225,15 @@ def test_a_row_of_a_transposed_table_without_a_period_is_held(sources):
     reading = read(PREAMBLE + turned + FOOT, sources["nbs_province_gdp"], NAME)
     assert cells(reading) == CELLS
     assert reading.rejects.select("row_no", "reason_code").rows() == [(8, "key_missing")]
+
+
+def test_a_table_without_any_period_is_refused(sources):
+    table = PREAMBLE + TABLE.replace("年", "") + FOOT
+    with pytest.raises(
+        ReadError, match=r"no period in the header \['地区', '2024', '2023', '2022'\]"
+    ) as caught:
+        read(table, sources["nbs_province_gdp"], NAME)
+    assert caught.value.reason_code == "header_changed"
 
 
 def test_a_column_of_areas_without_a_name_is_held(sources):
@@ -271,3 +283,30 @@ def test_the_shape_of_a_table_does_not_matter(sources, table):
     assert plain == cells(read(table, sources["nbs_province_table"], MADE))
     assert plain == cells(read(transposed(table), sources["nbs_province_table"], MADE))
     assert plain == cells(read(workbook, sources["nbs_province_gdp"], NAME.replace(".csv", ".xlsx")))
+
+
+NATION = {
+    "nbs_nation_annual": ("年度数据", "2024年,2023年", "国内生产总值(亿元)"),
+    "nbs_nation_quarterly": ("季度数据", "2024年第二季度,2024年第一季度", "国内生产总值_当季值(亿元)"),
+    "nbs_nation_monthly": ("月度数据", "2024年3月,2024年2月", "社会消费品零售总额_累计值(亿元)"),
+    "nbs_major_city": ("主要城市年度数据", "2019年,2018年", "房地产开发投资额(亿元)"),
+}
+
+
+@pytest.mark.parametrize("source_id", NATION)
+def test_tables_of_the_nation_and_of_cities(source_id, sources):
+    database, periods, label = NATION[source_id]
+    content = f"数据库：{database}\n时间：最近2期\n指标,{periods}\n{label},2,1\n{FOOT}"
+    area = "全国"
+    if source_id == "nbs_major_city":
+        content, area = (
+            f"数据库：{database}\n指标：{label}\n时间：最近2期\n地区,{periods}\n上海,2,1\n{FOOT}",
+            "上海",
+        )
+    name = f"{database}_2026-01-05.csv"
+    assert readers.detect(content.encode("gb18030"), name, sources.values()).source_id == source_id
+    newest, before = periods.split(",")
+    assert cells(read(content, sources[source_id], name)) == {
+        (area, label, newest, "2"),
+        (area, label, before, "1"),
+    }
