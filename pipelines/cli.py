@@ -1,4 +1,4 @@
-"""A thin command line: run, sql, where, generations, verify, quarantine.
+"""A thin command line: run, sql, where, verify, quarantine, template, tables.
 
 Belongs here: arguments, what is printed. Does not belong here: what the commands do.
 """
@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import duckdb
 import typer
@@ -17,9 +17,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
+from typer.core import TyperGroup
 
 from pipelines import publish, settings, store
 from pipelines.contracts import ROOT, DeclarationError
+
+
+class DefaultGroup(TyperGroup):
+    """A command with commands below it that means the first of them where none is named."""
+
+    def parse_args(self, ctx, args):
+        """Put the first command's name before arguments that name none."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
@@ -82,13 +94,98 @@ def verify() -> None:
     raise typer.Exit(1 if faults else 0)
 
 
-@app.command()
-def quarantine() -> None:
-    """What could not be loaded: file, place, reason."""
+FILE_FILTER = Annotated[str, typer.Option("--file", help="Only files whose name has this in it.")]
+REASON_FILTER = Annotated[str, typer.Option("--reason", help="Only this reason code.")]
+SOURCE_FILTER = Annotated[str, typer.Option("--source", help="Only this declared source.")]
+
+quarantine = typer.Typer(cls=DefaultGroup, help="What is held and why; `list` where nothing else is named.")
+app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command("list")
+def quarantine_list(
+    file: FILE_FILTER = "",
+    reason: REASON_FILTER = "",
+    source: SOURCE_FILTER = "",
+    limit: Annotated[int, typer.Option(min=0, help="Most items shown; the counts are of all.")] = 50,
+) -> None:
+    """Items held: file, place, printed text, reason."""
+    from pipelines import held  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
     with _published() as con:
-        _answer(
-            con, "select source_id, file_name, row_no, column_no, printed_text, reason from core.quarantine"
-        )
+        rows, counted = held.items(con, file, reason, source), held.counts(con)
+    if not (file or reason or source):
+        _table(["reason", "source", "items", "files"], counted)
+    shown = [row[:8] for row in rows[:limit]]
+    if shown:
+        _table(held.COLUMNS[:8], shown)
+    console.print(
+        f"{len(rows):,} held, {len(shown):,} shown; [bold]zonescope quarantine export FILE.xlsx[/] has all, "
+        "with what mends each"
+    )
+
+
+@quarantine.command("export")
+def quarantine_export(
+    target: Annotated[Path, typer.Argument(help="Workbook to write, or CSV if it ends in .csv.")],
+    file: FILE_FILTER = "",
+    reason: REASON_FILTER = "",
+    source: SOURCE_FILTER = "",
+) -> None:
+    """Write what is held to a workbook: place, printed text, reason, how to mend; counts on a second sheet."""
+    from pipelines import held  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    with _published() as con:
+        rows, counted = held.items(con, file, reason, source), held.counts(con)
+    held.export(rows, counted, target)
+    _say(f"wrote {target}: {len(rows):,} held items")
+
+
+template = typer.Typer(
+    cls=DefaultGroup, help="The workbook of a zone's return; `write` where nothing else is named."
+)
+app.add_typer(template, name="template")
+
+
+@template.command("write")
+def template_write(
+    path: Annotated[Path | None, typer.Argument(help="File or folder to write it to.")] = None,
+    zone: Annotated[str, typer.Option(help="Zone code: a row for each indicator, the zone filled in.")] = "",
+    year: Annotated[int | None, typer.Option(min=2000, max=2099, help="Year, filled in too.")] = None,
+) -> None:
+    """Write an empty return for a zone's office to fill in."""
+    from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    name = "_".join(["zone_return", *filter(None, [zone, str(year or "")])]) + ".xlsx"
+    target = (path or Path()) / name if path is None or path.is_dir() else path
+    if target.exists():
+        _fail(f"{target}: found a file, expected none: a filled return is not written over")
+    if target.suffix.lower() != ".xlsx":
+        _fail(f"{target}: found the ending {target.suffix!r}, expected .xlsx")
+    try:
+        returns.write_template(target, settings.paths(), zone, year)
+    except returns.UnknownZone as error:
+        _fail(str(error))
+    _say(f"wrote {target}")
+
+
+@template.command("check")
+def template_check(path: Annotated[Path, typer.Argument(help="A filled return.")]) -> None:
+    """Say what a run would hold of a return; a copy of it with the cells marked is written to the data folder."""
+    from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    _must_exist(path)
+    checked = returns.check(path, settings.paths())
+    places = [
+        (f.sheet, f.row_no, f.column_no, f.severity, f.found, f.reason) for f in checked.findings[:MOST_ROWS]
+    ]
+    if places:
+        _table(["sheet", "row", "column", "severity", "found", "reason"], places)
+    doubts = len(checked.findings) - checked.errors
+    _say(f"{checked.loaded:,} figures would load; {checked.errors:,} errors, {doubts:,} warnings")
+    if checked.copy:
+        _say(f"marked copy  {_short(checked.copy)}")
+    raise typer.Exit(1 if checked.errors else 0)
 
 
 @app.command()
@@ -151,6 +248,28 @@ def _summary(generation_id: str) -> None:
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _say(words: str) -> None:
+    """A line as it is: names of files are never taken for markup."""
+    console.print(Text(words), soft_wrap=True)
+
+
+def _fail(words: str) -> NoReturn:
+    console.print(Text(words, "red"), soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _must_exist(path: Path) -> None:
+    if not path.is_file():
+        _fail(f"{path}: found no such file")
+
+
+def _table(header: list[str], rows: list[tuple]) -> None:
+    view = RichTable(*header)
+    for row in rows:
+        view.add_row(*map(_cell, row))
+    console.print(view)
 
 
 def _short(path: Path) -> Path:

@@ -115,7 +115,9 @@ class Source(_Declared):
     licence: str
     cadence: str
     homepage: str = ""
-    layout: Literal["wide_panel", "nbs_export", "nbs_json", "figure_list", "customs_query", "registry"]
+    layout: Literal[
+        "wide_panel", "nbs_export", "nbs_json", "figure_list", "customs_query", "registry", "zone_return"
+    ]
     raw_table: str
     encoding: list[str]
     file_pattern: str

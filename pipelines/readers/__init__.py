@@ -25,6 +25,7 @@ from pipelines.readers import (
     text,
     wide_panel,
     workbook,
+    zone_return,
 )
 from pipelines.readers.text import ReadError, Reading
 
@@ -37,6 +38,7 @@ LAYOUTS = {
     "figure_list": figure_list.read,
     "customs_query": customs_query.read,
     "registry": registry.read,
+    "zone_return": zone_return.read,
 }
 # Of these the signature may stand anywhere in the text; they have no rows.
 WITHOUT_ROWS = {"nbs_json"}
