@@ -64,8 +64,8 @@ order by all
 
 STANDING = "select schema_name, table_name from duckdb_tables()"
 IMPLAUSIBLE = """
-select sheet, row_no, column_no, printed_text, rule_id, reason
-from core.implausible join core.resolved_cell using (file_sha256, sheet, row_no, column_no) order by all
+select sheet, row_no, column_no, printed_text, rule_id, d.reason
+from core.implausible as d join core.resolved_cell using (file_sha256, sheet, row_no, column_no) order by all
 """
 
 
