@@ -1,13 +1,17 @@
-"""A thin command line: run, sql, where, verify, quarantine, template, tables.
+"""A thin command line: run, ingest, withdraw, sql, where, verify, quarantine, template, tables.
 
 Belongs here: arguments, what is printed. Does not belong here: what the commands do.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,12 +19,14 @@ import duckdb
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 from typer.core import TyperGroup
 
 from pipelines import publish, settings, store
 from pipelines.contracts import ROOT, DeclarationError
+from pipelines.readers import ReadError
 
 
 class DefaultGroup(TyperGroup):
@@ -43,9 +49,16 @@ app = typer.Typer(
 console = Console(width=None if sys.stdout.isatty() else 150)
 
 
+THEN_RUN = Annotated[bool, typer.Option("--run", help="Go on with a whole run and publish.")]
+
+
 @app.command()
 def run() -> None:
     """Run the whole graph once: land, resolve, compute, check, publish, report."""
+    _run()
+
+
+def _run() -> None:
     from pipelines import progress  # noqa: PLC0415 - Dagster takes seconds to import
 
     started = time.monotonic()
@@ -57,6 +70,82 @@ def run() -> None:
         raise typer.Exit(1)
     _summary(generation_id)
     console.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
+
+
+@app.command()
+def ingest(
+    given: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files, folders (all below them), archives.")
+    ],
+    flow: Annotated[str, typer.Option(help="What the files do not say: import or export.")] = "",
+    vintage: Annotated[str, typer.Option(help="Day from which the figures are known, YYYY-MM-DD.")] = "",
+    source: Annotated[str, typer.Option(help="Declared source that the files are of.")] = "",
+    then_run: THEN_RUN = False,
+) -> None:
+    """Land files now, without dropping them into the inbox; says what became of each."""
+    from pipelines import ingest as hand  # noqa: PLC0415
+
+    paths = settings.paths()
+    try:
+        files, said = hand.files_of(given), hand.checked(flow=flow, vintage=vintage, source=source)
+    except (hand.NotThere, ReadError) as error:
+        _fail(str(error))
+    outcomes: list[tuple[Path, hand.Outcome]] = []
+    with hand.work(paths, _say, "zonescope ingest") as con, _bar(len(files)) as step:
+        for path in files:
+            step(path.name)
+            outcomes += [(path, outcome) for outcome in hand.land(con, path, said, paths)]
+    _table(
+        ["file", "source", "status", "rows", "cells or records", "held", "reason"],
+        [
+            (
+                o.landed.file_name,
+                o.source_id,
+                o.landed.status,
+                o.rows,
+                o.taken,
+                o.held,
+                _first_lines(o.landed.reason),
+            )
+            for _, o in outcomes
+        ],
+    )
+    _check_returns(
+        [path for path, o in outcomes if o.source_id == RETURNS and path.name == o.landed.file_name]
+    )
+    failed = sum(o.landed.status in hand.FAILED for _, o in outcomes)
+    _say(f"{len(outcomes):,} files, {failed:,} not taken; what each figure means is decided by the next run")
+    if then_run:
+        _run()
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def withdraw(
+    named: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|HASH", help="Name of a landed file, or 8 or more characters of its hash."
+        ),
+    ],
+    reason: Annotated[str, typer.Option(help="Why; it is kept and shown.")],
+    then_run: THEN_RUN = False,
+) -> None:
+    """Take a wrongly dropped file out of the warehouse for good; its bytes and the reason are kept."""
+    from pipelines import ingest as hand  # noqa: PLC0415
+
+    if not reason.strip():
+        _fail("--reason: found no words, expected why the file is taken out")
+    try:
+        with hand.work(settings.paths(), _say, "zonescope withdraw") as con:
+            taken = hand.withdraw(con, named, reason.strip(), dt.date.today(), settings.paths())
+    except hand.NotThere as error:
+        _fail(str(error))
+    for file in taken:
+        _say(f"{file.file_name}: {file.reason}")
+    _say("the published warehouse is without it after the next run; zonescope ingest brings it back")
+    if then_run:
+        _run()
 
 
 @app.command()
@@ -260,6 +349,32 @@ def _fail(words: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def _first_lines(reason: str) -> str:
+    """The first lines of a reason: of an unknown file the nearest sources."""
+    first, *others = reason.splitlines() or [""]
+    return "\n".join([first, *others[:2], *(["  ... (zonescope quarantine has all)"] if others[2:] else [])])
+
+
+@contextmanager
+def _bar(count: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar over files; the yielded function says which one comes next."""
+    columns = (TextColumn("{task.description:44.44}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=count)
+        done = itertools.count()
+        yield lambda name: bar.update(task, description=name, completed=next(done))
+
+
+def _check_returns(found: list[Path]) -> None:
+    """Say of each landed return what a run will hold, and where its marked copy lies."""
+    for path in found:
+        from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed where there is no return
+
+        checked = returns.check(path, settings.paths())
+        if checked.copy:
+            _say(f"{path.name}: {checked.errors:,} errors; marked copy {_short(checked.copy)}")
+
+
 def _must_exist(path: Path) -> None:
     if not path.is_file():
         _fail(f"{path}: found no such file")
@@ -325,6 +440,7 @@ def _prompt(con: duckdb.DuckDBPyConnection) -> None:
 
 
 MOST_ROWS = 200
+RETURNS = "zone_return"
 
 SUMMARY = """
 select m.name_en as mode, count(f.fit) as zones_with_fit, any_value(f.time_period) as year,

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
@@ -168,22 +167,12 @@ def _zones(con: duckdb.DuckDBPyConnection, paths: Paths, own: Paths) -> None:
     except publish.NothingPublished:
         for path in sorted((ROOT / "sources" / REGISTRY_ID / "data").glob("*")):
             landing.land(con, path, "embedded", own)
-        _build(con, _order("core.zone"))
+        _build(con, lineage.order("core.zone"))
     else:
         con.execute(f"attach '{published}' as published (read_only)")
         con.execute("create table core.zone as select * from published.core.zone")
         con.execute("detach published")
-    _build(con, _order("core.observation", "reference.reason"))
-
-
-def _order(*names: str) -> list[str]:
-    """Tables and all that they read, each after those that it reads."""
-    needed, reads = list(names), {}
-    while needed:
-        name = needed.pop()
-        reads[name] = lineage.upstream(name)
-        needed += set(reads[name]) - set(reads)
-    return list(TopologicalSorter(reads).static_order())
+    _build(con, lineage.order("core.observation", "reference.reason"))
 
 
 def _build(con: duckdb.DuckDBPyConnection, names: list[str]) -> None:
@@ -199,7 +188,7 @@ def check(path: Path, paths: Paths) -> Checked:
     content = path.read_bytes()
     with scratch(paths) as (con, own):
         landing.land(con, path, "inbox", own)
-        for name in _order("core.observation"):
+        for name in lineage.order("core.observation"):
             if name.startswith("core.") and name != "core.zone":
                 build.build(con, tables()[name])
         findings = [*_held(con), *_doubts(con)]

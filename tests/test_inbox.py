@@ -151,6 +151,7 @@ def test_a_cell_that_does_not_resolve_is_held_with_place_and_reason(paths, case)
     assert good == [(1,)]
     assert_rest_went_on(paths)
 
+
 IMPLAUSIBLE = {
     "a hundred million read as a billion": (
         [("GDP", 2031, 2000), ("GDP", 2032, 21000), ("GDP", 2033, 2200)],
@@ -175,7 +176,9 @@ def test_a_figure_that_is_off_beside_others_is_suspect_and_does_not_score(paths,
     assert query(paths, f"select rule_id from core.implausible {where}") == [(rule,)]
     status = dict(query(paths, f"select printed_text, obs_status from core.observation {where}"))
     assert status.pop(printed) == "S" and set(status.values()) == {"A"}
-    scored = query(paths, "select inputs from mart.zone_indicator where zone_code = '330100' and time_period > '2030'")
+    scored = query(
+        paths, "select inputs from mart.zone_indicator where zone_code = '330100' and time_period > '2030'"
+    )
     assert not any(f'"printed_text":"{printed}"' in inputs for (inputs,) in scored)
 
 

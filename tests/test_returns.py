@@ -166,7 +166,7 @@ def test_every_combination_that_the_lists_offer_is_accepted(own, empty, tmp_path
         row(**{ZONE: zone, INDICATOR: lists[INDICATOR][-1], YEAR: 2023, UNIT: "%", VALUE: 1})
         for zone in zones
     ]
-    checked = check(own, tmp_path, as_csv(rows), "all_2024.csv")
+    checked = check(own, tmp_path, as_csv(rows), "填报_all_2024.csv")
     assert checked.errors == 0 and checked.loaded == len(rows) > 5_000
 
 
@@ -418,7 +418,7 @@ def test_a_new_zone_of_the_published_registry_is_offered(paths, built, tmp_path)
 
 
 def test_an_old_workbook_gets_its_errors_alone(own, tmp_path):
-    checked = check(own, tmp_path, as_csv([row(**{VALUE: "x"})]), "r_2024.csv")
+    checked = check(own, tmp_path, as_csv([row(**{VALUE: "x"})]), "2024年填报.csv")
     book = load_workbook(checked.copy)
     assert book.sheetnames == ["errors"] and book["errors"]["F2"].value == "not_a_number"
     assert isinstance(book, Workbook)
