@@ -230,6 +230,23 @@ def quarantine_export(
     _say(f"wrote {target}: {len(rows):,} held items")
 
 
+@quarantine.command("retry")
+def quarantine_retry(file: FILE_FILTER = "", then_run: THEN_RUN = False) -> None:
+    """Read held files again after a correction and say what changed, by file and reason."""
+    from pipelines import ingest as hand  # noqa: PLC0415 - reads all SQL
+
+    paths = settings.paths()
+    with hand.work(paths, _say, "zonescope quarantine retry") as con:
+        changes = hand.retry(con, paths, file)
+    changed = [(c.file_name, c.reason_code, c.before, c.after) for c in changes if c.before != c.after]
+    if changed:
+        _table(["file", "reason", "held before", "held now"], changed)
+    before, after = sum(c.before for c in changes), sum(c.after for c in changes)
+    _say(f"{before:,} held before, {after:,} now; the published warehouse shows it after the next run")
+    if then_run:
+        _run()
+
+
 template = typer.Typer(
     cls=DefaultGroup, help="The workbook of a zone's return; `write` where nothing else is named."
 )
@@ -307,6 +324,10 @@ def main() -> None:
         app()
     except (publish.NothingPublished, store.Busy, DeclarationError) as error:
         console.print(Text(str(error), "red"), soft_wrap=True)
+        _leave(1)
+    except duckdb.CatalogException as error:
+        words = f"the published warehouse is of another version, expected one of this; `zonescope run` publishes it: {error}"
+        console.print(Text(words, "red"), soft_wrap=True)
         _leave(1)
     except SystemExit as stop:
         _leave(stop.code if isinstance(stop.code, int) else 1)

@@ -146,12 +146,31 @@ def retry(con: duckdb.DuckDBPyConnection, paths: Paths, name: str = "") -> list[
     return [Change(*key, before[key], after[key]) for key in sorted(before | after)]
 
 
+HELD = """
+select file_name, reason_code, count(*) from (
+    select file_name, reason_code from raw.file where status = 'refused'
+    union all
+    select f.file_name, r.reason_code from raw.reject as r join raw.file as f using (file_sha256)
+    {decided}
+)
+where contains(file_name, ?) group by all
+"""
+# What core holds beyond that, as it last decided.
+DECIDED = """
+    union all
+    select q.file_name, q.reason_code from core.quarantine as q
+    where q.row_no is not null and not exists (
+        select 1 from raw.reject as r
+        where r.file_sha256 = q.file_sha256 and r.row_no = q.row_no and r.reason_code = q.reason_code
+    )
+"""
+
+
 def _held(con: duckdb.DuckDBPyConnection, name: str) -> Counter[tuple[str, str]]:
-    """Held items by file and reason, as core last decided."""
-    if not store.has_columns(con, tables()["core.quarantine"]):
-        return Counter()
-    query = "select file_name, reason_code, count(*) from core.quarantine where contains(file_name, ?) group by all"
-    return Counter({(file, reason): n for file, reason, n in con.execute(query, [name]).fetchall()})
+    """Held items by file and reason."""
+    decided = DECIDED if store.has_columns(con, tables()["core.quarantine"]) else ""
+    rows = con.execute(HELD.format(decided=decided), [name]).fetchall()
+    return Counter({(file, reason): count for file, reason, count in rows})
 
 
 def _shas(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:

@@ -11,9 +11,9 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, contracts, ingest, landing, returns, settings, store
-from pipelines.contracts import ROOT
-from tests.conftest import build_all
+from pipelines import build as make
+from pipelines import cli, contracts, ingest, landing, lineage, returns, settings, store
+from pipelines.contracts import ROOT, tables
 from tests.readers.conftest import CUSTOMS_FILE
 from tests.readers.excel import zipped
 from tests.test_runs import environment, wait_for  # noqa: F401 - environment is a fixture
@@ -38,6 +38,15 @@ def folder(tmp_path):
 def query(paths: settings.Paths, sql: str, *values) -> list[tuple]:
     with store.connect(paths.work, read_only=True) as con:
         return con.execute(sql, values).fetchall()
+
+
+def build(paths: settings.Paths) -> None:
+    """What a run does as far as the accounting of the files."""
+    with ingest.work(paths, print, "of a test") as con:
+        landing.land_all(con, paths)
+        for name in lineage.order("mart.file_accounting"):
+            if not name.startswith("raw."):
+                make.build(con, tables()[name])
 
 
 def statuses(paths: settings.Paths) -> dict[str, str]:
@@ -131,7 +140,7 @@ def test_a_landed_return_with_faults_gives_its_marked_copy(run, paths, folder):
 def test_a_withdrawn_file_stays_out_until_it_is_given_again(run, paths):
     path = paths.inbox / "zone_figures_mine.csv"
     path.write_text(FIGURES + FIGURE, encoding="utf-8")
-    build_all(paths)
+    build(paths)
     mine = "select count(*) from core.observation as o join raw.file as f using (file_sha256) where f.file_name = ?"
     assert query(paths, mine, path.name) == [(1,)]
     assert run("withdraw", path.name, "--reason", "  ").exit_code == 1
@@ -139,7 +148,7 @@ def test_a_withdrawn_file_stays_out_until_it_is_given_again(run, paths):
     done = run("withdraw", path.name, "--reason", "the wrong [b] year")
     assert done.exit_code == 0 and "the wrong [b] year" in done.output
     for _ in range(2):
-        build_all(paths)
+        build(paths)
         assert query(paths, mine, path.name) == [(0,)]
         ((status, reason, sha),) = query(
             paths, "select status, reason, file_sha256 from raw.file where file_name = ?", path.name
@@ -150,11 +159,11 @@ def test_a_withdrawn_file_stays_out_until_it_is_given_again(run, paths):
     assert "the wrong [b] year" in kept.with_suffix(".json").read_text(encoding="utf-8")
     with store.connect(paths.work) as con:
         con.execute("drop table raw.cell")
-    build_all(paths)
+    build(paths)
     assert query(paths, mine, path.name) == [(0,)]
     assert query(paths, "select sum(unaccounted) from mart.file_accounting") == [(0,)]
     assert run("ingest", path).exit_code == 0
-    build_all(paths)
+    build(paths)
     assert query(paths, mine, path.name) == [(1,)]
 
 
@@ -176,7 +185,7 @@ def test_retry_says_what_a_corrected_sidecar_changed(run, paths):
     (paths.inbox / "zone_figures_bad.csv").write_text(
         FIGURES + FIGURE.replace("2081.75", "abc"), encoding="utf-8"
     )
-    build_all(paths)
+    build(paths)
     assert "0 now" not in run("quarantine", "retry", "--file", "soy").output
     (paths.inbox / "soy 2024.csv.yml").write_text("flow: import\n")
     done = run("quarantine", "retry", "--file", "soy")
