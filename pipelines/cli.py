@@ -1,25 +1,43 @@
-"""A thin command line: run, sql, where, generations, verify, quarantine.
+"""A thin command line: run, ingest, withdraw, sql, where, verify, quarantine, template, tables.
 
 Belongs here: arguments, what is printed. Does not belong here: what the commands do.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import duckdb
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table as RichTable
 from rich.text import Text
+from typer.core import TyperGroup
 
 from pipelines import publish, settings, store
 from pipelines.contracts import ROOT, DeclarationError
+from pipelines.readers import ReadError
+
+
+class DefaultGroup(TyperGroup):
+    """A command with commands below it that means the first of them where none is named."""
+
+    def parse_args(self, ctx, args):
+        """Put the first command's name before arguments that name none."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
@@ -31,9 +49,16 @@ app = typer.Typer(
 console = Console(width=None if sys.stdout.isatty() else 150)
 
 
+THEN_RUN = Annotated[bool, typer.Option("--run", help="Go on with a whole run and publish.")]
+
+
 @app.command()
 def run() -> None:
     """Run the whole graph once: land, resolve, compute, check, publish, report."""
+    _run()
+
+
+def _run() -> None:
     from pipelines import progress  # noqa: PLC0415 - Dagster takes seconds to import
 
     started = time.monotonic()
@@ -45,6 +70,82 @@ def run() -> None:
         raise typer.Exit(1)
     _summary(generation_id)
     console.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
+
+
+@app.command()
+def ingest(
+    given: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files, folders (all below them), archives.")
+    ],
+    flow: Annotated[str, typer.Option(help="What the files do not say: import or export.")] = "",
+    vintage: Annotated[str, typer.Option(help="Day from which the figures are known, YYYY-MM-DD.")] = "",
+    source: Annotated[str, typer.Option(help="Declared source that the files are of.")] = "",
+    then_run: THEN_RUN = False,
+) -> None:
+    """Land files now, without dropping them into the inbox; says what became of each."""
+    from pipelines import ingest as hand  # noqa: PLC0415
+
+    paths = settings.paths()
+    try:
+        files, said = hand.files_of(given), hand.checked(flow=flow, vintage=vintage, source=source)
+    except (hand.NotThere, ReadError) as error:
+        _fail(str(error))
+    outcomes: list[tuple[Path, hand.Outcome]] = []
+    with hand.work(paths, _say, "zonescope ingest") as con, _bar(len(files)) as step:
+        for path in files:
+            step(path.name)
+            outcomes += [(path, outcome) for outcome in hand.land(con, path, said, paths)]
+    _table(
+        ["file", "source", "status", "rows", "cells or records", "held", "reason"],
+        [
+            (
+                o.landed.file_name,
+                o.source_id,
+                o.landed.status,
+                o.rows,
+                o.taken,
+                o.held,
+                _first_lines(o.landed.reason),
+            )
+            for _, o in outcomes
+        ],
+    )
+    _check_returns(
+        [path for path, o in outcomes if o.source_id == RETURNS and path.name == o.landed.file_name]
+    )
+    failed = sum(o.landed.status in hand.FAILED for _, o in outcomes)
+    _say(f"{len(outcomes):,} files, {failed:,} not taken; what each figure means is decided by the next run")
+    if then_run:
+        _run()
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def withdraw(
+    named: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|HASH", help="Name of a landed file, or 8 or more characters of its hash."
+        ),
+    ],
+    reason: Annotated[str, typer.Option(help="Why; it is kept and shown.")],
+    then_run: THEN_RUN = False,
+) -> None:
+    """Take a wrongly dropped file out of the warehouse for good; its bytes and the reason are kept."""
+    from pipelines import ingest as hand  # noqa: PLC0415
+
+    if not reason.strip():
+        _fail("--reason: found no words, expected why the file is taken out")
+    try:
+        with hand.work(settings.paths(), _say, "zonescope withdraw") as con:
+            taken = hand.withdraw(con, named, reason.strip(), dt.date.today(), settings.paths())
+    except hand.NotThere as error:
+        _fail(str(error))
+    for file in taken:
+        _say(f"{file.file_name}: {file.reason}")
+    _say("the published warehouse is without it after the next run; zonescope ingest brings it back")
+    if then_run:
+        _run()
 
 
 @app.command()
@@ -82,13 +183,115 @@ def verify() -> None:
     raise typer.Exit(1 if faults else 0)
 
 
-@app.command()
-def quarantine() -> None:
-    """What could not be loaded: file, place, reason."""
+FILE_FILTER = Annotated[str, typer.Option("--file", help="Only files whose name has this in it.")]
+REASON_FILTER = Annotated[str, typer.Option("--reason", help="Only this reason code.")]
+SOURCE_FILTER = Annotated[str, typer.Option("--source", help="Only this declared source.")]
+
+quarantine = typer.Typer(cls=DefaultGroup, help="What is held and why; `list` where nothing else is named.")
+app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command("list")
+def quarantine_list(
+    file: FILE_FILTER = "",
+    reason: REASON_FILTER = "",
+    source: SOURCE_FILTER = "",
+    limit: Annotated[int, typer.Option(min=0, help="Most items shown; the counts are of all.")] = 50,
+) -> None:
+    """Items held: file, place, printed text, reason."""
+    from pipelines import held  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
     with _published() as con:
-        _answer(
-            con, "select source_id, file_name, row_no, column_no, printed_text, reason from core.quarantine"
-        )
+        rows, counted = held.items(con, file, reason, source), held.counts(con)
+    if not (file or reason or source):
+        _table(["reason", "source", "items", "files"], counted)
+    shown = [row[:8] for row in rows[:limit]]
+    if shown:
+        _table(held.COLUMNS[:8], shown)
+    console.print(
+        f"{len(rows):,} held, {len(shown):,} shown; [bold]zonescope quarantine export FILE.xlsx[/] has all, "
+        "with what mends each"
+    )
+
+
+@quarantine.command("export")
+def quarantine_export(
+    target: Annotated[Path, typer.Argument(help="Workbook to write, or CSV if it ends in .csv.")],
+    file: FILE_FILTER = "",
+    reason: REASON_FILTER = "",
+    source: SOURCE_FILTER = "",
+) -> None:
+    """Write what is held to a workbook: place, printed text, reason, how to mend; counts on a second sheet."""
+    from pipelines import held  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    with _published() as con:
+        rows, counted = held.items(con, file, reason, source), held.counts(con)
+    held.export(rows, counted, target)
+    _say(f"wrote {target}: {len(rows):,} held items")
+
+
+@quarantine.command("retry")
+def quarantine_retry(file: FILE_FILTER = "", then_run: THEN_RUN = False) -> None:
+    """Read held files again after a correction and say what changed, by file and reason."""
+    from pipelines import ingest as hand  # noqa: PLC0415 - reads all SQL
+
+    paths = settings.paths()
+    with hand.work(paths, _say, "zonescope quarantine retry") as con:
+        changes = hand.retry(con, paths, file)
+    changed = [(c.file_name, c.reason_code, c.before, c.after) for c in changes if c.before != c.after]
+    if changed:
+        _table(["file", "reason", "held before", "held now"], changed)
+    before, after = sum(c.before for c in changes), sum(c.after for c in changes)
+    _say(f"{before:,} held before, {after:,} now; the published warehouse shows it after the next run")
+    if then_run:
+        _run()
+
+
+template = typer.Typer(
+    cls=DefaultGroup, help="The workbook of a zone's return; `write` where nothing else is named."
+)
+app.add_typer(template, name="template")
+
+
+@template.command("write")
+def template_write(
+    path: Annotated[Path | None, typer.Argument(help="File or folder to write it to.")] = None,
+    zone: Annotated[str, typer.Option(help="Zone code: a row for each indicator, the zone filled in.")] = "",
+    year: Annotated[int | None, typer.Option(min=2000, max=2099, help="Year, filled in too.")] = None,
+) -> None:
+    """Write an empty return for a zone's office to fill in."""
+    from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    name = "_".join(["zone_return", *filter(None, [zone, str(year or "")])]) + ".xlsx"
+    target = (path or Path()) / name if path is None or path.is_dir() else path
+    if target.exists():
+        _fail(f"{target}: found a file, expected none: a filled return is not written over")
+    if target.suffix.lower() != ".xlsx":
+        _fail(f"{target}: found the ending {target.suffix!r}, expected .xlsx")
+    try:
+        returns.write_template(target, settings.paths(), zone, year)
+    except returns.UnknownZone as error:
+        _fail(str(error))
+    _say(f"wrote {target}")
+
+
+@template.command("check")
+def template_check(path: Annotated[Path, typer.Argument(help="A filled return.")]) -> None:
+    """Say what a run would hold of a return; a copy of it with the cells marked is written to the data folder."""
+    from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    _must_exist(path)
+    checked = returns.check(path, settings.paths())
+    places = [
+        (f.sheet, f.row_no, f.column_no, f.severity, f.found, f.reason) for f in checked.findings[:MOST_ROWS]
+    ]
+    if places:
+        _table(["sheet", "row", "column", "severity", "found", "reason"], places)
+    doubts = len(checked.findings) - checked.errors
+    _say(f"{checked.loaded:,} figures would load; {checked.errors:,} errors, {doubts:,} warnings")
+    if checked.copy:
+        _say(f"marked copy  {_short(checked.copy)}")
+    raise typer.Exit(1 if checked.errors else 0)
 
 
 @app.command()
@@ -122,6 +325,10 @@ def main() -> None:
     except (publish.NothingPublished, store.Busy, DeclarationError) as error:
         console.print(Text(str(error), "red"), soft_wrap=True)
         _leave(1)
+    except duckdb.CatalogException as error:
+        words = f"the published warehouse is of another version, expected one of this; `zonescope run` publishes it: {error}"
+        console.print(Text(words, "red"), soft_wrap=True)
+        _leave(1)
     except SystemExit as stop:
         _leave(stop.code if isinstance(stop.code, int) else 1)
 
@@ -151,6 +358,54 @@ def _summary(generation_id: str) -> None:
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _say(words: str) -> None:
+    """A line as it is: names of files are never taken for markup."""
+    console.print(Text(words), soft_wrap=True)
+
+
+def _fail(words: str) -> NoReturn:
+    console.print(Text(words, "red"), soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _first_lines(reason: str) -> str:
+    """The first lines of a reason: of an unknown file the nearest sources."""
+    first, *others = reason.splitlines() or [""]
+    return "\n".join([first, *others[:2], *(["  ... (zonescope quarantine has all)"] if others[2:] else [])])
+
+
+@contextmanager
+def _bar(count: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar over files; the yielded function says which one comes next."""
+    columns = (TextColumn("{task.description:44.44}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=count)
+        done = itertools.count()
+        yield lambda name: bar.update(task, description=name, completed=next(done))
+
+
+def _check_returns(found: list[Path]) -> None:
+    """Say of each landed return what a run will hold, and where its marked copy lies."""
+    for path in found:
+        from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed where there is no return
+
+        checked = returns.check(path, settings.paths())
+        if checked.copy:
+            _say(f"{path.name}: {checked.errors:,} errors; marked copy {_short(checked.copy)}")
+
+
+def _must_exist(path: Path) -> None:
+    if not path.is_file():
+        _fail(f"{path}: found no such file")
+
+
+def _table(header: list[str], rows: list[tuple]) -> None:
+    view = RichTable(*header)
+    for row in rows:
+        view.add_row(*map(_cell, row))
+    console.print(view)
 
 
 def _short(path: Path) -> Path:
@@ -206,6 +461,7 @@ def _prompt(con: duckdb.DuckDBPyConnection) -> None:
 
 
 MOST_ROWS = 200
+RETURNS = "zone_return"
 
 SUMMARY = """
 select m.name_en as mode, count(f.fit) as zones_with_fit, any_value(f.time_period) as year,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ("reference", "raw", "core", "mart")
@@ -116,7 +116,14 @@ class Source(_Declared):
     cadence: str
     homepage: str = ""
     layout: Literal[
-        "wide_panel", "nbs_export", "nbs_json", "figure_list", "customs_query", "registry", "record_list"
+        "wide_panel",
+        "nbs_export",
+        "nbs_json",
+        "figure_list",
+        "customs_query",
+        "registry",
+        "record_list",
+        "zone_return",
     ]
     raw_table: str
     encoding: list[str]
@@ -128,6 +135,18 @@ class Source(_Declared):
     area_levels: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""
+    _said: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What a sidecar says of the file that is being read."""
+        return self._said
+
+    def told(self, said: dict[str, str]) -> Source:
+        """The source for one file, with what its sidecar says."""
+        told = self.model_copy()
+        told._said = said
+        return told
 
     def vintage_of(self, file_name: str) -> dt.date:
         """Date from which the file's figures are known, by the declared rule (template over the name's groups)."""

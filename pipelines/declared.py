@@ -22,6 +22,7 @@ def rows(table: Table) -> pl.DataFrame:
         "source_label": lambda: _per_source("columns.csv"),
         "source_scope_note": lambda: _per_source("scope_notes.csv"),
         "source_correction": lambda: _per_source("corrections.csv"),
+        "source_limit": lambda: _per_source("limits.csv"),
         "mode": _modes,
         "mode_stated_zone": _stated_zones,
         "mode_criterion": _criteria,

@@ -6,6 +6,9 @@ Belongs here: the one way in which a file enters the warehouse. Does not belong 
 A file's rows enter all raw tables in one transaction, so a kill in the middle leaves no half file. The same
 bytes twice are a no-op; a file that cannot be read is recorded as refused and the rest goes on. A file may be
 larger than memory: it is hashed and copied piece by piece, and read from the kept copy.
+
+Beside kept bytes lies a note: name, origin, order of landing, what the file's sidecar says, and its withdrawal if a
+user took it out. A sidecar that is taken away unsays nothing; an empty one does.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -24,7 +28,7 @@ from pathlib import Path, PurePosixPath
 import duckdb
 import polars as pl
 
-from pipelines import readers, store
+from pipelines import readers, sidecar, store
 from pipelines.contracts import ROOT, DeclarationError, Source, Table, sources, tables
 from pipelines.readers import archive
 from pipelines.settings import Paths
@@ -37,8 +41,9 @@ Rows = pl.DataFrame | str | list[dict]
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of one file: 'loaded', 'refused', 'archive', 'known' (the same bytes were there already), or
-    'unreadable' (the system does not give its bytes; nothing can be kept, so it is tried again next time)."""
+    """What became of one file: 'loaded', 'refused', 'archive', 'known' (the same bytes were there already),
+    'withdrawn' (a user took it out), 'alone' (a sidecar without its data file), or 'unreadable' (the system does not
+    give its bytes; nothing can be kept, so it is tried again next time)."""
 
     file_name: str
     file_sha256: str
@@ -47,21 +52,59 @@ class Landed:
 
 
 def candidates(paths: Paths) -> list[tuple[Path, str]]:
-    """Files to land, embedded data first, then the inbox; each with its origin. Sorted, so that runs agree.
+    """Files to land, embedded data first, then the inbox; each with its origin. Sidecars go with their data files."""
+    return [
+        (path, origin)
+        for folder, origin in ((ROOT / "sources", "embedded"), (paths.inbox, "inbox"))
+        for path in data_files(folder, "*/data/**/*" if origin == "embedded" else "**/*")
+    ]
+
+
+def data_files(folder: Path, pattern: str = "**/*") -> list[Path]:
+    """Files of a folder that are no sidecars. Sorted, so that runs agree.
 
     Names that begin with a dot or a tilde are passed over: they are lock files and half-written copies.
     """
-    embedded = sorted(p for p in (ROOT / "sources").glob("*/data/**/*") if p.is_file())
-    inbox = sorted(p for p in paths.inbox.glob("**/*") if p.is_file()) if paths.inbox.exists() else []
-    found = [(p, "embedded") for p in embedded] + [(p, "inbox") for p in inbox]
-    return [(p, origin) for p, origin in found if not p.name.startswith(IGNORED_PREFIXES)]
+    return [path for path in _files(folder, pattern) if not is_sidecar(path)]
+
+
+def sidecars(folder: Path) -> list[Path]:
+    """Sidecars of a folder, sorted."""
+    return [path for path in _files(folder, "**/*") if is_sidecar(path)]
+
+
+def alone(folder: Path) -> list[Landed]:
+    """Sidecars of a folder whose data file is not there."""
+    found = [path for path in sidecars(folder) if not data_file_of(path).exists()]
+    return [Landed(_printable(path), "", "alone", words_alone(path)) for path in found]
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(path for path in folder.glob(pattern) if path.is_file())
+    return [path for path in found if not path.name.startswith(IGNORED_PREFIXES)]
+
+
+def is_sidecar(path: Path) -> bool:
+    """Whether a file states facts of another one."""
+    return sidecar.is_name(path.name, [data_file_of(path).name] if data_file_of(path).exists() else [])
+
+
+def data_file_of(path: Path) -> Path:
+    """The file that a sidecar speaks of."""
+    return path.with_name(path.name.removesuffix(sidecar.SUFFIX))
+
+
+def words_alone(path: Path) -> str:
+    """What is wrong with a sidecar whose data file is not there."""
+    expected = _printable(data_file_of(path))
+    return f"{_printable(path)}: found a sidecar, expected its data file {expected} beside it"
 
 
 def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
     """Land every candidate file, then re-read kept files whose declaration changed; one bad file never stops others."""
     ensure_tables(con)
     landed = [found for path, origin in candidates(paths) for found in land(con, path, origin, paths)]
-    return landed + _reread(con, paths, {found.file_sha256 for found in landed})
+    return landed + _reread(con, paths, {found.file_sha256 for found in landed}) + alone(paths.inbox)
 
 
 def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -73,19 +116,36 @@ def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def _reread(con: duckdb.DuckDBPyConnection, paths: Paths, seen: set[str]) -> list[Landed]:
     """Land, from the kept bytes, files that are no longer offered and are not in the raw tables as they would be now."""
-    landed = []
-    for note in sorted(paths.landing.glob("*/*.json"), key=lambda p: _noted(p)["sequence"]):
-        sha, noted = note.stem, _noted(note)
-        if sha not in seen and not _is_known(con, sha, noted["file_name"]):
-            about = _about(sha, noted["file_name"], noted["origin"], paths)
-            if not _is_archive(about, paths):
-                landed.append(_land_kept(con, about, paths))
-    return landed
+    kept = [note for note in notes(paths) if note["file_sha256"] not in seen]
+    stale = [note for note in kept if not _standing(con, note["file_sha256"], note["file_name"], None)]
+    return [found for note in stale for found in reread(con, note["file_sha256"], paths)]
 
 
-def _noted(note: Path) -> dict:
-    """What was noted of kept bytes: name, origin, order of landing."""
-    return json.loads(note.read_text(encoding="utf-8"))
+def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Landed]:
+    """Land a kept file again from its bytes. An archive's members are kept as files of their own."""
+    noted = _noted(sha, paths)
+    about = _about(sha, noted["file_name"], noted["origin"], paths)
+    return [] if _is_archive(about, paths) and not noted.get("withdrawn") else [_land_kept(con, about, paths)]
+
+
+def notes(paths: Paths) -> list[dict]:
+    """What was noted of all kept files, in the order of their landing."""
+    found = [
+        {"file_sha256": path.stem, **_noted(path.stem, paths)} for path in paths.landing.glob("*/*.json")
+    ]
+    return sorted(found, key=lambda note: note["sequence"])
+
+
+def withdraw(con: duckdb.DuckDBPyConnection, sha: str, reason: str, day: dt.date, paths: Paths) -> Landed:
+    """Take a file out of the raw tables for good; its bytes stay kept, and the note says when and why."""
+    _note(sha, {**_noted(sha, paths), "withdrawn": f"withdrawn on {day}: {reason}"}, paths)
+    return reread(con, sha, paths)[0]
+
+
+def _noted(sha: str, paths: Paths) -> dict:
+    """What was noted of kept bytes: name, origin, order of landing, sidecar, withdrawal; empty of bytes not kept."""
+    note = _place(sha, paths).with_suffix(".json")
+    return json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
 
 
 def _printable(path: Path) -> str:
@@ -93,33 +153,56 @@ def _printable(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """The system does not give the bytes of a file, or somebody is still writing them."""
 
 
-def land(con: duckdb.DuckDBPyConnection, path: Path, origin: str, paths: Paths) -> list[Landed]:
+def land(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    origin: str,
+    paths: Paths,
+    *,
+    said: str | None = None,
+    again: bool = False,
+) -> list[Landed]:
     """Land one file: bytes to the landing folder, rows to the raw tables, accounting to raw.file.
 
     An archive is landed as its members, each a file of its own called archive!member, and stands in raw.file itself.
+    `said` is what a sidecar would say, where the caller knows it; `again` lands a withdrawn file all the same.
     """
     name = _printable(path)
     try:
+        said = beside(path) if said is None else said
         state = _state(path)
         # A file of a size that none has is new and is read once; one that may be known is not copied to find out.
         if con.execute("select count(*) from raw.file where byte_count = ?", [state[0]]).fetchall()[0][0]:
             sha = _digest(_chunks(path))
-            if _is_known(con, sha, name):
-                return [Landed(name, sha, "known")]
+            standing = _standing(con, sha, name, said)
+            if standing and not (again and standing.status == "withdrawn"):
+                return [standing]
         sha = _receive(_chunks(path), paths)
         if _state(path) != state:
-            raise _Unreadable("it is being written")
-    except _Unreadable as error:
+            raise Unreadable("it is being written")
+    except Unreadable as error:
         return [Landed(name, "", "unreadable", f"{name}: {error}")]
-    about = keep(sha, name, origin, paths)
-    return _land_members(con, about, paths) if _is_archive(about, paths) else [_land_kept(con, about, paths)]
+    about = keep(sha, name, origin, paths, said=said, again=again)
+    is_archive = _is_archive(about, paths) and not _noted(sha, paths).get("withdrawn")
+    return _land_members(con, about, paths, again) if is_archive else [_land_kept(con, about, paths)]
 
 
-def _land_members(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths) -> list[Landed]:
+def beside(path: Path) -> str | None:
+    """The text of the sidecar beside a file; None where there is none."""
+    place = path.with_name(sidecar.name_of(path.name))
+    with _readable():
+        if not place.is_file():
+            return None
+        if place.stat().st_size > sidecar.MAX_BYTES:
+            raise Unreadable(f"found over {sidecar.MAX_BYTES} bytes in its sidecar, expected a few lines")
+        return place.read_bytes().decode("utf-8-sig", errors="backslashreplace")
+
+
+def _land_members(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths, again: bool) -> list[Landed]:
     """Land the members of a kept archive, and the archive itself."""
     sha, name, size = about["file_sha256"], about["file_name"], about["byte_count"]
     try:
@@ -127,24 +210,54 @@ def _land_members(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths) -> 
             words = f"{name}: found {size} bytes of an archive, expected at most {archive.MAX_BYTES}"
             raise readers.ReadError("file_too_large", words)
         members, skipped = archive.members(_place(sha, paths).read_bytes(), name)
+        told = _told_members(about, [member for member, _ in members])
     except readers.ReadError as error:
         return [_refuse(con, about, None, error)]
-    landed = [
-        _land_bytes(con, inner, f"{name}!{member}", about["origin"], paths) for member, inner in members
-    ]
-    words = f"{len(members)} members" + (f"; passed over {skipped}" if skipped else "")
+    contents = dict(members)
+    landed = []
+    for member, inner in members:
+        if sidecar.is_name(member) and member.removesuffix(sidecar.SUFFIX) in contents:
+            continue
+        own = contents.get(sidecar.name_of(member))
+        said = told[member] if own is None else own.decode("utf-8-sig", errors="backslashreplace")
+        landed.append(
+            _land_bytes(con, inner, f"{name}!{member}", about["origin"], paths, said=said, again=again)
+        )
+    words = f"{len(landed)} members" + (f"; passed over {skipped}" if skipped else "")
     _write(con, sha, {"raw.file": [_without_rows(about, None, "archive", None, words)]})
     return [*landed, Landed(name, sha, "archive", words)]
 
 
+def _told_members(about: dict, members: list[str]) -> dict[str, str | None]:
+    """For each member the text of a sidecar that says of it what the archive's sidecar does."""
+    if about["sidecar_text"] is None:
+        return dict.fromkeys(members)
+    said = sidecar.parse(about["sidecar_text"], sidecar.name_of(about["file_name"]))
+    strange = sorted(set(said.members) - set(members))
+    if strange:
+        words = (
+            f"{sidecar.name_of(about['file_name'])}: found members {strange}, expected some of {members[:50]}"
+        )
+        raise readers.ReadError("bad_sidecar", words)
+    return {member: sidecar.text_of(**said.of(member)) for member in members}
+
+
 def _land_bytes(
-    con: duckdb.DuckDBPyConnection, content: bytes, file_name: str, origin: str, paths: Paths
+    con: duckdb.DuckDBPyConnection,
+    content: bytes,
+    file_name: str,
+    origin: str,
+    paths: Paths,
+    *,
+    said: str | None,
+    again: bool,
 ) -> Landed:
     """Land a member of an archive."""
     sha = _digest([content])
-    if _is_known(con, sha, file_name):
-        return Landed(file_name, sha, "known")
-    about = keep(_receive([content], paths), file_name, origin, paths)
+    standing = _standing(con, sha, file_name, said)
+    if standing and not (again and standing.status == "withdrawn"):
+        return standing
+    about = keep(_receive([content], paths), file_name, origin, paths, said=said, again=again)
     if archive.is_archive(content):
         words = f"{file_name}: found an archive in an archive: unpack it first"
         return _refuse(con, about, None, readers.ReadError("nested_archive", words))
@@ -155,8 +268,12 @@ def _land_kept(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths) -> Lan
     """Read a kept file into the raw tables. Of a member of an archive, the last part of its name tells what it is."""
     sha, file_name = about["file_sha256"], about["file_name"]
     kept, own_name, source = _place(sha, paths), PurePosixPath(file_name.rpartition("!")[2]).name, None
+    withdrawn = _noted(sha, paths).get("withdrawn")
+    if withdrawn:
+        _write(con, sha, {"raw.file": [_without_rows(about, None, "withdrawn", None, withdrawn)]})
+        return Landed(file_name, sha, "withdrawn", withdrawn)
     try:
-        source = readers.detect(readers.beginning(kept, own_name), own_name, list(sources().values()))
+        source = _recognised(kept, own_name, about["sidecar_text"])
         with _scratch(paths) as scratch:
             reading = readers.read_file(kept, source, own_name, scratch)
             slices = _slices(about, source, reading, own_name)
@@ -165,6 +282,19 @@ def _land_kept(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths) -> Lan
     except readers.ReadError as error:
         return _refuse(con, about, source, error)
     return Landed(file_name, sha, "loaded")
+
+
+def _recognised(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
+    """The source of a kept file, told what its sidecar says; one that the sidecar names need not fit by name."""
+    said = sidecar.parse(sidecar_text or "", sidecar.name_of(own_name)).facts
+    named = said.get("source")
+    if named is not None and named not in sources():
+        words = (
+            f"{sidecar.name_of(own_name)}: found the source {named!r}, expected one of {sorted(sources())}"
+        )
+        raise readers.ReadError("bad_sidecar", words)
+    fitting = [sources()[named]] if named else list(sources().values())
+    return readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named).told(said)
 
 
 def _is_archive(about: dict, paths: Paths) -> bool:
@@ -182,23 +312,36 @@ def _about(sha: str, file_name: str, origin: str, paths: Paths) -> dict:
         "sequence": _sequence(sha, paths),
         "file_name": file_name,
         "origin": origin,
+        "sidecar_text": _noted(sha, paths).get("sidecar"),
         "byte_count": _place(sha, paths).stat().st_size,
     }
 
 
-def _is_known(con: duckdb.DuckDBPyConnection, sha: str, file_name: str) -> bool:
-    """Whether the bytes stand in the raw tables as they would be read now.
+def _standing(con: duckdb.DuckDBPyConnection, sha: str, file_name: str, said: str | None) -> Landed | None:
+    """What the bytes are in the raw tables ('known', or 'withdrawn'), if they stand there as they would be read now.
 
     Bytes that were loaded are known under any name; refused ones only under the name they were refused with,
-    since the name can be what was wrong.
+    since the name can be what was wrong. Another text of the file's own sidecar makes it be read again.
     """
     found = con.execute(
-        "select source_id, reader_fingerprint, status, file_name from raw.file where file_sha256 = ?", [sha]
+        "select source_id, reader_fingerprint, status, file_name, sidecar_text, reason from raw.file "
+        "where file_sha256 = ?",
+        [sha],
     ).fetchall()
-    return any(
-        fingerprint == _fingerprint(source_id) and (status != "refused" or name == file_name)
-        for source_id, fingerprint, status, name in found
-    )
+    for source_id, fingerprint, status, name, sidecar_text, reason in found:
+        if status == "withdrawn":
+            return Landed(file_name, sha, "withdrawn", reason)
+        is_own = name == file_name
+        same = said is None or said == (sidecar_text or "") or not is_own
+        if fingerprint == _fingerprint(source_id) and (is_own or status != "refused") and same:
+            other = said is not None and said != (sidecar_text or "")
+            words = (
+                f"{file_name}: the same bytes stand as {name}; what is said of this copy is not used"
+                if other
+                else ""
+            )
+            return Landed(file_name, sha, "known", words)
+    return None
 
 
 def _refuse(
@@ -209,16 +352,31 @@ def _refuse(
     return Landed(about["file_name"], about["file_sha256"], "refused", str(error))
 
 
-def keep(sha: str, file_name: str, origin: str, paths: Paths) -> dict:
-    """Put received bytes to their place, with a note of name, origin and order beside them; what is known of them."""
+def keep(
+    sha: str, file_name: str, origin: str, paths: Paths, *, said: str | None = None, again: bool = False
+) -> dict:
+    """Put received bytes to their place with their note beside them; what is known of them.
+
+    What an earlier sidecar said is kept where none is offered now; a withdrawal ends only by landing `again`.
+    """
     target = _place(sha, paths)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(_incoming(paths), target)
     about = _about(sha, file_name, origin, paths)
+    if said is not None:
+        about["sidecar_text"] = said
     note = {name: about[name] for name in ("file_name", "origin", "sequence")}
-    _receive([json.dumps(note, ensure_ascii=False).encode()], paths)
-    os.replace(_incoming(paths), target.with_suffix(".json"))
+    note["sidecar"] = about["sidecar_text"]
+    if not again and "withdrawn" in (noted := _noted(sha, paths)):
+        note["withdrawn"] = noted["withdrawn"]
+    _note(sha, note, paths)
     return about
+
+
+def _note(sha: str, note: dict, paths: Paths) -> None:
+    known = {name: value for name, value in note.items() if value is not None}
+    _receive([json.dumps(known, ensure_ascii=False).encode()], paths)
+    os.replace(_incoming(paths), _place(sha, paths).with_suffix(".json"))
 
 
 def _receive(chunks: Iterable[bytes], paths: Paths) -> str:
@@ -260,7 +418,7 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _Unreadable(error.strerror or str(error)) from error
+        raise Unreadable(error.strerror or str(error)) from error
 
 
 def _place(sha: str, paths: Paths) -> Path:
@@ -285,10 +443,8 @@ def _scratch(paths: Paths) -> Iterator[Path]:
 
 def _sequence(sha: str, paths: Paths) -> int:
     """Order of landing: the one noted beside kept bytes, else the next."""
-    note = _place(sha, paths).with_suffix(".json")
-    if note.exists():
-        return _noted(note)["sequence"]
-    return 1 + sum(1 for _ in paths.landing.glob("*/*.json"))
+    noted = _noted(sha, paths)
+    return noted["sequence"] if noted else 1 + sum(1 for _ in paths.landing.glob("*/*.json"))
 
 
 def raw_tables() -> list[Table]:
@@ -324,10 +480,24 @@ def _stamped(rows: pl.DataFrame | str, sha: str, source_id: str) -> pl.DataFrame
 
 
 def _vintage(source: Source, file_name: str) -> dt.date:
+    """Day from which the figures are known: the sidecar's, else by the source's rule; refused where the rule is a day
+    of the name and that differs."""
+    said = source.said.get("vintage")
     try:
-        return source.vintage_of(file_name)
+        if said is None:
+            return source.vintage_of(file_name)
+        is_day_of_name = re.fullmatch(r"\{\w+\}", source.vintage) and re.fullmatch(
+            source.file_pattern, file_name
+        )
+        if is_day_of_name and str(source.vintage_of(file_name)) != said:
+            words = (
+                f"found {source.vintage_of(file_name)} in its name and {said} in {sidecar.name_of(file_name)}"
+            )
+            raise readers.ReadError("sidecar_contradicts", f"{file_name}: {words}, expected both the same")
     except DeclarationError as error:
-        raise readers.ReadError("no_vintage", f"{file_name}: {error}") from error
+        words = f"{file_name}: {error}. Put it into the name, or beside the file into {sidecar.name_of(file_name)}: "
+        raise readers.ReadError("no_vintage", f"{words}`vintage: YYYY-MM-DD`") from error
+    return dt.date.fromisoformat(said)
 
 
 def _without_rows(about: dict, source: Source | None, status: str, code: str | None, reason: str) -> dict:
@@ -390,7 +560,7 @@ def _fingerprint(source_id: str | None) -> str:
     declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
     files += sorted((ROOT / "warehouse" / "raw").glob("*.yml"))
-    for pattern in ("plain_lines.py", "readers/*.py"):
+    for pattern in ("plain_lines.py", "sidecar.py", "readers/*.py"):
         files += sorted((ROOT / "pipelines").glob(pattern))
     parts = [p.read_bytes() for p in files]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

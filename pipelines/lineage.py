@@ -6,6 +6,7 @@ Belongs here: parsing the SELECTs of warehouse/ with sqlglot. Does not belong he
 from __future__ import annotations
 
 from functools import cache
+from graphlib import TopologicalSorter
 
 import sqlglot
 from sqlglot import exp
@@ -29,6 +30,16 @@ def upstream(full_name: str) -> tuple[str, ...]:
             f"warehouse/{full_name.replace('.', '/')}.sql reads tables without a contract: {unknown}"
         )
     return tuple(sorted(found - {full_name}))
+
+
+def order(*names: str) -> list[str]:
+    """Tables and all that they read, each after those that it reads."""
+    needed, reads = list(names), {}
+    while needed:
+        name = needed.pop()
+        reads[name] = upstream(name)
+        needed += set(reads[name]) - set(reads)
+    return list(TopologicalSorter(reads).static_order())
 
 
 @cache

@@ -36,6 +36,10 @@ class Paths:
         return self.root / "published"
 
     @property
+    def returns(self) -> Path:
+        return self.root / "returns"
+
+    @property
     def reports(self) -> Path:
         return self.root / "reports"
 

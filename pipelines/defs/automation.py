@@ -44,7 +44,8 @@ def inbox(context: dg.SensorEvaluationContext):
 
     A file that changed within the last seconds may still be written: the sensor waits for it to settle.
     """
-    found = [path for path, origin in landing.candidates(settings.paths()) if origin == "inbox"]
+    folder = settings.paths().inbox
+    found = landing.data_files(folder) + landing.sidecars(folder)
     if not found:
         return dg.SkipReason("the inbox is empty")
     states = [(str(path), path.stat(follow_symlinks=False)) for path in found]

@@ -30,7 +30,7 @@ def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
     """Land the embedded files and the inbox; each file enters all raw tables in one transaction."""
     with warehouse.connect() as con:
         landed = landing.land_all(con, warehouse.paths)
-        for file in (f for f in landed if f.status in ("refused", "unreadable")):
+        for file in (f for f in landed if f.status in ("refused", "unreadable", "alone")):
             context.log.warning(f"{file.status} {file.file_name}: {file.reason}")
         files = dict(Counter(file.status for file in landed))
         for table in landing.raw_tables():

@@ -27,6 +27,7 @@ from pipelines.readers import (
     text,
     wide_panel,
     workbook,
+    zone_return,
 )
 from pipelines.readers.text import ReadError, Reading
 
@@ -40,6 +41,7 @@ LAYOUTS = {
     "customs_query": customs_query.read,
     "registry": registry.read,
     "record_list": record_list.read,
+    "zone_return": zone_return.read,
 }
 # Of these the signature may stand anywhere in the text: they have no rows, or none where the file is JSON.
 WITHOUT_ROWS = {"nbs_json"}
@@ -94,14 +96,16 @@ def _too_large(size: int, what: str, file_name: str) -> ReadError:
     return ReadError("file_too_large", words)
 
 
-def detect(content: bytes, file_name: str, sources: Iterable[Any]) -> Any:
-    """The one declared source whose name pattern, encoding and signature fit the file."""
+def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool = True) -> Any:
+    """The one declared source whose name pattern (unless not `by_name`), encoding and signature fit the file."""
     if not content.strip():
         raise ReadError("empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table")
     if workbook.kind(content):
         grid.grids(content, [], file_name)  # one that cannot be opened fits nothing, whatever is declared
     decode = cache(lambda encodings: text.decode(content, encodings, file_name))
-    misfits = {source.source_id: (source, _misfit(content, decode, file_name, source)) for source in sources}
+    misfits = {
+        source.source_id: (source, _misfit(content, decode, file_name, source, by_name)) for source in sources
+    }
     fitting = [source for source, why in misfits.values() if not why]
     if len(fitting) == 1:
         return fitting[0]
@@ -113,10 +117,10 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any]) -> Any:
     raise ReadError("unknown_file", f"{file_name}: fits no declared source:{reasons}")
 
 
-def _misfit(content: bytes, decode: Callable, file_name: str, source: Any) -> str:
+def _misfit(content: bytes, decode: Callable, file_name: str, source: Any, by_name: bool) -> str:
     """Why the file is not of this source; empty where it is."""
     reasons = []
-    if not re.fullmatch(source.file_pattern, file_name):
+    if by_name and not re.fullmatch(source.file_pattern, file_name):
         reasons.append(f"the name does not match {source.file_pattern!r}")
     try:
         missing = _missing(content, decode, file_name, source)

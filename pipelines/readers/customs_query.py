@@ -1,7 +1,7 @@
 """Layout customs_query: exports of the customs query site, one line a month, partner and commodity.
 
 All fields quoted, a trailing comma, thousands separators in the value only, "?" for a missing unit. The
-flow is in the file's name only; the name of the value column is the currency. Options: `fields` (text of
+flow is in the file's name or its sidecar only; the name of the value column is the currency. Options: `fields` (text of
 the trade table -> column), `optional`, `ignored`, `value` (names the value column may have), `flows` (word
 in the name -> flow), `trailing_comma`. Belongs here: the rules; customs_large.py reads text files of millions
 of lines by them.
@@ -45,16 +45,23 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
 
 
 def flow_of(source: Any, file_name: str) -> str:
-    """Direction of trade by the file's name."""
-    flows = source.options["flows"]
+    """Direction of trade by the file's sidecar or by its name; refused where both speak and differ."""
+    flows, said = source.options["flows"], source.said.get("flow", "")
     word = text.name_groups(source, file_name).get("flow", "")
-    if word not in flows:
+    if said and flows.get(word, said) != said:
+        raise ReadError(
+            "sidecar_contradicts",
+            f"{file_name}: found flow {flows[word]!r} ({word}) in its name and {said!r} in {file_name}.yml, "
+            "expected both the same",
+        )
+    if not said and word not in flows:
         raise ReadError(
             "flow_unknown",
-            f"{file_name}: the file does not say whether it holds imports or exports; found {word!r} at the "
-            f"end of its name, expected one of {sorted(flows)}: rename it, say to ..._{sorted(flows)[0]}.csv",
+            f"{file_name}: the file does not say whether it holds imports or exports; found {word!r} at the end of "
+            f"its name, expected one of {sorted(flows)}. Put a file named {file_name}.yml beside it with the line "
+            "`flow: import` or `flow: export`",
         )
-    return flows[word]
+    return said or flows[word]
 
 
 def table(sheet: Grid, source: Any) -> tuple[Columns, Body]:

@@ -15,10 +15,11 @@ from pipelines.readers.text import Reading
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Cells of a list: one row for every line, blank values too."""
-    return grid.read(content, source, file_name, _table)
+    return grid.read(content, source, file_name, table)
 
 
-def _table(sheet: Grid, source: Any, _: str) -> Part:
+def table(sheet: Grid, source: Any, _: str) -> Part:
+    """Cells of one grid."""
     options = source.options
     fields = {key: [names] if isinstance(names, str) else names for key, names in options["fields"].items()}
     optional = options.get("optional", [])

@@ -126,7 +126,8 @@ def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[in
             texts[found] = text
         elif found == "c" and texts.get("type") == "e":
             marks.append((*place, texts.get("v") or "#ERROR"))
-        elif found == "c" and "f" in texts and "v" not in texts:
+        elif found == "c" and "f" in texts and not texts.get("v") and texts["type"] != "str":
+            # the result of a formula can be an empty text (type str); an empty <v/> without it is none
             marks.append((*place, "=" + texts["f"]))
 
     if part in archive.namelist():

@@ -18,7 +18,7 @@ with printed as (
         trim(substr(trim(c.period_text), 5)) as period_words,
         nullif(trim(c.known_from_text), '') as known_from_text,
         coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
-        f.sequence, s.scope as source_scope, s.area_levels,
+        f.sequence, s.scope as source_scope, s.area_levels, s.layout = 'zone_return' as is_return,
         -- digits, or digits grouped by threes; anything else is no number, however a parser might read it
         case
             when regexp_full_match(trim(c.value_text), '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+')
@@ -38,7 +38,7 @@ candidate as (
             order by coalesce(list_position(string_split(n.area_levels, ','), a.level), 99),
                 case when a.valid_to < n.year_text || '-01-01' then 2 when a.valid_from > n.year_text || '-12-31' then 1 else 0 end
         ) as place
-    from (select distinct source_id, area_name, year_text, area_levels from printed where area_code_text is null) as n
+    from (select distinct source_id, area_name, year_text, area_levels from printed where area_code_text is null or is_return) as n
     join core.area_name as a on a.name = n.area_name
     join reference.area as r on r.area_code = a.area_code
 ),
@@ -62,7 +62,8 @@ looked_up as (
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
-        try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source
+        try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source,
+        n.scope_text is not null as scope_known, alias.area_code as named_area_code, m.minimum, m.maximum, m.basis
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
     left join alias on alias.source_id = p.source_id and alias.area_name = p.area_name and alias.year_text = p.year_text
@@ -76,6 +77,14 @@ looked_up as (
     left join reference.exchange_rate as e
         on e.currency = u.unit and i.unit = 'CNY' and e.time_period = p.year_text and w.kind <> 'stock'
     left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
+    left join reference.source_limit as m on m.source_id = p.source_id and m.indicator_id = l.indicator_id
+),
+valued as (
+    select
+        v.*, v.number * coalesce(v.scale, 1) * v.factor * coalesce(v.cny_per_unit, 1) as base_value,
+        z.zone_code is not null as is_zone
+    from looked_up as v
+    left join core.zone as z on z.zone_code = v.area_code
 ),
 decided as (
     select
@@ -87,21 +96,42 @@ decided as (
             when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
             when x.area_code is null then 'unknown_area'
             when x.area_valid_to < x.year_text || '-01-01' then 'area_abolished'
+            when x.is_return and x.alias_areas = 1 and x.named_area_code <> x.area_code then 'code_and_name_differ'
+            when x.is_return and not x.is_zone then 'not_a_zone'
             when not regexp_full_match(x.year_text, '(19|20)[0-9]{2}') or x.freq is null then 'unknown_period'
             when x.known_from_text is not null and try_cast(x.known_from_text as date) is null then 'not_a_date'
+            when x.is_return and trim(coalesce(x.scope_text, '')) <> '' and not x.scope_known then 'unknown_scope'
             when x.unit is null then 'unknown_unit'
             when x.unit <> x.indicator_unit and x.cny_per_unit is null then 'unit_of_other_kind'
             when x.obs_status is null then 'unknown_status'
-            when x.number is null or not isfinite(x.number * coalesce(x.scale, 1) * x.factor * coalesce(x.cny_per_unit, 1))
-            then 'not_a_number'
-        end as reason_code
-    from looked_up as x
+            when x.number is null or not isfinite(x.base_value) then 'not_a_number'
+            when x.base_value not between x.minimum and x.maximum then 'out_of_range'
+        end as first_reason
+    from valued as x
+),
+repeated as (
+    -- a return states each figure once: of equal figures the first counts, of different ones none
+    select file_sha256, sheet, row_no, column_no
+    from (
+        select file_sha256, sheet, row_no, column_no,
+            count(distinct base_value) over (partition by file_sha256, area_code, indicator_id, scope, year_text, freq, time_suffix, obs_status) as different_values,
+            row_number() over (
+                partition by file_sha256, area_code, indicator_id, scope, year_text, freq, time_suffix, obs_status
+                order by sheet, row_no, column_no
+            ) as place
+        from decided
+        where is_return and first_reason is null and number is not null and indicator_id <> 'not_used'
+    )
+    where different_values > 1 or place > 1
 ),
 corrected as (
     select
-        d.*, d.year_text || coalesce(d.time_suffix, '') as time_period,
+        d.*, case when r.row_no is not null then 'duplicate_figure' else d.first_reason end as reason_code,
+        d.year_text || coalesce(d.time_suffix, '') as time_period,
         k.action, k.factor_or_value, k.reason as correction_reason
     from decided as d
+    left join repeated as r
+        on r.file_sha256 = d.file_sha256 and r.sheet = d.sheet and r.row_no = d.row_no and r.column_no = d.column_no
     left join reference.source_correction as k
         on k.source_id = d.source_id and k.area_code = d.area_code and k.indicator_id = d.indicator_id
         and k.time_period = d.year_text || coalesce(d.time_suffix, '') and k.expected_printed_text = d.value_text
@@ -113,7 +143,7 @@ select
     case
         when reason_code is not null or number is null then null
         when action = 'replace' then factor_or_value
-        else number * coalesce(scale, 1) * factor * coalesce(cny_per_unit, 1) * case when action = 'scale' then factor_or_value else 1 end
+        else base_value * case when action = 'scale' then factor_or_value else 1 end
     end as obs_value,
     case when cny_per_unit is null then unit else 'CNY' end as unit,
     case
@@ -137,6 +167,11 @@ select
         when 'ambiguous_area' then 'found the name ' || area_name_text || ', which in ' || year_text || ' can mean any of ' || candidates || '; expected a division code'
         when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of core.area_name'
         when 'area_abolished' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ' for ' || year_text || ', which ended on ' || area_valid_to || '; expected an area that existed in the year'
+        when 'code_and_name_differ' then 'found the code ' || area_code_text || ' with the name of ' || named_area_code || ' ' || area_name_text || ', expected both of one zone'
+        when 'not_a_zone' then 'found ' || area_code || ' ' || coalesce(area_name_text, '') || ', which is no pilot zone, expected a zone of core.zone'
+        when 'unknown_scope' then 'found the scope ' || scope_text || ', expected none or one that sources/' || source_id || '/scope_notes.csv has for ' || indicator_text
+        when 'out_of_range' then 'found ' || value_text || coalesce(' ' || unit_printed, '') || ', expected ' || regexp_replace(cast(minimum / factor as varchar), '\.0$', '') || ' to ' || regexp_replace(cast(maximum / factor as varchar), '\.0$', '') || ' ' || unit_printed || ' (' || basis || '): are unit and sign right?'
+        when 'duplicate_figure' then 'found this figure more than once in the file (' || value_text || ' here), expected one row for each zone, indicator, period, scope and status'
         when 'unknown_period' then 'found the period ' || period_text || ', expected a year from 1900 and words of warehouse/reference/period.csv'
         when 'not_a_date' then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'
         when 'unknown_unit' then 'found the unit ' || coalesce(unit_printed, '(none)') || ', expected a unit of warehouse/reference/unit.csv'

@@ -1,0 +1,76 @@
+"""What is held and why: the quarantine of the published warehouse as a list and as a file to work from.
+
+Belongs here: filters, the export. Does not belong here: what is held (core.quarantine), reading again (ingest.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import duckdb
+from openpyxl import Workbook
+
+from pipelines import excel
+
+COLUMNS = [
+    "source",
+    "file",
+    "sheet",
+    "row",
+    "column",
+    "printed text",
+    "reason code",
+    "reason",
+    "how to mend",
+    "怎样更正",
+]
+WIDTHS = [20, 36, 16, 8, 8, 30, 22, 80, 60, 50]
+QUERY = """
+select q.source_id, q.file_name, q.sheet, q.row_no, q.column_no, q.printed_text, q.reason_code, q.reason,
+    r.how_to_mend, r.how_to_mend_zh
+from core.quarantine as q
+left join reference.reason as r using (reason_code)
+where ($file = '' or contains(lower(q.file_name), lower($file)))
+    and ($reason = '' or q.reason_code = $reason) and ($source = '' or q.source_id = $source)
+order by q.source_id nulls first, q.file_name, q.sheet nulls first, q.row_no nulls first, q.column_no nulls first,
+    q.reason_code
+"""
+COUNTS = """
+select reason_code, coalesce(source_id, '') as source_id, count(*) as items, count(distinct file_sha256) as files
+from core.quarantine group by all order by items desc, reason_code, source_id
+"""
+
+
+def items(con: duckdb.DuckDBPyConnection, file: str = "", reason: str = "", source: str = "") -> list[tuple]:
+    """Held items in the order of their files, as `COLUMNS` names them; `file` is a part of the file's name."""
+    return con.execute(QUERY, {"file": file, "reason": reason, "source": source}).fetchall()
+
+
+def counts(con: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """Reason, source, items held and files that they stand in; the most frequent first."""
+    return con.execute(COUNTS).fetchall()
+
+
+def export(rows: list[tuple], counted: list[tuple], target: Path) -> None:
+    """Write held items to a workbook with their counts on a second sheet, or to CSV where the name says so."""
+    data = _csv(rows) if target.suffix.lower() == ".csv" else _xlsx(rows, counted)
+    excel.write(target, data)
+
+
+def _xlsx(rows: list[tuple], counted: list[tuple]) -> bytes:
+    book = Workbook()
+    del book[book.active.title]
+    sheet = excel.list_sheet(book, "held", COLUMNS, rows[: excel.MAX_ROWS], WIDTHS)
+    sheet.auto_filter.ref = sheet.dimensions
+    excel.list_sheet(book, "counts", ["reason code", "source", "items", "files"], counted, [24, 24, 10, 10])
+    return excel.content(book)
+
+
+def _csv(rows: list[tuple]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([excel.plain(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8-sig")
