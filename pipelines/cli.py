@@ -205,7 +205,7 @@ def quarantine_list(
         rows, counted = held.items(con, file, reason, source), held.counts(con)
     if not (file or reason or source):
         _table(["reason", "source", "items", "files"], counted)
-    shown = [row[:8] for row in rows[:limit]]
+    shown = [(*row[:7], _first_lines(row[7])) for row in rows[:limit]]
     if shown:
         _table(held.COLUMNS[:8], shown)
     console.print(
@@ -282,11 +282,9 @@ def template_check(path: Annotated[Path, typer.Argument(help="A filled return.")
 
     _must_exist(path)
     checked = returns.check(path, settings.paths())
-    places = [
-        (f.sheet, f.row_no, f.column_no, f.severity, f.found, f.reason) for f in checked.findings[:MOST_ROWS]
-    ]
-    if places:
-        _table(["sheet", "row", "column", "severity", "found", "reason"], places)
+    shown = [(f.sheet, f.place, f.severity, f.found, f.reason) for f in checked.findings[:MOST_ROWS]]
+    if shown:
+        _table(["sheet", "cell", "severity", "found", "reason"], shown)
     doubts = len(checked.findings) - checked.errors
     _say(f"{checked.loaded:,} figures would load; {checked.errors:,} errors, {doubts:,} warnings")
     if checked.copy:
@@ -373,7 +371,9 @@ def _fail(words: str) -> NoReturn:
 def _first_lines(reason: str) -> str:
     """The first lines of a reason: of an unknown file the nearest sources."""
     first, *others = reason.splitlines() or [""]
-    return "\n".join([first, *others[:2], *(["  ... (zonescope quarantine has all)"] if others[2:] else [])])
+    return "\n".join(
+        [first, *others[:2], *(["  ... (zonescope quarantine export has all)"] if others[2:] else [])]
+    )
 
 
 @contextmanager

@@ -68,6 +68,12 @@ class Finding:
     reason: str
     how_to_mend: str
 
+    @property
+    def place(self) -> str:
+        """The cell or row as a spreadsheet program names it; empty where the file is meant."""
+        column = get_column_letter(self.column_no) if self.column_no else ""
+        return f"{column}{self.row_no or ''}"
+
 
 def template(offer: Offer, zone: str = "", year: int | None = None) -> Workbook:
     """The empty return; with a zone, a row for each indicator with that zone (and year) filled in."""
