@@ -126,11 +126,11 @@ def _read(lines: _Lines, encoding: str, source: Any, file_name: str, scratch: Pa
 def _take_piece(lines: _Lines, index: int, form: tuple[str, int, bool], body: Body) -> int | None:
     """Add the records of a piece from a line on; the index of the line that follows, None behind the last one."""
     encoding, width, trailing = form
-    lines.drop(index)
     sheet = TextGrid(lines.place, encoding, lines, lines.is_ended or not lines.is_read)
-    while len(body.records) < PIECE_RECORDS:
+    while len(body.records) + len(body.rejects) < PIECE_RECORDS:
         # a record must see all lines that it may go on over
         if index + grid.MAX_LINES_PER_RECORD >= len(lines) and not lines.is_read:
+            lines.drop(index)
             lines.read_on(PIECE_RECORDS)
             sheet = TextGrid(lines.place, encoding, lines, lines.is_ended or not lines.is_read)
         if index >= len(lines):
