@@ -69,6 +69,9 @@ DROPPED = {
     "BACI_HS17_Y2022_V202401.csv": files.BACI_CUT.encode() + b"\n",
     "BACI_HS12_Y2022_V202401.csv": files.BACI_FILE.encode(),
     "DataWeb wide 2022-06-30.csv": files.DATAWEB_WIDE.encode(),
+    "DataWeb charges 2024-03-01.csv": files.DATAWEB_WIDE.replace(
+        "FAS Value,", "General Import Charges,"
+    ).encode(),
     "DataWeb long 2024-03-01.csv": files.DATAWEB_LONG.encode(),
     "zh-hs8-2022.csv": files.GOODS_FILE.encode("gb18030"),
     "zh-hs8-2023.csv": files.GOODS_FILE.replace(",2022,", ",2023,")
@@ -300,6 +303,15 @@ def test_dataweb_records_and_the_year_that_had_not_ended(landed):
         "DataWeb long 2024-03-01.csv",
     )
     assert long == [("2021", "import", "customs value", 40.0), ("2022", "import", "customs value", 50.0)]
+
+
+def test_charges_are_no_trade(landed):
+    counts = rows(
+        landed,
+        "select cells_total, cells_not_used, cells_loaded from mart.file_accounting where file_sha256 = {file}",
+        "DataWeb charges 2024-03-01.csv",
+    )
+    assert counts == [(4, 4, 0)]
 
 
 def test_dollars_become_yuan_at_the_rate_of_the_year(landed):
