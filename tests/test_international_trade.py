@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
-from pipelines import quality, settings, store
+from pipelines import landing, quality, readers, settings, store
 from pipelines.contracts import tables
+from pipelines.readers import record_pieces
 from tests.conftest import build_all
 from tests.readers import trade_files as files
 
@@ -68,6 +69,9 @@ DROPPED = {
     "BACI_HS17_Y2022_V202401.csv": files.BACI_CUT.encode() + b"\n",
     "BACI_HS12_Y2022_V202401.csv": files.BACI_FILE.encode(),
     "DataWeb wide 2022-06-30.csv": files.DATAWEB_WIDE.encode(),
+    "DataWeb charges 2024-03-01.csv": files.DATAWEB_WIDE.replace(
+        "FAS Value,", "General Import Charges,"
+    ).encode(),
     "DataWeb long 2024-03-01.csv": files.DATAWEB_LONG.encode(),
     "zh-hs8-2022.csv": files.GOODS_FILE.encode("gb18030"),
     "zh-hs8-2023.csv": files.GOODS_FILE.replace(",2022,", ",2023,")
@@ -301,6 +305,15 @@ def test_dataweb_records_and_the_year_that_had_not_ended(landed):
     assert long == [("2021", "import", "customs value", 40.0), ("2022", "import", "customs value", 50.0)]
 
 
+def test_charges_are_no_trade(landed):
+    counts = rows(
+        landed,
+        "select cells_total, cells_not_used, cells_loaded from mart.file_accounting where file_sha256 = {file}",
+        "DataWeb charges 2024-03-01.csv",
+    )
+    assert counts == [(4, 4, 0)]
+
+
 def test_dollars_become_yuan_at_the_rate_of_the_year(landed):
     (found,) = rows(
         landed,
@@ -374,3 +387,23 @@ def test_partner_codes_meet_the_compiled_partners(landed):
         ("304", "country", "DEU", "the list itself", "304"),
         ("304", "partner", "DEU", "list of countries", "304"),
     ]
+
+
+def test_a_large_file_lands_piece_by_piece_as_a_small_one_does(tmp_path, monkeypatch):
+    lines = [f"2022,156,842,{number:06d},{number}.5,NA\n" for number in range(500)]
+    content = ("t,i,j,k,v,q\n" + "".join(lines[:250]) + "2022,156\n\n" + "".join(lines[250:])).encode()
+    found = []
+    for pieces in (True, False):
+        monkeypatch.setattr(readers, "LARGE_BYTES", 1000 if pieces else 1 << 30)
+        monkeypatch.setattr(record_pieces, "PIECE_RECORDS", 100)
+        paths = settings.Paths(tmp_path / str(pieces))
+        paths.inbox.mkdir(parents=True)
+        file = paths.inbox / "BACI_HS17_Y2022_V202401.csv"
+        file.write_bytes(content)
+        with store.connect(paths.work) as con:
+            landing.ensure_tables(con)
+            (landed,) = landing.land(con, file, "inbox", paths)
+            assert landed.status == "loaded"
+            selects = ("raw.international_trade order by row_no", "raw.reject order by row_no", "raw.file")
+            found.append([con.execute(f"select * from {select}").fetchall() for select in selects])
+    assert found[0] == found[1] and len(found[0][0]) == 500 and len(found[0][1]) == 1

@@ -23,6 +23,7 @@ from pipelines.readers import (
     nbs_export,
     nbs_json,
     record_list,
+    record_pieces,
     registry,
     text,
     wide_panel,
@@ -47,7 +48,7 @@ LAYOUTS = {
 WITHOUT_ROWS = {"nbs_json"}
 ALSO_JSON = {"record_list"}
 # Layouts whose text files may be larger than memory. From some size on it costs less to read them that way.
-LARGE_LAYOUTS = {"customs_query": customs_large.read}
+LARGE_LAYOUTS = {"customs_query": customs_large.read, "record_list": record_pieces.read}
 LARGE_BYTES = 8 << 20
 # All other files are read as one piece.
 MOST_BYTES = 64 << 20

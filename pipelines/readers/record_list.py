@@ -53,16 +53,23 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
         reading = _read_json(content, source, file_name)
     else:
         reading = grid.read(content, source, file_name, _table)
-    whole = {**source.options.get("fixed", {}), **_from_name(source, file_name)}
-    absent = [name for name in source.raw_columns if name not in _carried(source)]
-    rows = reading.rows.with_columns(pl.lit(whole.get(name, "")).alias(name) for name in absent)
+    absent = constants(source, file_name)
+    rows = reading.rows.with_columns(pl.lit(words).alias(name) for name, words in absent.items())
     return replace(reading, rows=rows.select(source.raw_columns))
+
+
+def constants(source: Any, file_name: str) -> dict[str, str]:
+    """Columns of the raw table that no record prints, with what holds for the whole file."""
+    groups = text.name_groups(source, file_name)
+    named = {key: groups.get(name, "") for key, name in source.options.get("from_name", {}).items()}
+    whole = {**source.options.get("fixed", {}), **named}
+    return {name: whole.get(name, "") for name in source.raw_columns if name not in carried(source)}
 
 
 def _read_json(content: bytes, source: Any, file_name: str) -> Reading:
     decoded, encoding = text.decode(content, source.encoding, file_name)
     header, body, entries = json_list.table(decoded, source.options, _required(source), file_name)
-    part = _part(_layout(header, source, file_name), body, source)
+    part = part_of(layout_of(header, source, file_name), body, source)
     return text.reading(
         part.rows,
         part.columns,
@@ -78,18 +85,23 @@ def _table(sheet: Grid, source: Any, _: str) -> Part:
     if sheet.sheet in source.options.get("note_sheets", []):
         blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
         counts = {"blank_rows": blank, "note_rows": len(sheet) - blank}
-        return Part([], _carried(source), [], counts)
+        return Part([], carried(source), [], counts)
+    top, layout, trailing = header_of(sheet, source)
+    body = grid.body(sheet, top + 1, len(sheet), len(layout.header), trailing_comma=trailing)
+    preamble = sum(not sheet.is_blank(index) for index in range(top))
+    body.counts["header_rows"] = 1 + preamble
+    body.counts["blank_rows"] += top - preamble
+    return part_of(layout, body, source)
+
+
+def header_of(sheet: Grid, source: Any) -> tuple[int, Layout, bool]:
+    """Index of the header, where it has the declared columns, and whether rows end in a comma behind the last one."""
     top = _top(sheet, _required(source))
     header = [name.strip() for name in grid.checked_width(sheet, top)]
     trailing = source.options.get("trailing_comma", False) and _ends_in_comma(sheet, top, header)
     if header[-1] == "" and trailing:
         header = header[:-1]
-    layout = _layout(header, source, f"{sheet.place}, line {top + 1}")
-    body = grid.body(sheet, top + 1, len(sheet), len(header), trailing_comma=trailing)
-    preamble = sum(not sheet.is_blank(index) for index in range(top))
-    body.counts["header_rows"] = 1 + preamble
-    body.counts["blank_rows"] += top - preamble
-    return _part(layout, body, source)
+    return top, layout_of(header, source, f"{sheet.place}, line {top + 1}"), trailing
 
 
 def _top(sheet: Grid, required: list[str]) -> int:
@@ -109,7 +121,7 @@ def _ends_in_comma(sheet: Grid, top: int, header: list[str]) -> bool:
     return len(fields) == len(header) + 1 and fields[-1] == ""
 
 
-def _layout(header: list[str], source: Any, place: str) -> Layout:
+def layout_of(header: list[str], source: Any, place: str) -> Layout:
     """Where a header has the declared columns; refused where it lacks one, before any record is made."""
     options = source.options
     values = _value_columns(header, options, place)
@@ -126,16 +138,16 @@ def _layout(header: list[str], source: Any, place: str) -> Layout:
     return Layout(header, at, values, unknown)
 
 
-def _part(layout: Layout, body: Body, source: Any) -> Part:
+def part_of(layout: Layout, body: Body, source: Any) -> Part:
     """What the records under a header print; what is the same for the whole file is added by `read`."""
-    names = _carried(source)
+    names = carried(source)
     records = _without_totals(body, {index for index, _ in layout.values}, source.options.get("totals", []))
     rows = [row for record in records for row in _rows(record, layout, names)]
     rejects = body.rejects + text.unknown_cells(records, layout.header, layout.unknown, source.source_id)
     return Part(rows, names, rejects, body.counts)
 
 
-def _carried(source: Any) -> tuple[str, ...]:
+def carried(source: Any) -> tuple[str, ...]:
     """Columns of the raw table that a record of the source can fill, in the order of the table."""
     can = {*POSITIONS, *TOLD, *source.options["fields"]}
     return tuple(name for name in source.raw_columns if name in can)
@@ -172,11 +184,6 @@ def _value_columns(header: list[str], options: dict, place: str) -> list[tuple[i
         names = [header[index] for index, _ in found]
         raise ReadError("ambiguous_file", f"{place}: found the value columns {names}, expected one")
     return found
-
-
-def _from_name(source: Any, file_name: str) -> dict[str, str]:
-    groups = text.name_groups(source, file_name)
-    return {key: groups.get(name, "") for key, name in source.options.get("from_name", {}).items()}
 
 
 def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Record]:

@@ -1,0 +1,155 @@
+"""Text files of layout record_list that may be larger than memory, read piece by piece.
+
+Belongs here: the way through such a file. Does not belong here: a rule of its own: lines become records by grid.take,
+records become rows by record_list.py, and tests hold both readers equal in rows, rejects and counts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TextIO
+
+from pipelines.readers import grid, json_list, record_list, text
+from pipelines.readers.grid import Body, TextGrid
+from pipelines.readers.text import ReadError, Reading
+
+PIECE_RECORDS = 100_000
+LONGEST_LINE = 16 << 20
+MOST_WHOLE_BYTES = 64 << 20
+MOST_REJECTS = 200_000  # a file with more of them is not of the declared layout
+
+
+class _Lines:
+    """Physical lines by their index in the file, of which only those from `first` to what has been read are held."""
+
+    def __init__(self, handle: TextIO, place: str) -> None:
+        self.handle, self.place = handle, place
+        self.first, self.held = 0, []
+        self.is_read = self.is_ended = False
+
+    def __len__(self) -> int:
+        return self.first + len(self.held)
+
+    def __getitem__(self, where: int | slice) -> Any:
+        if isinstance(where, slice):
+            return self.held[where.start - self.first : max(0, where.stop - self.first)]
+        return self.held[where - self.first]
+
+    def read_on(self, count: int) -> None:
+        """Hold so many more lines, or all that there are."""
+        for _ in range(count):
+            line = self.handle.readline(LONGEST_LINE)
+            self.is_read = not line
+            if not line:
+                return
+            if len(line) == LONGEST_LINE:
+                words = f"{self.place}, line {len(self) + 1}: found a line of {len(line)} characters or more"
+                raise ReadError("long_line", words)
+            self.is_ended = line.endswith("\n")
+            mark = "" if len(self) else "\ufeff"
+            self.held.append(line.removesuffix("\n").removeprefix(mark))
+
+    def drop(self, before: int) -> None:
+        """Hold lines before an index no longer."""
+        del self.held[: before - self.first]
+        self.first = before
+
+
+def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
+    """Records as printed: a SELECT over files in `scratch`, to be used before that goes."""
+    with path.open("rb") as file:
+        if json_list.is_json(file.read(1 << 10)):
+            return _read_whole(path, source, file_name)
+    failures = []
+    for encoding in source.encoding:
+        try:
+            with path.open(encoding=encoding, errors="strict") as handle:
+                found = _read(_Lines(handle, file_name), encoding, source, file_name, scratch)
+            return found or _read_whole(path, source, file_name)
+        except UnicodeDecodeError as error:
+            failures.append(f"{encoding} fails at {error.object[error.start :][:4].hex(' ')}: {error.reason}")
+            if error.reason in text.CUT_CHARACTER:
+                cut = f"{file_name}: the file ends in the middle of a character: {failures[-1]}"
+                raise ReadError("truncated_file", cut) from error
+    raise ReadError(
+        "wrong_encoding",
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
+        + "; ".join(failures),
+    )
+
+
+def _read_whole(path: Path, source: Any, file_name: str) -> Reading:
+    """Lists in JSON and tables with a column for each period: they have no records of one line each."""
+    size = path.stat().st_size
+    if size > MOST_WHOLE_BYTES:
+        raise ReadError(
+            "file_too_large", f"{file_name}: found {size} bytes, expected at most {MOST_WHOLE_BYTES}"
+        )
+    return record_list.read(path.read_bytes(), source, file_name)
+
+
+def _read(lines: _Lines, encoding: str, source: Any, file_name: str, scratch: Path) -> Reading | None:
+    """The records of a file; None where one line gives several."""
+    lines.read_on(2 * record_list.MAX_PREAMBLE_ROWS)
+    sheet = TextGrid(file_name, encoding, lines, True)
+    top, layout, trailing = record_list.header_of(sheet, source)
+    if len(layout.values) > 1:
+        return None
+    body = Body()
+    preamble = sum(not sheet.is_blank(index) for index in range(top))
+    body.counts.update(header_rows=1 + preamble, blank_rows=top - preamble)
+    rejects, pieces, index = [], [], top + 1
+    while index is not None:
+        index = _take_piece(lines, index, (encoding, len(layout.header), trailing), body)
+        part = record_list.part_of(layout, body, source)
+        rejects += part.rejects
+        if len(rejects) > MOST_REJECTS:
+            raise ReadError(
+                "too_many", f"{file_name}: found {len(rejects)} rows that are none: {rejects[-1][-1]}"
+            )
+        pieces.append(scratch / f"{encoding}_{len(pieces)}.parquet")
+        text.frame(part.rows, part.columns).write_parquet(pieces[-1])
+        body = Body(counts=body.counts)
+    checked = text.reading(
+        [],
+        record_list.carried(source),
+        rejects,
+        body.counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )
+    rows = _select(pieces, source, record_list.constants(source, file_name))
+    return Reading(rows, checked.rejects, encoding, checked.accounting)
+
+
+def _take_piece(lines: _Lines, index: int, form: tuple[str, int, bool], body: Body) -> int | None:
+    """Add the records of a piece from a line on; the index of the line that follows, None behind the last one."""
+    encoding, width, trailing = form
+    sheet = TextGrid(lines.place, encoding, lines, lines.is_ended or not lines.is_read)
+    while len(body.records) + len(body.rejects) < PIECE_RECORDS:
+        # a record must see all lines that it may go on over
+        if index + grid.MAX_LINES_PER_RECORD >= len(lines) and not lines.is_read:
+            lines.drop(index)
+            lines.read_on(PIECE_RECORDS)
+            sheet = TextGrid(lines.place, encoding, lines, lines.is_ended or not lines.is_read)
+        if index >= len(lines):
+            return None
+        if sheet.is_blank(index):
+            body.counts["blank_rows"] += 1
+            index += 1
+        else:
+            index += grid.take(sheet, index, width, trailing, body)
+    return index
+
+
+def _select(pieces: list[Path], source: Any, constants: dict[str, str]) -> str:
+    """SELECT of the raw table's columns over the pieces."""
+    columns = [
+        f"{_literal(constants[name])} as {name}" if name in constants else name for name in source.raw_columns
+    ]
+    return f"select {', '.join(columns)} from read_parquet([{', '.join(map(_literal, pieces))}])"
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
