@@ -154,3 +154,25 @@ def test_a_name_has_a_row_for_each_area_that_it_can_mean(warehouse):
         "select area_code, origin from core.area_name where name = '巢湖市' order by 1"
     ).fetchall()
     assert rows == [("340181", "rule"), ("341400", "rule")]
+
+
+def test_the_full_name_after_its_province_means_one_area_in_any_year(warehouse):
+    """Today's prefectures, and those of 2010, each by the longest form of its name."""
+    doubtful = (
+        "select n.name from core.area_name as n where n.level in ('prefecture', 'county') and n.name in ("
+        "select p.name_zh || a.name_zh from core.area as a join core.area as p on p.area_code = substr(a.area_code, 1, 2) || '0000' "
+        "where a.level in ('prefecture', 'county') and p.level = 'province') "
+        "and coalesce(n.valid_from, '') <= ? and coalesce(n.valid_to, '9') >= ? group by n.name having count(distinct n.area_code) > 1"
+    )
+    for day in ("2000-06-30", "2010-10-01", "2015-06-30", "2018-10-01", "2023-06-30", "2026-06-30"):
+        assert warehouse.execute(doubtful, [day, day]).fetchall() == [], day
+
+
+def test_every_prefecture_has_its_six_names_and_more(warehouse):
+    """Full and short, alone, after the full and after the short name of the province."""
+    rows = warehouse.execute(
+        "select a.area_code, count(distinct n.name) from core.area as a join core.area_name as n using (area_code) "
+        "where a.level = 'prefecture' and n.origin = 'rule' group by a.area_code, a.name_zh "
+        "having count(distinct n.name) <> case when a.name_zh like '%自治州' then 9 else 6 end"
+    ).fetchall()
+    assert rows == []
