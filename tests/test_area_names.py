@@ -62,6 +62,12 @@ PRINTED = {
     ("330100000000", "", 2022): "330100",
     ("000000000000", "", 2022): "CN",
     ("", "亚特兰蒂斯", 2022): "unknown_area",
+    ("330100", "宁波市", 2022): "area_contradicted",
+    ("330100", "浙江宁波", 2022): "area_contradicted",
+    ("330100", "杭州跨境电子商务综合试验区", 2022): "330100",
+    ("630200", "海东地区", 2010): "630200",
+    ("632100", "海东市", 2010): "632100",
+    ("220200", "吉林", 2022): "220200",
 }
 
 
@@ -117,6 +123,7 @@ def test_what_stays_in_doubt_is_held_with_the_candidates(resolved):
     reasons = {key[1:]: row[2] for key, row in zip(PRINTED, found, strict=True) if row[2]}
     assert "220000, 220200" in reasons["吉林", 2022] and "expected a division code" in reasons["吉林", 2022]
     assert "340181, 341400" in reasons["巢湖市", 2011] and "110105, 211300, 220104" in reasons["朝阳", 2022]
+    assert "330100" in reasons["宁波市", 2022] and "another area" in reasons["宁波市", 2022]
     assert "2018-12-25" in reasons["", 2021] and "2021" in reasons["", 2021]
 
 

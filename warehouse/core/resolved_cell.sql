@@ -53,9 +53,21 @@ alias as (
     where c.place = 1 and s.area_code is null
     group by c.source_id, c.area_name, c.year_text
 ),
+contradiction as (
+    -- a printed code beside a printed name that means other areas only; what took an area's place is the same place
+    select distinct p.division_code, p.area_name
+    from printed as p
+    join reference.area as r on r.area_code = p.division_code and r.level in ('province', 'prefecture', 'county')
+    join core.area_name as n on n.name = p.area_name
+    where not exists (
+        select 1 from core.area_name as k
+        join reference.area as m on m.area_code = k.area_code
+        where k.name = p.area_name and (k.area_code in (r.area_code, r.successor_code) or m.successor_code = r.area_code)
+    )
+),
 looked_up as (
     select
-        p.*, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
+        p.*, o.area_name is not null as is_contradicted, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
         alias.areas as alias_areas, alias.candidates, coalesce(by_code.valid_to, case when p.area_code_text is null then alias.area_valid_to end) as area_valid_to,
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
         coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope,
@@ -65,6 +77,7 @@ looked_up as (
         try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
+    left join contradiction as o on o.division_code = p.division_code and o.area_name = p.area_name
     left join alias on alias.source_id = p.source_id and alias.area_name = p.area_name and alias.year_text = p.year_text
     left join reference.source_label as l on l.source_id = p.source_id and l.printed_text = p.indicator_text
     left join reference.source_scope_note as n
@@ -86,6 +99,7 @@ decided as (
             when trim(x.value_text) = '' then null
             when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
             when x.area_code is null then 'unknown_area'
+            when x.is_contradicted then 'area_contradicted'
             when x.area_valid_to < x.year_text || '-01-01' then 'area_abolished'
             when not regexp_full_match(x.year_text, '(19|20)[0-9]{2}') or x.freq is null then 'unknown_period'
             when x.known_from_text is not null and try_cast(x.known_from_text as date) is null then 'not_a_date'
@@ -136,6 +150,7 @@ select
         when 'unknown_indicator' then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id || '/columns.csv'
         when 'ambiguous_area' then 'found the name ' || area_name_text || ', which in ' || year_text || ' can mean any of ' || candidates || '; expected a division code'
         when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of core.area_name'
+        when 'area_contradicted' then 'found the code ' || area_code_text || ' beside the name ' || area_name_text || ', which is that of another area; expected both of one area'
         when 'area_abolished' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ' for ' || year_text || ', which ended on ' || area_valid_to || '; expected an area that existed in the year'
         when 'unknown_period' then 'found the period ' || period_text || ', expected a year from 1900 and words of warehouse/reference/period.csv'
         when 'not_a_date' then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'
