@@ -99,7 +99,7 @@ decided as (
             when trim(x.value_text) = '' then null
             when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
             when x.area_code is null then 'unknown_area'
-            when x.is_contradicted then 'area_contradicted'
+            when x.is_contradicted then 'code_and_name_differ'
             when x.area_valid_to < x.year_text || '-01-01' then 'area_abolished'
             when not regexp_full_match(x.year_text, '(19|20)[0-9]{2}') or x.freq is null then 'unknown_period'
             when x.known_from_text is not null and try_cast(x.known_from_text as date) is null then 'not_a_date'
@@ -150,7 +150,7 @@ select
         when 'unknown_indicator' then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id || '/columns.csv'
         when 'ambiguous_area' then 'found the name ' || area_name_text || ', which in ' || year_text || ' can mean any of ' || candidates || '; expected a division code'
         when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of core.area_name'
-        when 'area_contradicted' then 'found the code ' || area_code_text || ' beside the name ' || area_name_text || ', which is that of another area; expected both of one area'
+        when 'code_and_name_differ' then 'found the code ' || area_code_text || ' beside the name ' || area_name_text || ', which is that of another area; expected both of one area'
         when 'area_abolished' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ' for ' || year_text || ', which ended on ' || area_valid_to || '; expected an area that existed in the year'
         when 'unknown_period' then 'found the period ' || period_text || ', expected a year from 1900 and words of warehouse/reference/period.csv'
         when 'not_a_date' then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'
