@@ -28,6 +28,18 @@ with printed as (
     join raw.file as f on f.file_sha256 = c.file_sha256
     join reference.source as s on s.source_id = c.source_id
 ),
+contradiction as (
+    -- a printed code beside a printed name that means other areas only; what took an area's place is the same place
+    select distinct p.division_code, p.area_name
+    from printed as p
+    join reference.area as r on r.area_code = p.division_code and r.level in ('province', 'prefecture', 'county')
+    join core.area_name as n on n.name = p.area_name
+    where not exists (
+        select 1 from core.area_name as k
+        join reference.area as m on m.area_code = k.area_code
+        where k.name = p.area_name and (k.area_code in (r.area_code, r.successor_code) or m.successor_code = r.area_code)
+    )
+),
 candidate as (
     -- areas that a name without code can mean in the figure's year: of the levels that the source prints the first one,
     -- then those that hold in that year, else those to come (a publisher restates its history), else those of the past
@@ -53,31 +65,18 @@ alias as (
     where c.place = 1 and s.area_code is null
     group by c.source_id, c.area_name, c.year_text
 ),
-contradiction as (
-    -- a printed code beside a printed name that means other areas only; what took an area's place is the same place
-    select distinct p.division_code, p.area_name
-    from printed as p
-    join reference.area as r on r.area_code = p.division_code and r.level in ('province', 'prefecture', 'county')
-    join core.area_name as n on n.name = p.area_name
-    where not exists (
-        select 1 from core.area_name as k
-        join reference.area as m on m.area_code = k.area_code
-        where k.name = p.area_name and (k.area_code in (r.area_code, r.successor_code) or m.successor_code = r.area_code)
-    )
-),
 looked_up as (
     select
-        p.*, o.area_name is not null as is_contradicted, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
+        p.*, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
         alias.areas as alias_areas, alias.candidates, coalesce(by_code.valid_to, case when p.area_code_text is null then alias.area_valid_to end) as area_valid_to,
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
-        coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope,
+        coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope, o.area_name is not null as is_contradicted,
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
         try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
-    left join contradiction as o on o.division_code = p.division_code and o.area_name = p.area_name
     left join alias on alias.source_id = p.source_id and alias.area_name = p.area_name and alias.year_text = p.year_text
     left join reference.source_label as l on l.source_id = p.source_id and l.printed_text = p.indicator_text
     left join reference.source_scope_note as n
@@ -88,6 +87,7 @@ looked_up as (
     -- money in another currency is converted at the year's average rate, named in the row
     left join reference.exchange_rate as e
         on e.currency = u.unit and i.unit = 'CNY' and e.time_period = p.year_text and w.kind <> 'stock'
+    left join contradiction as o on o.division_code = p.division_code and o.area_name = p.area_name
     left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
 ),
 decided as (
