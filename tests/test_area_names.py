@@ -62,6 +62,12 @@ PRINTED = {
     ("330100000000", "", 2022): "330100",
     ("000000000000", "", 2022): "CN",
     ("", "亚特兰蒂斯", 2022): "unknown_area",
+    ("330100", "宁波市", 2022): "code_and_name_differ",
+    ("330100", "浙江宁波", 2022): "code_and_name_differ",
+    ("330100", "杭州跨境电子商务综合试验区", 2022): "330100",
+    ("630200", "海东地区", 2010): "630200",
+    ("632100", "海东市", 2010): "632100",
+    ("220200", "吉林", 2022): "220200",
 }
 
 
@@ -117,6 +123,7 @@ def test_what_stays_in_doubt_is_held_with_the_candidates(resolved):
     reasons = {key[1:]: row[2] for key, row in zip(PRINTED, found, strict=True) if row[2]}
     assert "220000, 220200" in reasons["吉林", 2022] and "expected a division code" in reasons["吉林", 2022]
     assert "340181, 341400" in reasons["巢湖市", 2011] and "110105, 211300, 220104" in reasons["朝阳", 2022]
+    assert "330100" in reasons["宁波市", 2022] and "another area" in reasons["宁波市", 2022]
     assert "2018-12-25" in reasons["", 2021] and "2021" in reasons["", 2021]
 
 
@@ -154,3 +161,25 @@ def test_a_name_has_a_row_for_each_area_that_it_can_mean(warehouse):
         "select area_code, origin from core.area_name where name = '巢湖市' order by 1"
     ).fetchall()
     assert rows == [("340181", "rule"), ("341400", "rule")]
+
+
+def test_the_full_name_after_its_province_means_one_area_in_any_year(warehouse):
+    """Today's prefectures, and those of 2010, each by the longest form of its name."""
+    doubtful = (
+        "select n.name from core.area_name as n where n.level in ('prefecture', 'county') and n.name in ("
+        "select p.name_zh || a.name_zh from core.area as a join core.area as p on p.area_code = substr(a.area_code, 1, 2) || '0000' "
+        "where a.level in ('prefecture', 'county') and p.level = 'province') "
+        "and coalesce(n.valid_from, '') <= ? and coalesce(n.valid_to, '9') >= ? group by n.name having count(distinct n.area_code) > 1"
+    )
+    for day in ("2000-06-30", "2010-10-01", "2015-06-30", "2018-10-01", "2023-06-30", "2026-06-30"):
+        assert warehouse.execute(doubtful, [day, day]).fetchall() == [], day
+
+
+def test_every_prefecture_has_its_six_names_and_more(warehouse):
+    """Full and short, alone, after the full and after the short name of the province."""
+    rows = warehouse.execute(
+        "select a.area_code, count(distinct n.name) from core.area as a join core.area_name as n using (area_code) "
+        "where a.level = 'prefecture' and n.origin = 'rule' group by a.area_code, a.name_zh "
+        "having count(distinct n.name) <> case when a.name_zh like '%自治州' then 9 else 6 end"
+    ).fetchall()
+    assert rows == []

@@ -8,10 +8,12 @@ begin with an ideographic space) and the origin at the foot. What people make of
 - with two header rows, one of periods and one of labels. A label holds until the next one (cells that were merged).
 A row or column that is there twice is held: the second of two equal ones, both of two different ones.
 
-Options: `preamble` (kind -> prefix), `corner` (kind -> word, or words; kind `time` where the rows are periods),
-`period_pattern`, `notes` (prefixes), `origin` (the foot that proves the table to be whole; without this option no
-foot is asked for), `default_area`; `indicator` of files that do not state it (a part <indicator> of the file's name
-comes first); `measures`: words of a label row such as 累计 -> what the site puts behind the indicator's name.
+Options: `preamble` (kind -> prefix; kind `unit` is the unit of labels that state none), `max_titles` (sentences of
+other words that may stand above the header, none without this option; they stay with every figure as notes do),
+`corner` (kind -> word, or words; kind `time` where the rows are periods), `period_pattern`, `notes` (prefixes),
+`origin` (the foot that proves the table to be whole; without this option no foot is asked for), `default_area`;
+`indicator` of files that do not state it (a part <indicator> of the file's name comes first); `measures`: words of a
+label row such as 累计 -> what the site puts behind the indicator's name.
 The notes stay with every figure of the table, as its scope text. Option `note_status` reads them: where `note`
 (a pattern whose groups are years) matches, the figures of those years get the status text `status`.
 """
@@ -70,7 +72,13 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     notes, late = _notes(sheet, foot, header.width, options)
     columns, unknown = _columns(header, options)
     columns, doubled = _doubled(columns, body.records, f"{sheet.place}, line {start}")
-    rows = _cells(body.records, columns, kinds, {**said, "notes": notes}, source)
+    rows = _cells(
+        body.records,
+        columns,
+        kinds,
+        {**said, "notes": "\n".join(filter(None, [said["titles"], notes]))},
+        source,
+    )
     rejects = [*body.rejects, *late, *doubled]
     rejects += text.unknown_cells(body.records, header.rows[-1], unknown, source.source_id)
     return Part(rows, text.CELL_COLUMNS, rejects, _counts(sheet, (top, start, foot), body, late))
@@ -97,8 +105,8 @@ def _corners(options: dict) -> dict[str, str]:
 
 
 def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
-    """What the preamble says, by its kind, and the index of the first header line."""
-    said = {}
+    """What the preamble says, by its kind, what stands there beside, and the index of the first header line."""
+    said, titles = {}, []
     corners = _corners(options)
     for index in range(len(sheet)):
         plain = grid.sentence(sheet, index).strip()
@@ -106,14 +114,18 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
         if kind:
             said[kind] = plain.removeprefix(options["preamble"][kind]).strip()
         elif sheet.fields(index)[0].strip() in corners:
-            return said, index
+            return {**said, "titles": "\n".join(titles)}, index
         elif not sheet.is_blank(index):
-            break
-    found = next((grid.sentence(sheet, i) for i in range(len(said), len(sheet)) if not sheet.is_blank(i)), "")
+            titles.append(plain)
+            if (
+                len(titles) > options.get("max_titles", 0)
+                or sum(bool(cell.strip()) for cell in sheet.fields(index)) > 1
+            ):
+                break
     raise ReadError(
         "header_changed",
-        f"{sheet.place}, after {len(said)} preamble lines: found {found[:60]!r}, expected a preamble line "
-        f"{sorted(options['preamble'].values())} or a header that begins with one of {sorted(corners)}",
+        f"{sheet.place}, after {len(said)} preamble lines: found {(titles or [''])[-1][:60]!r}, expected a preamble "
+        f"line {sorted(options['preamble'].values())} or a header that begins with one of {sorted(corners)}",
     )
 
 
@@ -289,7 +301,7 @@ def _cells(
                 cell[INDICATOR] = _measured(cell[INDICATOR], measures[label])
             elif label_kind:
                 cell[label_kind] = label
-            unit = text.unit_in_label(cell[INDICATOR])
+            unit = text.unit_in_label(cell[INDICATOR]) or said.get("unit", "")
             key = ("", cell[AREA], cell[INDICATOR], cell[TIME])
             state = status.get(cell[TIME][:4], "")
             rows.append(("", record.row_no, index + 1, *key, unit, state, *about, record.fields[index]))

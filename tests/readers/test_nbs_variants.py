@@ -310,3 +310,32 @@ def test_tables_of_the_nation_and_of_cities(source_id, sources):
         (area, label, newest, "2"),
         (area, label, before, "1"),
     }
+
+
+def test_titles_and_a_unit_above_a_table_that_people_made(sources):
+    """Titles over merged cells; the unit once for the whole table."""
+    rows = [
+        ["2022-2024年各省地区生产总值", None, None, None],
+        [None, None, None, "单位：亿元"],
+        ["地区", "2024年", "2023年", "2022年"],
+        ["甲省", None, 11.5, 10],
+        ["乙省", 3, 7, 6.5],
+    ]
+    name = "分省年度数据整理_地区生产总值_2026-01-05.xlsx"
+    reading = read(xlsx({"Sheet1": rows}, ("A1:D1",)), sources["nbs_province_table"], name)
+    assert {cell[:1] + cell[2:] for cell in cells(reading)} == {
+        (area, period, "7" if value == "7.0" else value) for area, _, period, value in CELLS
+    }
+    assert set(reading.rows["unit_text"]) == {"亿元"} and set(reading.rows["indicator_text"]) == {
+        "地区生产总值"
+    }
+    assert set(reading.rows["scope_text"]) == {"2022-2024年各省地区生产总值"} and reading.rejects.is_empty()
+    assert reading.accounting["header_rows"] == 3
+
+
+def test_more_titles_than_declared_or_figures_above_the_header_are_refused(sources):
+    for above in ("一\n二\n三\n四\n", "一,二,三,四\n"):
+        with pytest.raises(ReadError, match="expected a preamble line"):
+            read(above + TABLE, sources["nbs_province_table"], MADE)
+    with pytest.raises(ReadError, match="found '标题'"):
+        read("标题\n" + PREAMBLE + TABLE + FOOT, sources["nbs_province_gdp"], NAME)

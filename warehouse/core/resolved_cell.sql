@@ -28,6 +28,18 @@ with printed as (
     join raw.file as f on f.file_sha256 = c.file_sha256
     join reference.source as s on s.source_id = c.source_id
 ),
+contradiction as (
+    -- a printed code beside a printed name that means other areas only; what took an area's place is the same place
+    select distinct p.division_code, p.area_name
+    from printed as p
+    join reference.area as r on r.area_code = p.division_code and r.level in ('province', 'prefecture', 'county')
+    join core.area_name as n on n.name = p.area_name
+    where not exists (
+        select 1 from core.area_name as k
+        join reference.area as m on m.area_code = k.area_code
+        where k.name = p.area_name and (k.area_code in (r.area_code, r.successor_code) or m.successor_code = r.area_code)
+    )
+),
 candidate as (
     -- areas that a name without code can mean in the figure's year: of the levels that the source prints the first one,
     -- then those that hold in that year, else those to come (a publisher restates its history), else those of the past
@@ -38,7 +50,7 @@ candidate as (
             order by coalesce(list_position(string_split(n.area_levels, ','), a.level), 99),
                 case when a.valid_to < n.year_text || '-01-01' then 2 when a.valid_from > n.year_text || '-12-31' then 1 else 0 end
         ) as place
-    from (select distinct source_id, area_name, year_text, area_levels from printed where area_code_text is null or is_return) as n
+    from (select distinct source_id, area_name, year_text, area_levels from printed where area_code_text is null) as n
     join core.area_name as a on a.name = n.area_name
     join reference.area as r on r.area_code = a.area_code
 ),
@@ -58,12 +70,12 @@ looked_up as (
         p.*, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
         alias.areas as alias_areas, alias.candidates, coalesce(by_code.valid_to, case when p.area_code_text is null then alias.area_valid_to end) as area_valid_to,
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
-        coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope,
+        coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope, o.area_name is not null as is_contradicted,
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
         try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source,
-        n.scope_text is not null as scope_known, alias.area_code as named_area_code, m.minimum, m.maximum, m.basis
+        n.scope_text is not null as scope_known, m.minimum, m.maximum, m.basis
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
     left join alias on alias.source_id = p.source_id and alias.area_name = p.area_name and alias.year_text = p.year_text
@@ -76,6 +88,7 @@ looked_up as (
     -- money in another currency is converted at the year's average rate, named in the row
     left join reference.exchange_rate as e
         on e.currency = u.unit and i.unit = 'CNY' and e.time_period = p.year_text and w.kind <> 'stock'
+    left join contradiction as o on o.division_code = p.division_code and o.area_name = p.area_name
     left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
     left join reference.source_limit as m on m.source_id = p.source_id and m.indicator_id = l.indicator_id
 ),
@@ -95,8 +108,8 @@ decided as (
             when trim(x.value_text) = '' then null
             when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
             when x.area_code is null then 'unknown_area'
+            when x.is_contradicted then 'code_and_name_differ'
             when x.area_valid_to < x.year_text || '-01-01' then 'area_abolished'
-            when x.is_return and x.alias_areas = 1 and x.named_area_code <> x.area_code then 'code_and_name_differ'
             when x.is_return and not x.is_zone then 'not_a_zone'
             when not regexp_full_match(x.year_text, '(19|20)[0-9]{2}') or x.freq is null then 'unknown_period'
             when x.known_from_text is not null and try_cast(x.known_from_text as date) is null then 'not_a_date'
@@ -166,8 +179,8 @@ select
         when 'unknown_indicator' then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id || '/columns.csv'
         when 'ambiguous_area' then 'found the name ' || area_name_text || ', which in ' || year_text || ' can mean any of ' || candidates || '; expected a division code'
         when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of core.area_name'
+        when 'code_and_name_differ' then 'found the code ' || area_code_text || ' beside the name ' || area_name_text || ', which is that of another area; expected both of one area'
         when 'area_abolished' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ' for ' || year_text || ', which ended on ' || area_valid_to || '; expected an area that existed in the year'
-        when 'code_and_name_differ' then 'found the code ' || area_code_text || ' with the name of ' || named_area_code || ' ' || area_name_text || ', expected both of one zone'
         when 'not_a_zone' then 'found ' || area_code || ' ' || coalesce(area_name_text, '') || ', which is no pilot zone, expected a zone of core.zone'
         when 'unknown_scope' then 'found the scope ' || scope_text || ', expected none or one that sources/' || source_id || '/scope_notes.csv has for ' || indicator_text
         when 'out_of_range' then 'found ' || value_text || coalesce(' ' || unit_printed, '') || ', expected ' || regexp_replace(cast(minimum / factor as varchar), '\.0$', '') || ' to ' || regexp_replace(cast(maximum / factor as varchar), '\.0$', '') || ' ' || unit_printed || ' (' || basis || '): are unit and sign right?'
