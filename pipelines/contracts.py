@@ -116,7 +116,14 @@ class Source(_Declared):
     cadence: str
     homepage: str = ""
     layout: Literal[
-        "wide_panel", "nbs_export", "nbs_json", "figure_list", "customs_query", "registry", "zone_return"
+        "wide_panel",
+        "nbs_export",
+        "nbs_json",
+        "figure_list",
+        "customs_query",
+        "registry",
+        "record_list",
+        "zone_return",
     ]
     raw_table: str
     encoding: list[str]
@@ -125,6 +132,7 @@ class Source(_Declared):
     scope: str = "total"
     priority: int = Field(default=50, ge=1)
     signature: list[str] = []
+    area_levels: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""
     _said: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -155,6 +163,15 @@ class Source(_Declared):
     @property
     def folder(self) -> Path:
         return ROOT / "sources" / self.source_id
+
+    @property
+    def raw_columns(self) -> list[str]:
+        """Columns of its raw table that a reader fills; landing adds the stamps."""
+        return [
+            name
+            for name in tables()[f"raw.{self.raw_table}"].column_names
+            if name not in ("file_sha256", "source_id")
+        ]
 
 
 class Criterion(_Declared):
