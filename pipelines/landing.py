@@ -116,9 +116,12 @@ def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def _reread(con: duckdb.DuckDBPyConnection, paths: Paths, seen: set[str]) -> list[Landed]:
     """Land, from the kept bytes, files that are no longer offered and are not in the raw tables as they would be now."""
-    kept = [note for note in notes(paths) if note["file_sha256"] not in seen]
-    stale = [note for note in kept if not _standing(con, note["file_sha256"], note["file_name"], None)]
-    return [found for note in stale for found in reread(con, note["file_sha256"], paths)]
+    landed = []
+    for note in notes(paths):
+        sha, name = note["file_sha256"], note["file_name"]
+        if sha not in seen and not _standing(con, sha, name, note.get("sidecar"), paths):
+            landed += reread(con, sha, paths)
+    return landed
 
 
 def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Landed]:
@@ -178,7 +181,7 @@ def land(
         # A file of a size that none has is new and is read once; one that may be known is not copied to find out.
         if con.execute("select count(*) from raw.file where byte_count = ?", [state[0]]).fetchall()[0][0]:
             sha = _digest(_chunks(path))
-            standing = _standing(con, sha, name, said)
+            standing = _standing(con, sha, name, said, paths)
             if standing and not (again and standing.status == "withdrawn"):
                 return [standing]
         sha = _receive(_chunks(path), paths)
@@ -254,7 +257,7 @@ def _land_bytes(
 ) -> Landed:
     """Land a member of an archive."""
     sha = _digest([content])
-    standing = _standing(con, sha, file_name, said)
+    standing = _standing(con, sha, file_name, said, paths)
     if standing and not (again and standing.status == "withdrawn"):
         return standing
     about = keep(_receive([content], paths), file_name, origin, paths, said=said, again=again)
@@ -317,20 +320,25 @@ def _about(sha: str, file_name: str, origin: str, paths: Paths) -> dict:
     }
 
 
-def _standing(con: duckdb.DuckDBPyConnection, sha: str, file_name: str, said: str | None) -> Landed | None:
+def _standing(
+    con: duckdb.DuckDBPyConnection, sha: str, file_name: str, said: str | None, paths: Paths
+) -> Landed | None:
     """What the bytes are in the raw tables ('known', or 'withdrawn'), if they stand there as they would be read now.
 
     Bytes that were loaded are known under any name; refused ones only under the name they were refused with,
-    since the name can be what was wrong. Another text of the file's own sidecar makes it be read again.
+    since the name can be what was wrong. Another text of the file's own sidecar makes it be read again, and so does
+    a withdrawal of which only the note knows, or no longer knows: a command was killed between the two.
     """
+    is_withdrawn = "withdrawn" in _noted(sha, paths)
     found = con.execute(
         "select source_id, reader_fingerprint, status, file_name, sidecar_text, reason from raw.file "
         "where file_sha256 = ?",
         [sha],
     ).fetchall()
     for source_id, fingerprint, status, name, sidecar_text, reason in found:
-        if status == "withdrawn":
-            return Landed(file_name, sha, "withdrawn", reason)
+        if is_withdrawn or status == "withdrawn":
+            agree = is_withdrawn and status == "withdrawn"
+            return Landed(file_name, sha, "withdrawn", reason) if agree else None
         is_own = name == file_name
         same = said is None or said == (sidecar_text or "") or not is_own
         if fingerprint == _fingerprint(source_id) and (is_own or status != "refused") and same:

@@ -249,3 +249,21 @@ def test_bytes_that_are_no_text_are_refused_and_nothing_is_lost(paths, said):
     landed = land_all(paths)["a_2024_import.csv"]
     assert landed.status in ("refused", "unreadable")
     assert "a_2024_import.csv" in landed.reason and path.exists()
+
+
+def test_a_kill_between_note_and_tables_is_put_right_by_the_next_run(paths):
+    path = drop(paths, "soy_2024.csv", CUSTOMS, "flow: import\n")
+    sha = land_all(paths)["soy_2024.csv"].file_sha256
+    noted = landing._noted(sha, paths)
+    landing._note(sha, {**noted, "sidecar": "flow: export\n"}, paths)
+    content = path.read_bytes()
+    path.unlink()
+    assert land_all(paths)["soy_2024.csv"].status == "loaded"
+    assert query(paths, "select distinct flow_text from raw.trade") == [("export",)]
+    landing._note(sha, {**noted, "withdrawn": "withdrawn on a day: why"}, paths)
+    drop(paths, "soy_2024.csv", content)
+    assert land_all(paths)["soy_2024.csv"].status == "withdrawn"
+    assert query(paths, "select status, reason from raw.file") == [("withdrawn", "withdrawn on a day: why")]
+    landing._note(sha, noted, paths)
+    assert land_all(paths)["soy_2024.csv"].status == "loaded"
+    assert query(paths, "select distinct flow_text from raw.trade") == [("import",)]
