@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -303,7 +303,8 @@ def _slices(about: dict, source: Source, reading: readers.Reading, own_name: str
         "source_id": source.source_id,
         "raw_table": source.raw_table,
         "encoding": reading.encoding,
-        "vintage": _vintage(source, own_name),
+        # a file of notes only (words about indicators) has no figures that could be known from some day on
+        "vintage": _vintage(source, own_name, reading.facts) if reading.accounting["record_rows"] else None,
         "status": "loaded",
         "reason_code": None,
         "reason": None,
@@ -323,9 +324,9 @@ def _stamped(rows: pl.DataFrame | str, sha: str, source_id: str) -> pl.DataFrame
     return rows.with_columns(pl.lit(sha).alias("file_sha256"), pl.lit(source_id).alias("source_id"))
 
 
-def _vintage(source: Source, file_name: str) -> dt.date:
+def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.date:
     try:
-        return source.vintage_of(file_name)
+        return source.vintage_of(file_name, facts)
     except DeclarationError as error:
         raise readers.ReadError("no_vintage", f"{file_name}: {error}") from error
 
