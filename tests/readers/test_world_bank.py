@@ -164,11 +164,3 @@ def test_the_countries_of_the_world_are_each_there_once(landed):
         "ISO2:HK": "810000",
         "TWN": "710000",
     }
-
-
-def test_no_name_of_a_country_is_a_name_of_a_place_in_china(landed):
-    rows = landed.execute(
-        "select name from core.area_name group by name "
-        "having bool_or(level in ('country', 'aggregate')) and count(distinct area_code) > 1"
-    ).fetchall()
-    assert rows == []
