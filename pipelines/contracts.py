@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -124,6 +125,12 @@ class Source(_Declared):
         "registry",
         "record_list",
         "zone_return",
+        "sdmx_csv",
+        "sdmx_ml",
+        "json_stat",
+        "px",
+        "world_bank",
+        "world_bank_json",
     ]
     raw_table: str
     encoding: list[str]
@@ -148,16 +155,18 @@ class Source(_Declared):
         told._said = said
         return told
 
-    def vintage_of(self, file_name: str) -> dt.date:
-        """Date from which the file's figures are known, by the declared rule (template over the name's groups)."""
+    def vintage_of(self, file_name: str, facts: Mapping[str, str] | None = None) -> dt.date:
+        """Date from which the file's figures are known, by the declared rule: a template over the groups of the name
+        and the facts that the file says of itself, which go before the name."""
         match = re.fullmatch(self.file_pattern, file_name)
         groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
+        groups |= facts or {}
         try:
             return dt.date.fromisoformat(self.vintage.format(**groups))
         except (KeyError, ValueError) as error:
             raise DeclarationError(
                 f"sources/{self.source_id}/source.yml: vintage {self.vintage!r} does not give an ISO date for the "
-                f"file name {file_name!r} (groups found: {groups}): {error}"
+                f"file name {file_name!r} (found in name and file: {groups}): {error}"
             ) from error
 
     @property

@@ -19,7 +19,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -467,7 +467,8 @@ def _slices(about: dict, source: Source, reading: readers.Reading, own_name: str
         "source_id": source.source_id,
         "raw_table": source.raw_table,
         "encoding": reading.encoding,
-        "vintage": _vintage(source, own_name),
+        # a file of notes only (words about indicators) has no figures that could be known from some day on
+        "vintage": _vintage(source, own_name, reading.facts) if reading.accounting["record_rows"] else None,
         "status": "loaded",
         "reason_code": None,
         "reason": None,
@@ -487,24 +488,22 @@ def _stamped(rows: pl.DataFrame | str, sha: str, source_id: str) -> pl.DataFrame
     return rows.with_columns(pl.lit(sha).alias("file_sha256"), pl.lit(source_id).alias("source_id"))
 
 
-def _vintage(source: Source, file_name: str) -> dt.date:
+def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.date:
     """Day from which the figures are known: the sidecar's, else by the source's rule; refused where the rule is a day
-    of the name and that differs."""
+    that the name or the file itself states and that differs."""
     said = source.said.get("vintage")
     try:
-        if said is None:
-            return source.vintage_of(file_name)
-        is_day_of_name = re.fullmatch(r"\{\w+\}", source.vintage) and re.fullmatch(
-            source.file_pattern, file_name
-        )
-        if is_day_of_name and str(source.vintage_of(file_name)) != said:
-            words = (
-                f"found {source.vintage_of(file_name)} in its name and {said} in {sidecar.name_of(file_name)}"
-            )
-            raise readers.ReadError("sidecar_contradicts", f"{file_name}: {words}, expected both the same")
+        stated = source.vintage_of(file_name, facts)
     except DeclarationError as error:
+        if said is not None:
+            return dt.date.fromisoformat(said)
         words = f"{file_name}: {error}. Put it into the name, or beside the file into {sidecar.name_of(file_name)}: "
         raise readers.ReadError("no_vintage", f"{words}`vintage: YYYY-MM-DD`") from error
+    if said is None or str(stated) == said:
+        return stated
+    if re.fullmatch(r"\{\w+\}", source.vintage):
+        words = f"found {stated} in its name or itself and {said} in {sidecar.name_of(file_name)}"
+        raise readers.ReadError("sidecar_contradicts", f"{file_name}: {words}, expected both the same")
     return dt.date.fromisoformat(said)
 
 

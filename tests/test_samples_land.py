@@ -30,6 +30,12 @@ DROPPED = {
     "adcodes/modood_provinces.csv": ("modood_provinces.csv", 31),
     "adcodes/modood_cities.csv": ("modood_cities.csv", 342),
     "adcodes/modood_areas.csv": ("modood_areas.csv", 2978),
+    "sdmx/SPC,DF_NATIONAL_ACCOUNTS,1.0+all.csv": (
+        "SPC,DF_NATIONAL_ACCOUNTS,1.0+all_2023-06-30.csv",
+        2548,
+    ),
+    "px/14001.px": ("14001.px", 8064),
+    "jsonstat/29843.json": ("29843.json", 37440),
     "gacc/soybean_2024in.csv": ("soybean_2024in.csv", 36),
     "gacc/soybean_2024out.csv": ("soybean_2024out.csv", 29),
     "gacc_codes/zh-hs8-2022.csv": ("zh-hs8-2022.csv", 8939),
@@ -172,3 +178,35 @@ def test_districts_of_a_city_are_several(landed):
         "select district_code from core.customs_district where city_code = '330100'"
     ).fetchall()
     assert {"33012", "33013", "33016", "33019", "3316W"} <= {code for (code,) in rows}
+
+
+EXCHANGE = {
+    # loaded, blank, not used, quarantined
+    "SPC,DF_NATIONAL_ACCOUNTS,1.0+all_2023-06-30.csv": (660, 0, 1888, 0),
+    "14001.px": (0, 0, 8064, 0),
+    "29843.json": (0, 0, 37440, 0),
+}
+
+
+@pytest.mark.parametrize("name", EXCHANGE)
+def test_files_of_the_exchange_formats_land(name, landed):
+    (row,) = landed.execute(
+        "select cells_loaded, cells_blank, cells_not_used, cells_quarantined from mart.file_accounting where file_name = ?",
+        [name],
+    ).fetchall()
+    assert row == EXCHANGE[name]
+
+
+def test_thousands_of_dollars_are_dollars_in_core(landed):
+    (row,) = landed.execute(
+        "select obs_value, unit, printed_text, conversion, scope, vintage::varchar from core.observation "
+        "where area_code = 'COK' and indicator_id = 'gdp_usd' and time_period = '2005'"
+    ).fetchall()
+    assert row == (182560000.0, "USD", "182560", "printed in units of 10^3", "total", "2023-06-30")
+
+
+def test_a_day_in_the_file_is_the_vintage(landed):
+    rows = landed.execute(
+        "select file_name, vintage::varchar from raw.file where file_name in ('14001.px', '29843.json') order by all"
+    ).fetchall()
+    assert rows == [("14001.px", "2019-11-18"), ("29843.json", "2016-02-13")]

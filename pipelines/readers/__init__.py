@@ -20,14 +20,19 @@ from pipelines.readers import (
     figure_list,
     grid,
     json_list,
+    json_stat,
     nbs_export,
     nbs_json,
+    px,
     record_list,
     record_pieces,
     registry,
+    sdmx_csv,
+    sdmx_ml,
     text,
     wide_panel,
     workbook,
+    world_bank,
     zone_return,
 )
 from pipelines.readers.text import ReadError, Reading
@@ -43,9 +48,15 @@ LAYOUTS = {
     "registry": registry.read,
     "record_list": record_list.read,
     "zone_return": zone_return.read,
+    "sdmx_csv": sdmx_csv.read,
+    "sdmx_ml": sdmx_ml.read,
+    "json_stat": json_stat.read,
+    "px": px.read,
+    "world_bank": world_bank.read,
+    "world_bank_json": world_bank.read_json,
 }
 # Of these the signature may stand anywhere in the text: they have no rows, or none where the file is JSON.
-WITHOUT_ROWS = {"nbs_json"}
+WITHOUT_ROWS = {"nbs_json", "sdmx_ml", "json_stat", "px", "world_bank_json"}
 ALSO_JSON = {"record_list"}
 # Layouts whose text files may be larger than memory. From some size on it costs less to read them that way.
 LARGE_LAYOUTS = {"customs_query": customs_large.read, "record_list": record_pieces.read}

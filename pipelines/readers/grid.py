@@ -44,12 +44,13 @@ class Body:
 
 @dataclass(frozen=True)
 class Part:
-    """What a family made of one grid: rows, their columns, rejects, and the class of every physical row."""
+    """What a family made of one grid: rows, their columns, rejects, the class of every physical row, facts."""
 
     rows: list[tuple]
     columns: tuple[str, ...]
     rejects: list[tuple]
     counts: dict[str, int]
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _held(grid: Grid, error: ReadError, columns: tuple[str, ...]) -> Part:
 
 def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
     """One reading of all sheets; refused where the classes of rows do not add up to the rows of a sheet."""
-    rows, rejects = [], []
+    rows, rejects, facts = [], [], {}
     totals = {"physical_rows": 0, **dict.fromkeys(LINE_CLASSES, 0)}
     for grid, part in parts:
         reading = text.reading(
@@ -199,8 +200,9 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
         name = pl.lit(grid.sheet).alias("sheet")
         rows.append(reading.rows.with_columns(name) if "sheet" in part.columns else reading.rows)
         rejects.append(reading.rejects.with_columns(name))
+        facts |= part.facts
         totals = {key: value + reading.accounting[key] for key, value in totals.items()}
-    return Reading(pl.concat(rows), pl.concat(rejects), parts[0][0].encoding, totals)
+    return Reading(pl.concat(rows), pl.concat(rejects), parts[0][0].encoding, totals, facts)
 
 
 def header(grid: Grid, notes: tuple[str, ...] = ()) -> tuple[list[str], int]:

@@ -11,7 +11,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +71,16 @@ class ReadError(Exception):
     """Fault of a whole file: `reason_code` for machines, a message with file, place, found and expected."""
 
     def __init__(self, reason_code: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(
+            message.encode("utf-8", "backslashreplace").decode()
+        )  # JSON can spell half characters
         self.reason_code = reason_code
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows and rejects with positions, the encoding, and the class of every physical line.
+    """Rows and rejects with positions, the encoding, the class of every physical line, and what the file says of
+    itself (`updated`, the day of its figures), for the rule of the vintage.
 
     The rows of a large file are a SELECT, so that they need not fit into memory.
     """
@@ -86,6 +89,7 @@ class Reading:
     rejects: pl.DataFrame
     encoding: str
     accounting: dict[str, int]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[str, str]:
@@ -214,10 +218,17 @@ def reading(
     encoding: str,
     physical_rows: int,
     file_name: str,
+    facts: Mapping[str, str] | None = None,
 ) -> Reading:
-    """Put a reading together; refuse where the classes of lines do not add up to the lines of the file."""
+    """Put a reading together; refuse where the classes of lines do not add up to the lines of the file.
+
+    Cells of a layout that knows no multiplier get a blank one.
+    """
     accounting = {"physical_rows": physical_rows, **{name: counts.get(name, 0) for name in LINE_CLASSES}}
     accounted = sum(accounting[name] for name in LINE_CLASSES)
     if accounted != physical_rows:
         raise ReadError("unaccounted", f"{file_name}: accounted for {accounted} of {physical_rows} lines")
-    return Reading(frame(rows, columns), frame(rejects, REJECT_COLUMNS), encoding, accounting)
+    found = frame(rows, columns)
+    if tuple(columns) == CELL_COLUMNS:
+        found = found.with_columns(pl.lit("").alias("multiplier_text"))
+    return Reading(found, frame(rejects, REJECT_COLUMNS), encoding, accounting, facts or {})

@@ -18,8 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import readers
+from pipelines import contracts, readers
 from pipelines.readers import ReadError, archive, workbook
+from tests.readers import cubes
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE, SAMPLES
 from tests.readers.excel import parts, xlsx, zipped
 from tests.readers.test_nbs import newer, recorded, reply
@@ -64,6 +65,9 @@ NAMES = {
     "nbs_province_monthly": "分省月度数据_2026-01-05.csv",
     "nbs_data_service": "gdp_2025-06-30.json",
     "division_list_by_month": "gb2260_stats_201010.tsv",
+    "world_bank_wdi": "API_CHN_DS2_en_csv_v2_1.csv",
+    "world_bank_api": "gdp.json",
+    **{f"cube_{name}": f"cube_{name}_2024-03-01.{ending}" for name, (_, _, ending, _) in cubes.FILES.items()},
 }
 MINE = {
     "customs_query": [CUSTOMS_FILE.encode("gbk"), xlsx({"表": cells(CUSTOMS_FILE)})],
@@ -95,7 +99,20 @@ MINE = {
     ],
     "un_comtrade_legacy": [BULK_FILE.encode("windows-1252")],
     "usitc_dataweb": [DATAWEB_WIDE.encode(), xlsx({"Query Parameters": [["a"]], "v": cells(DATAWEB_WIDE)})],
+    "world_bank_wdi": [cubes.WORLD_BANK.encode(), cubes.WORLD_BANK_WORDS.encode()],
+    "world_bank_api": [cubes.WORLD_BANK_ANSWER.encode()],
+    **{f"cube_{name}": [content.encode()] for name, (_, _, _, content) in cubes.FILES.items()},
 }
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory) -> dict[str, contracts.Source]:
+    """The declared sources, and one for every format of a cube."""
+    folder = tmp_path_factory.mktemp("cubes")
+    return {
+        **contracts.sources(),
+        **{f"cube_{name}": cubes.source(name, folder / name) for name in cubes.FILES},
+    }
 
 
 def fixtures(source_id: str, sources: dict) -> list[bytes]:
@@ -248,6 +265,17 @@ MONSTERS = {
     "YAML bomb": b"a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
     + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 30))
     + b"interactions: *a29\n",
+    "deep XML": b"<a>" * 1_000_000,
+    "XML with an attribute of 10 MB": b'<GenericData a="' + b"x" * MEGABYTES_10 + b'"/>',
+    "a million attributes": b"<GenericData " + b" ".join(b'a%d=""' % n for n in range(1_000_000)) + b"/>",
+    "half a million observations without a key": b"<GenericData><DataSet>" + b"<Obs/>" * 500_000,
+    "10 MB of values without a head": b"DATA=\n" + b"1 " * (MEGABYTES_10 // 2) + b";",
+    "10 MB of a text that goes on": b'VALUES("a")=' + b'"x"\n' * (MEGABYTES_10 // 4) + b";\nDATA=\n1;",
+    "a million keywords": b"A=1;\n" * 1_000_000 + b"DATA=\n1;",
+    "a million values without a cube": b'{"id":["a"],"size":[9],"dimension":{},"value":['
+    + b"1," * 1_000_000
+    + b"1]}",
+    "a million keys": b"{" + b",".join(b'"k%d":{}' % n for n in range(1_000_000)) + b"}",
     "XML bomb": b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><l>&b;</l>',
     "zip bomb": zip_bomb(600),
     "old workbook of nothing": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * MEGABYTES_10,

@@ -114,6 +114,7 @@ def test_a_reply_gives_a_row_for_every_node_and_missing_is_blank_not_zero(source
         "quote_text": "",
         "known_from_text": "",
         "value_text": "47353.7",
+        "multiplier_text": "",
     }
 
 

@@ -1,6 +1,6 @@
 -- Every name under which an area is printed. By rule: the full name; the name without what says its level (and, of an
 -- autonomous prefecture, without its peoples); both after the full or the short name of the province. All other names
--- are those of area_alias.csv. A name by rule holds as long as its area.
+-- are those of area_alias.csv (whose codes of other lists are no names). A name by rule holds as long as its area.
 with area as (
     select
         a.area_code, a.level, a.name_zh, a.valid_from, a.valid_to,
@@ -35,6 +35,7 @@ named as (
     select l.area_code, a.level, coalesce(l.valid_from, a.valid_from), coalesce(l.valid_to, a.valid_to), l.alias, 'list'
     from reference.area_alias as l
     join reference.area as a on a.area_code = l.area_code
+    where l.language is distinct from 'code'
 ),
 ranked as (
     select *, row_number() over (partition by name, area_code order by origin) as place from named

@@ -17,6 +17,9 @@ with printed as (
         substr(trim(c.period_text), 1, 4) as year_text,
         trim(substr(trim(c.period_text), 5)) as period_words,
         nullif(trim(c.known_from_text), '') as known_from_text,
+        -- a power of ten; the largest that SDMX lists is 15
+        nullif(trim(c.multiplier_text), '') as multiplier_text,
+        case when regexp_full_match(trim(c.multiplier_text), '[+-]?(1[0-5]|[0-9])') then cast(trim(c.multiplier_text) as integer) end as power_of_ten,
         coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
         f.sequence, s.scope as source_scope, s.area_levels, s.layout = 'zone_return' as is_return,
         -- digits, or digits grouped by threes; anything else is no number, however a parser might read it
@@ -65,19 +68,25 @@ alias as (
     where c.place = 1 and s.area_code is null
     group by c.source_id, c.area_name, c.year_text
 ),
+-- codes of other lists than the warehouse's: ISO2:CN, M49:156, CHN
+code_alias as (
+    select alias, min(area_code) as area_code from reference.area_alias
+    where language = 'code' group by alias having count(distinct area_code) = 1
+),
 looked_up as (
     select
-        p.*, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
+        p.*, coalesce(by_code.area_code, code_alias.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
         alias.areas as alias_areas, alias.candidates, coalesce(by_code.valid_to, case when p.area_code_text is null then alias.area_valid_to end) as area_valid_to,
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
         coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope, o.area_name is not null as is_contradicted,
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
-        try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source,
+        try_cast(p.number_text as double) * coalesce(power(10.0, p.power_of_ten), 1) as number, e.cny_per_unit, e.source as rate_source,
         n.scope_text is not null as scope_known, m.minimum, m.maximum, m.basis
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
+    left join code_alias on code_alias.alias = p.area_code_text
     left join alias on alias.source_id = p.source_id and alias.area_name = p.area_name and alias.year_text = p.year_text
     left join reference.source_label as l on l.source_id = p.source_id and l.printed_text = p.indicator_text
     left join reference.source_scope_note as n
@@ -117,6 +126,9 @@ decided as (
             when x.unit is null then 'unknown_unit'
             when x.unit <> x.indicator_unit and x.cny_per_unit is null then 'unit_of_other_kind'
             when x.obs_status is null then 'unknown_status'
+            -- its printed words say that there is no figure: whatever stands there is none
+            when x.obs_status = 'M' then 'said_to_be_missing'
+            when x.multiplier_text is not null and x.power_of_ten is null then 'unknown_multiplier'
             when x.number is null or not isfinite(x.base_value) then 'not_a_number'
             when x.base_value not between x.minimum and x.maximum then 'out_of_range'
         end as first_reason
@@ -167,7 +179,10 @@ select
     coalesce(note_bound, unit_bound) as bound, verification, vintage, sequence, source_id, file_sha256, sheet, row_no,
     column_no, value_text as printed_text, nullif(reference_text, '') as reference, nullif(quote_text, '') as quote,
     correction_reason as correction,
-    case when cny_per_unit is not null then unit || ' to CNY at ' || cny_per_unit || ' (average of ' || year_text || '; ' || rate_source || ')' end as conversion,
+    nullif(concat_ws('; ',
+        case when power_of_ten <> 0 then 'printed in units of 10^' || power_of_ten end,
+        case when cny_per_unit is not null then unit || ' to CNY at ' || cny_per_unit || ' (average of ' || year_text || '; ' || rate_source || ')' end
+    ), '') as conversion,
     case
         when reason_code is not null then 'quarantined'
         when indicator_id = 'not_used' then 'not_used'
@@ -190,6 +205,8 @@ select
         when 'unknown_unit' then 'found the unit ' || coalesce(unit_printed, '(none)') || ', expected a unit of warehouse/reference/unit.csv'
         when 'unit_of_other_kind' then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to ' || indicator_unit || ' (for money, with a rate of that year in warehouse/reference/exchange_rate.csv) for ' || indicator_id
         when 'unknown_status' then 'found the status ' || status_text || ', expected one of warehouse/reference/status.csv'
+        when 'said_to_be_missing' then 'found ' || value_text || ' with the status ' || status_text || ', which says that there is no figure'
+        when 'unknown_multiplier' then 'found the multiplier ' || multiplier_text || ', expected a power of ten from -15 to 15'
         when 'not_a_number' then 'found ' || value_text || ', expected a number'
     end as reason
 from corrected

@@ -1,0 +1,223 @@
+"""Layout json_stat: JSON-stat 1 and 2, one data set or several (bundle, collection), values dense or sparse.
+
+Each data set is a sheet of its own when there are several. The cells are counted from 1 in the order of the array of
+values (the last dimension runs fastest): that is their row; the column is 1. A null is a blank cell; a cell that
+a sparse object does not list is a blank row. Where the categories of a dimension D carry units, these are under the
+names D.unit (label or base) and D.multiplier; the status of a cell is under STATUS. `updated` is a fact. A dimension without a role refuses its data set (cube.py); if another one
+of the file is read, it is held as one row.
+Sizes that do not multiply to the values, places outside of the cube, a key that stands twice: refused.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pipelines.readers import cube, text
+from pipelines.readers.cube import MAX_CELLS, Observation
+from pipelines.readers.text import ReadError, Reading
+
+STATUS = "STATUS"
+UNIT_ROLES = ("unit", "multiplier")
+MAX_DATA_SETS = 1000  # of one file
+MAX_PLACES = 2**31 - 1  # rows are 32-bit integers
+
+
+class Number(str):
+    """A number of JSON as it is printed."""
+
+    __slots__ = ()
+
+
+def read(content: bytes, source: Any, file_name: str) -> Reading:
+    """Cells of all data sets of the file."""
+    decoded, encoding = text.decode(content, source.encoding, file_name)
+    found = list(itertools.islice(_data_sets(parse(decoded, file_name), file_name), MAX_DATA_SETS + 1))
+    if len(found) > MAX_DATA_SETS:
+        raise ReadError("too_large", f"{file_name}: found more than {MAX_DATA_SETS} data sets in one file")
+    rows, rejects, faults, physical = [], [], [], 0
+    facts: dict[str, str] = {}
+    for name, data_set in found:
+        sheet = name if len(found) > 1 else ""
+        place = f"{file_name}, data set {name!r}" if sheet else file_name
+        try:
+            cells, places = _cells(data_set, source, sheet, place)
+        except ReadError as error:
+            faults.append((sheet, data_set, error))
+            continue
+        rows += cells
+        physical += places
+        facts |= {"updated": day} if (day := cube.day(_words(data_set.get("updated")))) else {}
+    if not rows:
+        raise (
+            faults[0][2] if faults else ReadError("empty_file", f"{file_name}: found no data set with values")
+        )
+    for sheet, data_set, error in faults:
+        printed = json.dumps(data_set, ensure_ascii=False)[:2000]
+        rejects.append(cube.reject((sheet, 1, None), printed, error.reason_code, str(error)))
+    counts = {
+        "record_rows": len(rows),
+        "rejected_rows": len(rejects),
+        "blank_rows": physical - len(rows),
+    }
+    return text.reading(
+        rows,
+        cube.COLUMNS,
+        rejects,
+        counts,
+        encoding=encoding,
+        physical_rows=physical + len(rejects),
+        file_name=file_name,
+        facts=facts,
+    )
+
+
+def parse(decoded: str, place: str) -> Any:
+    """A JSON document, its numbers as printed. Raises ReadError."""
+    try:
+        return json.loads(
+            decoded, object_pairs_hook=_once, parse_float=Number, parse_int=Number, parse_constant=Number
+        )
+    except (ValueError, RecursionError) as error:
+        words = f"{place}: found no JSON: {type(error).__name__} {error}"
+        cut = isinstance(error, json.JSONDecodeError) and not decoded[error.pos :].strip()
+        raise ReadError("truncated_file" if cut else "broken_json", words[:2000]) from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"a key twice in one object of {len(pairs)} keys")
+    return found
+
+
+def _data_sets(document: Any, place: str) -> Iterator[tuple[str, dict]]:
+    """Name and content of every data set: the document itself, the items of a collection, the parts of a bundle."""
+    if not isinstance(document, dict):
+        found = type(document).__name__
+        raise ReadError("header_changed", f"{place}: found a {found}, expected a JSON-stat object")
+    if document.get("class", "dataset") == "dataset" and "dimension" in document:
+        yield _words(document.get("label")), document
+    elif document.get("class") == "collection":
+        link = document.get("link")
+        items = link.get("item") if isinstance(link, dict) else None
+        for number, item in enumerate(items if isinstance(items, list) else [], start=1):
+            if isinstance(item, dict):
+                yield f"{number} {_words(item.get('label'))}".strip(), item
+    else:
+        yield from ((name, part) for name, part in document.items() if isinstance(part, dict))
+
+
+def _words(printed: Any) -> str:
+    return printed if isinstance(printed, str) else ""
+
+
+def _cells(data_set: dict, source: Any, sheet: str, place: str) -> tuple[list[tuple], int]:
+    """Rows of one data set and the number of its places, filled or not."""
+    try:
+        sizes, dimensions = _shape(data_set)
+        places = math.prod(sizes)
+        status = _status(data_set.get("status"), places)
+        values = _values(data_set["value"], places, place)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        words = f"{place}: found no whole data set: {type(error).__name__} {error}"[:2000]
+        raise ReadError("header_changed", words) from error
+    cube.check_names([name for name, _ in dimensions], source, place)
+    _check_attributes(source.options, dict(dimensions), place)
+    seen = (_observation(index, value, dimensions, sizes, status) for index, value in values)
+    return cube.cells(seen, source, place, sheet, _words(data_set.get("label"))), places
+
+
+def _check_attributes(options: dict, dimensions: dict[str, Any], place: str) -> None:
+    """Refuse a unit, multiplier or status that is asked for and cannot be here."""
+    known = {STATUS, *dimensions, *(f"{name}.{role}" for name in dimensions for role in UNIT_ROLES)}
+    named = [options[role] for role in (*UNIT_ROLES, "status") if role in options]
+    if missing := [name for name in named if name not in known]:
+        words = f"{place}: found {sorted(known)[:100]}, expected {missing} too"
+        raise ReadError("header_changed", words)
+
+
+def _shape(data_set: dict) -> tuple[list[int], list[tuple[str, list[tuple[str, str, dict]]]]]:
+    """Sizes, and for every dimension its name and its categories in order: code, label, unit."""
+    described = data_set["dimension"]
+    names = data_set["id"] if "id" in data_set else described["id"]
+    sizes = [int(size) for size in (data_set["size"] if "size" in data_set else described["size"])]
+    if len(names) != len(sizes) or len(set(names)) < len(names) or min(sizes, default=0) < 1:
+        raise ValueError(f"{len(names)} dimensions of the sizes {sizes[:50]}")
+    if math.prod(sizes) > MAX_PLACES:
+        raise ValueError(f"{math.prod(sizes)} places, expected at most {MAX_PLACES}")
+    return sizes, [
+        (name, _categories(described[name]["category"], size))
+        for name, size in zip(names, sizes, strict=True)
+    ]
+
+
+def _categories(category: dict, size: int) -> list[tuple[str, str, dict]]:
+    labels, units = category.get("label", {}), category.get("unit", {})
+    index = category.get("index", list(labels))
+    codes = sorted(index, key=lambda code: int(index[code])) if isinstance(index, dict) else index
+    if isinstance(index, dict) and [int(index[code]) for code in codes] != list(range(len(codes))):
+        raise ValueError("an index of categories with gaps")
+    if len(codes) != size or len(set(codes)) < size:
+        raise ValueError(f"{len(codes)} categories in a dimension of the size {size}")
+    return [(str(code), _words(labels.get(code)), _unit(units.get(code))) for code in codes]
+
+
+def _unit(found: Any) -> dict[str, str]:
+    """Unit and multiplier of a category, where it carries them."""
+    if not isinstance(found, dict):
+        return {}
+    unit = _words(found.get("label")) or _words(found.get("base"))
+    return {"unit": unit, "multiplier": _words(found.get("multiplier"))}
+
+
+def _values(found: Any, places: int, place: str) -> Iterator[tuple[int, Any]]:
+    """Place from 0 and value; the places of a dense array are all, those of a sparse object the ones it lists."""
+    given = len(found)
+    if given > MAX_CELLS:
+        raise ReadError("too_large", f"{place}: found {given} values, expected at most {MAX_CELLS}")
+    if isinstance(found, list):
+        if given != places:
+            words = f"{place}: found {given} values, expected {places} by the sizes"
+            raise ReadError("wrong_cell_count", words)
+        return enumerate(found)
+    for key in found:
+        if not key.isascii() or not key.isdigit() or str(int(key[:20])) != key or int(key) >= places:
+            words = f"{place}: found a value at {key[:40]!r}, expected places from 0 to {places - 1}"
+            raise ReadError("wrong_cell_count", words)
+    return iter(sorted((int(key), value) for key, value in found.items()))
+
+
+def _status(found: Any, places: int) -> Callable[[int], str]:
+    """The status by place: of a list, of an object, or one for all."""
+    if isinstance(found, dict):
+        return lambda index: _words(found.get(str(index)))
+    if isinstance(found, list) and len(found) > 1:
+        if len(found) != places:
+            raise ValueError(f"{len(found)} statuses of {places} values")
+        return lambda index: _words(found[index])
+    one = _words(found[0] if isinstance(found, list) and found else found)
+    return lambda index: one
+
+
+def _observation(index: int, value: Any, dimensions: list, sizes: list[int], status: Any) -> Observation:
+    states, names, left = {}, {}, index
+    for (name, categories), size in zip(reversed(dimensions), reversed(sizes), strict=True):
+        left, at = divmod(left, size)
+        code, label, unit = categories[at]
+        states[name], names[name] = code, label
+        states |= {f"{name}.{role}": said for role, said in unit.items() if said}
+    states = dict(reversed(states.items()))
+    if found := status(index):
+        states[STATUS] = found
+    return Observation(index + 1, 1, states, _printed(value), names)
+
+
+def _printed(value: Any) -> str:
+    """A value as printed; what is no number stays as JSON, for core to hold."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,104 @@
+"""Layout sdmx_csv: SDMX-CSV 1.0 and 2.0, one observation a line.
+
+The first column says the version: DATAFLOW (1.0) or STRUCTURE with STRUCTURE_ID and ACTION (2.0). Labels may stand in
+columns beside the codes (declared as `area_name` or `ignored`), or in the cells, as "A: Annual" under "FREQ: Frequency";
+then the codes count. Lines that delete (ACTION=D), of another dataflow than the option `dataflow` lists, or without
+a declared dimension are held. NaN is how SDMX writes a missing number: a blank.
+The format does not say which columns are dimensions, so every column needs a role (cube.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from pipelines.readers import cube, grid
+from pipelines.readers.cube import Observation
+from pipelines.readers.grid import Body, Grid, Part, Record
+from pipelines.readers.text import ReadError, Reading
+
+VALUE, ACTION = "OBS_VALUE", "ACTION"
+STRUCTURE = ("DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", ACTION, "SERIES_KEY", "OBS_KEY")
+ACTIONS_THAT_STATE = {"", "I", "A", "R", "M"}  # information, append, replace, merge
+MISSING = {"NaN", "#N/A"}
+CODE_AND_NAME = re.compile(r"(\S+?): (.*)", re.DOTALL)
+MARKED = re.compile(r"\[[^\]]*\]$")  # how several values stand in one cell: STRUCTURE[;], TITLE[en;fr]
+
+
+def read(content: bytes, source: Any, file_name: str) -> Reading:
+    """Cells of the observations: one for every line, blank ones too."""
+    return grid.read(content, source, file_name, _table)
+
+
+def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+    printed, top = grid.header(sheet)
+    header, with_names = _header(printed, f"{sheet.place}, line {top + 1}")
+    optional = {source.options.get("area_name"), *source.options.get("ignored", [])}
+    wanted = [name for name in cube.attributes(source.options) if name not in optional]
+    if missing := [name for name in (VALUE, *wanted) if name not in header]:
+        raise ReadError("header_changed", f"{sheet.place}: missing {missing}; found {header[:100]}")
+    cube.check_names([n for n in header if n not in (VALUE, *STRUCTURE)], source, sheet.place)
+    body = grid.body(sheet, top + 1, len(sheet), len(header))
+    body.counts["blank_rows"] += top
+    body.counts["header_rows"] = 1
+    coded = {"DATAFLOW", "STRUCTURE_ID", *cube.coded(source.options)} if with_names else set()
+    rows = [
+        found
+        for record in body.records
+        if (found := _cell(_observation(record, header, coded), sheet, source, body))
+    ]
+    return Part(rows, cube.COLUMNS, body.rejects, body.counts)
+
+
+def _header(printed: list[str], place: str) -> tuple[list[str], bool]:
+    """Names of the columns, and whether names stand beside the codes in the cells."""
+    matches = [CODE_AND_NAME.fullmatch(name) for name in printed]
+    codes = [m.group(1) if m else name.strip() for m, name in zip(matches, printed, strict=True)]
+    header = [MARKED.sub("", code) for code in codes]
+    first = header[0]
+    if first not in STRUCTURE[:2]:
+        words = f"{place}: found the first column {first[:60]!r}, expected one of {list(STRUCTURE[:2])}"
+        raise ReadError("header_changed", words)
+    if len(set(header)) < len(header):
+        twice = [name for name, times in Counter(header).items() if times > 1]
+        raise ReadError("header_changed", f"{place}: found {twice[:20]} twice, expected each column once")
+    return header, any(matches)
+
+
+def _observation(record: Record, header: list[str], coded: set[str]) -> Observation:
+    """What a line states; of the columns `coded`, cells of the form "A: Annual" are parted."""
+    states, names = dict(zip(header, (field.strip() for field in record.fields), strict=True)), {}
+    for name in coded.intersection(header):
+        if match := CODE_AND_NAME.fullmatch(states[name]):
+            states[name], names[name] = match.groups()
+    value = states[VALUE]
+    if value not in MISSING:
+        value = states.pop(VALUE)
+    return Observation(
+        record.row_no, header.index(VALUE) + 1, states, "" if value in MISSING else value, names
+    )
+
+
+def _cell(seen: Observation, sheet: Grid, source: Any, body: Body) -> tuple | None:
+    """The cell of an observation; None where it is held."""
+    states = seen.states
+    dataflow = states.get("DATAFLOW") or states.get("STRUCTURE_ID", "")
+    blank = cube.missing_dimensions(states, source.options)
+    if states.get(ACTION, "") not in ACTIONS_THAT_STATE:
+        code, why = (
+            "not_a_statement",
+            f"found the action {states[ACTION]!r}, expected I, A, R or M: it takes back",
+        )
+    elif dataflow not in source.options["dataflow"]:
+        code, why = "other_dataflow", f"found {dataflow!r}, expected one of {source.options['dataflow']}"
+    elif blank:
+        code, why = "key_missing", f"found no {blank}, expected every declared dimension"
+    else:
+        return cube.cell(seen, source, dataset=dataflow)
+    place = (sheet.sheet, seen.row_no, None)
+    printed = sheet.printed(seen.row_no - 1)
+    body.rejects.append(cube.reject(place, printed, code, f"line {seen.row_no}: {why}"))
+    body.counts["record_rows"] -= 1
+    body.counts["rejected_rows"] += 1
+    return None

@@ -1,0 +1,141 @@
+"""Layout world_bank: tables of the World Bank's data site, text or Excel: countries x indicator, a column a year.
+
+A preamble (option `preamble`: what each of its lines says, by its first cell; `updated` gives the fact of that name), the
+header, rows. Option `columns` names the columns of the country's code and name and of the indicator; every other column
+is a year, and the empty one that ends each line of a text is dropped. Tables of words about countries and indicators
+come along (in a sheet, or a file of the same archive); a table whose header has the columns of one of the options
+`described` is all notes: nothing of it is loaded.
+
+Layout world_bank_json: the answers of the World Bank's query service, version 2: page and list of observations, counted
+from 1; the page states the day of its update. An answer with a message instead is refused with it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipelines.readers import cube, grid, text
+from pipelines.readers.cube import Observation
+from pipelines.readers.grid import Grid, Part
+from pipelines.readers.json_stat import parse
+from pipelines.readers.text import ReadError, Reading
+
+YEAR = re.compile(r"\d{4}")
+
+
+def read(content: bytes, source: Any, file_name: str) -> Reading:
+    """Cells of a table: one for every country and year, blank ones too."""
+    return grid.read(content, source, file_name, _table)
+
+
+def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+    options = source.options
+    facts, top = _preamble(sheet, options)
+    printed = grid.checked_width(sheet, top)
+    if any(set(columns) <= set(printed) for columns in options["described"]):
+        blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
+        return Part([], cube.COLUMNS, [], {"note_rows": len(sheet) - blank, "blank_rows": blank})
+    trailing = printed[-1] == "" and not sheet.sheet
+    header = printed[: len(printed) - trailing]
+    unknown = text.check_header(
+        header, list(options["columns"].values()), [], f"{sheet.place}, line {top + 1}"
+    )
+    years = [index for index in unknown if YEAR.fullmatch(header[index])]
+    if others := [header[index] for index in unknown if index not in years and header[index]]:
+        raise ReadError(
+            "header_changed", f"{sheet.place}, line {top + 1}: found {others[:100]}, expected years"
+        )
+    body = grid.body(sheet, top + 1, len(sheet), len(header), trailing_comma=trailing)
+    blank = sum(sheet.is_blank(index) for index in range(top))
+    body.counts["header_rows"] = top - blank + 1
+    body.counts["blank_rows"] += blank
+    empty = [index for index in unknown if index not in years]
+    rejects = body.rejects + text.unknown_cells(body.records, header, empty, source.source_id)
+    rows = [row for record in body.records for row in _cells(record, header, years, source)]
+    return Part(rows, cube.COLUMNS, rejects, body.counts, facts)
+
+
+def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
+    """Facts that the lines above the header state, and the index of the header."""
+    facts = {}
+    for index in range(len(sheet)):
+        fields = sheet.fields(index)
+        kind = next((kind for kind, first in options["preamble"].items() if fields[0] == first), None)
+        if kind and len(fields) > 1:
+            facts[kind] = cube.day(fields[1]) if kind == "updated" else fields[1]
+        elif not sheet.is_blank(index):
+            return {kind: said for kind, said in facts.items() if said}, index
+    raise ReadError("empty_file", f"{sheet.place}: found no header, expected one with {options['columns']}")
+
+
+def _cells(record: grid.Record, header: list[str], years: list[int], source: Any) -> list[tuple]:
+    """The cells of one line: what its first columns state holds for each year."""
+    options = source.options["columns"]
+    said = {name: record.fields[header.index(name)] for name in options.values()}
+    key = (said[options["area_code"]], said[options["area_name"]], said[options["indicator"]])
+    quote = "; ".join(f"{name}={value}" for name, value in said.items() if value)
+    about = ("", "", "", source.title, quote, "")
+    return [
+        ("", record.row_no, index + 1, *key, header[index], *about, record.fields[index], "")
+        for index in years
+    ]
+
+
+def read_json(content: bytes, source: Any, file_name: str) -> Reading:
+    """Cells of one answer: one for every observation, blank ones too."""
+    decoded, encoding = text.decode(content, source.encoding, file_name)
+    page, observations = _answer(parse(decoded, file_name), file_name)
+    rows, rejects = [], []
+    for number, found in enumerate(observations, start=1):
+        try:
+            rows.append(cube.cell(_observation(number, found), source))
+        except (KeyError, TypeError, AttributeError) as error:
+            why = f"observation {number}: found none of the known form: {type(error).__name__} {error}"
+            rejects.append(cube.reject(("", number, None), str(found), "malformed_node", why))
+    updated = cube.day(page["lastupdated"]) if isinstance(page.get("lastupdated"), str) else ""
+    return text.reading(
+        rows,
+        cube.COLUMNS,
+        rejects,
+        {"record_rows": len(rows), "rejected_rows": len(rejects)},
+        encoding=encoding,
+        physical_rows=len(observations),
+        file_name=file_name,
+        facts={"updated": updated} if updated else {},
+    )
+
+
+def _answer(document: Any, place: str) -> tuple[dict, list]:
+    """The page and its observations."""
+    if isinstance(document, list) and len(document) == 2:
+        page, observations = document
+        if isinstance(page, dict) and isinstance(observations, list) and observations:
+            return page, observations
+    message = str(document)[:300]
+    raise ReadError("error_reply", f"{place}: found {message}, expected a page and its observations")
+
+
+def _observation(number: int, found: dict) -> Observation:
+    """What the service states of one value, under the service's own names."""
+    indicator, country = found["indicator"], found["country"]
+    states = {
+        "indicator": _said(indicator["id"]),
+        "country": _said(country["id"]),
+        "countryiso3code": _said(found["countryiso3code"]),
+        "date": _said(found["date"]),
+        "unit": _said(found["unit"]),
+        "obs_status": _said(found["obs_status"]),
+        "decimal": _said(found["decimal"]),
+    }
+    names = {"indicator": _said(indicator["value"]), "countryiso3code": _said(country["value"])}
+    return Observation(number, 1, states, _said(found["value"]), names)
+
+
+def _said(printed: Any) -> str:
+    """A text or a number as printed, a null as a blank."""
+    if printed is None:
+        return ""
+    if isinstance(printed, str):
+        return printed
+    raise TypeError(f"{printed!r}, expected a text or a number")
