@@ -46,6 +46,7 @@ class _Facts(BaseModel):
     source: str | None = Field(default=None, min_length=1)
     flow: Literal["import", "export"] | None = None
     vintage: dt.date | None = None
+    indicator: str | None = Field(default=None, min_length=1)
 
     @field_validator("vintage", mode="before")
     @classmethod

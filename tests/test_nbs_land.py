@@ -143,3 +143,21 @@ def test_zones_only_are_scored(landed):
     assert landed.execute(
         "select count(*) from mart.mode_fit where zone_code not in (select zone_code from core.zone)"
     ).fetchall() == [(0,)]
+
+
+def test_a_sidecar_states_the_indicator_of_a_table_that_does_not_print_it(tmp_path):
+    paths = settings.Paths(tmp_path)
+    paths.inbox.mkdir()
+    for name, indicator in (("one", "地区生产总值(亿元)"), ("two", "")):
+        file = paths.inbox / f"分省年度数据整理_{name}_2026-01-05.csv"
+        file.write_text(f"地区,2024年,2023年\n浙江省,90131,8255{len(indicator)}\n", encoding="gb18030")
+        if indicator:
+            file.with_name(file.name + ".yml").write_text(f"indicator: {indicator}\n", encoding="utf-8")
+    landed = {file.file_name[9:12]: file for file in build_all(paths)}
+    assert landed["two"].status == "refused" and "indicator: ..." in landed["two"].reason
+    with store.connect(paths.work, read_only=True) as con:
+        found = con.execute(
+            "select indicator_id, time_period, printed_text from core.observation where file_sha256 = ? order by 2",
+            [landed["one"].file_sha256],
+        ).fetchall()
+    assert found == [("gdp", "2023", "825510"), ("gdp", "2024", "90131")]

@@ -161,10 +161,10 @@ def test_a_name_and_a_sidecar_that_differ_are_refused(paths, name, said, found):
 def test_a_day_in_the_name_and_another_in_the_sidecar_are_refused():
     source = sources()["nbs_province_gdp"].told({"vintage": "2026-01-06"})
     with pytest.raises(ReadError) as caught:
-        landing._vintage(source, "gdp_2026-01-05.csv")
+        landing._vintage(source, "gdp_2026-01-05.csv", {})
     assert caught.value.reason_code == "sidecar_contradicts" and "2026-01-05" in str(caught.value)
-    assert str(landing._vintage(source, "gdp_2026-01-06.csv")) == "2026-01-06"
-    assert str(landing._vintage(source, "gdp.csv")) == "2026-01-06"
+    assert str(landing._vintage(source, "gdp_2026-01-06.csv", {})) == "2026-01-06"
+    assert str(landing._vintage(source, "gdp.csv", {})) == "2026-01-06"
 
 
 def test_a_source_in_the_sidecar_stands_for_the_name(paths):

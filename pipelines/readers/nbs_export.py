@@ -61,7 +61,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     options = source.options
     said, top = _preamble(sheet, options)
-    beside = text.name_groups(source, file_name).get(INDICATOR) or options.get(INDICATOR)
+    beside = _beside(source, file_name, said.get(INDICATOR))
     said = {INDICATOR: beside, **said} if beside else said
     foot = _foot(sheet, top, options)
     header = _header(sheet, top, foot, options)
@@ -158,6 +158,15 @@ def _filled(row: list[str], width: int) -> list[str]:
     return filled
 
 
+def _beside(source: Any, file_name: str, printed: str | None) -> str | None:
+    """The indicator that the sidecar, the file's name or the source states for a table that does not print it."""
+    told = source.said.get(INDICATOR)
+    if told and printed and told != printed:
+        words = f"{file_name}: found the indicator {printed!r} in its preamble and {told!r} in {file_name}.yml, expected both the same"
+        raise ReadError("sidecar_contradicts", words)
+    return told or text.name_groups(source, file_name).get(INDICATOR) or source.options.get(INDICATOR)
+
+
 def _kinds(header: Header, said: dict[str, str], place: str, options: dict) -> tuple[str, str]:
     """What the rows and what the labels of the columns are (empty: there are none)."""
     if header.period_row is None:
@@ -176,7 +185,7 @@ def _kinds(header: Header, said: dict[str, str], place: str, options: dict) -> t
             "indicator_missing",
             f"{place}: found nothing that says the indicator of the figures, expected a line beginning "
             f"{options['preamble'][INDICATOR]!r}, the part <indicator> in the file's name (here it matched "
-            f"none) or the option `indicator` of the source",
+            f"none), `indicator: ...` in a file of the same name with .yml behind it, or the option `indicator` of the source",
         )
     return found
 
