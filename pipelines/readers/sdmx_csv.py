@@ -23,7 +23,6 @@ STRUCTURE = ("DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", ACTION, 
 ACTIONS_THAT_STATE = {"", "I", "A", "R", "M"}  # information, append, replace, merge
 MISSING = {"NaN", "#N/A"}
 CODE_AND_NAME = re.compile(r"(\S+?): (.*)", re.DOTALL)
-MARKED = re.compile(r"\[[^\]]*\]$")  # how several values stand in one cell: STRUCTURE[;], TITLE[en;fr]
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
@@ -55,7 +54,7 @@ def _header(printed: list[str], place: str) -> tuple[list[str], bool]:
     """Names of the columns, and whether names stand beside the codes in the cells."""
     matches = [CODE_AND_NAME.fullmatch(name) for name in printed]
     codes = [m.group(1) if m else name.strip() for m, name in zip(matches, printed, strict=True)]
-    header = [MARKED.sub("", code) for code in codes]
+    header = [_without_mark(code) for code in codes]
     first = header[0]
     if first not in STRUCTURE[:2]:
         words = f"{place}: found the first column {first[:60]!r}, expected one of {list(STRUCTURE[:2])}"
@@ -64,6 +63,11 @@ def _header(printed: list[str], place: str) -> tuple[list[str], bool]:
         twice = [name for name, times in Counter(header).items() if times > 1]
         raise ReadError("header_changed", f"{place}: found {twice[:20]} twice, expected each column once")
     return header, any(matches)
+
+
+def _without_mark(name: str) -> str:
+    """A name without what says how several values stand in one cell: STRUCTURE[;], TITLE[en;fr]."""
+    return name.rpartition("[")[0] if name.endswith("]") and "[" in name else name
 
 
 def _observation(record: Record, header: list[str], coded: set[str]) -> Observation:
