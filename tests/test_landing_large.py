@@ -40,6 +40,7 @@ def _query(paths: settings.Paths, sql: str) -> list[tuple]:
 
 
 TRADE = "select * exclude (file_sha256) from raw.trade order by row_no"
+FACTS = "select * from raw.trade_file"
 HELD = "select * exclude (file_sha256) from raw.reject order by row_no"
 COUNTS = "select physical_rows, header_rows, record_rows, continuation_rows, blank_rows, rejected_rows from raw.file"
 
@@ -48,13 +49,13 @@ COUNTS = "select physical_rows, header_rows, record_rows, continuation_rows, bla
 def test_a_large_file_lands_as_a_small_one_does(land, monkeypatch, encoding):
     content = FAULTY.decode().encode(encoding)
     (landed,) = land("tea_2024_import.csv", content)
-    large = [land.sql(sql) for sql in (TRADE, HELD, COUNTS)]
+    large = [land.sql(sql) for sql in (TRADE, FACTS, HELD, COUNTS)]
     assert landed.status == "loaded" and land.sql(COUNTS) == [(206, 1, 202, 1, 1, 1)]
     (land.paths.work).unlink()
     monkeypatch.setattr(readers, "LARGE_BYTES", 1 << 20)
     monkeypatch.setattr(readers, "MOST_BYTES", 1 << 20)
     land("tea_2024_import.csv", content)
-    assert [land.sql(sql) for sql in (TRADE, HELD, COUNTS)] == large
+    assert [land.sql(sql) for sql in (TRADE, FACTS, HELD, COUNTS)] == large
     assert not (land.paths.landing / "scratch").exists() and not (land.paths.landing / "incoming").exists()
 
 
@@ -69,7 +70,7 @@ def test_a_scan_that_gives_another_count_is_refused(land, monkeypatch):
     (landed,) = land("tea_2024_import.csv", FAULTY)
     assert landed.status == "refused" and "took 3 rows" in landed.reason
     assert land.sql("select reason_code from raw.file") == [("unaccounted",)]
-    assert land.sql(TRADE) == land.sql(HELD) == []
+    assert land.sql(TRADE) == land.sql(FACTS) == land.sql(HELD) == []
 
 
 def test_a_scan_that_fails_is_refused(land, monkeypatch):

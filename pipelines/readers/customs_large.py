@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,15 +18,15 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import plain_lines
-from pipelines.readers import customs_query, grid, text
+from pipelines.readers import customs_query, grid, plain_lines, text
 from pipelines.readers.customs_query import Columns
 from pipelines.readers.grid import Body, Record, TextGrid
 from pipelines.readers.text import ReadError, Reading
 
-# Starting a process costs more than a smaller file takes.
-TWO_PROCESSES_FROM_BYTES = 32 << 20
+# What each of two threads sorts at least.
+LEAST_RUN_BYTES = 4 << 20
 HEAD_BYTES = 1 << 16
+EMPTY = "''"
 SCAN = (
     "read_csv({path}, columns = {columns}, auto_detect = false, header = false, delim = ',', quote = '\"', "
     "escape = '\"', new_line = '\\n', strict_mode = true, nullstr = '{no_text}', max_line_size = 1000000)"
@@ -76,8 +77,9 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
             physical_rows=len(lines),
             file_name=file_name,
         )
-        rows = _trade(scan, header, source.options["fields"], flow)
-        return Reading(rows, checked.rejects, encoding, checked.accounting)
+        rows = _trade(scan, header, source.options["fields"])
+        facts = customs_query.facts("", flow, header.columns)
+        return Reading(rows, checked.rejects, encoding, checked.accounting, facts)
     raise ReadError(
         "wrong_encoding",
         f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
@@ -139,41 +141,40 @@ def _codec(encoding: str) -> str:
 def _sort(
     path: Path, header: Header, encoding: str, file_name: str, scratch: Path
 ) -> tuple[list[plain_lines.Sorted], list[Path]]:
-    """Sort the lines below the header; large files in two processes."""
-    count = 2 if path.stat().st_size >= TWO_PROCESSES_FROM_BYTES else 1
+    """Sort the lines below the header, in two threads."""
+    count = min(2, 1 + path.stat().st_size // LEAST_RUN_BYTES)
     parts, tasks = [], []
     for number, (start, end) in enumerate(plain_lines.runs(path, header.body_at, count)):
         parts.append(scratch / f"part_{number}.csv")
         tasks.append(
             plain_lines.Task(
-                path=str(path),
+                path=path,
                 start=start,
                 end=end,
                 encoding=_codec(encoding),
                 width=len(header.columns.names),
                 trailing_comma=header.has_trailing_comma,
                 period_at=header.columns.period_at,
-                part=str(parts[-1]),
+                part=parts[-1],
             )
         )
-    runs = plain_lines.sort_apart(tasks) if len(tasks) > 1 else [plain_lines.sort(task) for task in tasks]
-    for run in runs:
-        _raise_fault(run.fault, encoding, file_name)
-    return runs, parts
+    try:
+        with ThreadPoolExecutor(count) as threads:
+            return list(threads.map(plain_lines.sort, tasks)), parts
+    except plain_lines.Fault as fault:
+        raise _of_the_file(fault, encoding, file_name) from fault
 
 
-def _raise_fault(fault: tuple[str, int, str] | None, encoding: str, file_name: str) -> None:
-    """The fault of a run as the error of its file."""
-    if fault is None:
-        return
-    kind, at, words = fault
-    failure = f"{at} ({words})"
-    if kind == "undecodable":
-        raise _Undecodable(failure)
-    if kind == "truncated":
-        cut = f"{file_name}: the file ends in the middle of a character: {encoding} fails at byte {failure}"
-        raise ReadError("truncated_file", cut)
-    raise ReadError(kind, f"{file_name}, byte {at}: {words}")
+def _of_the_file(fault: plain_lines.Fault, encoding: str, file_name: str) -> Exception:
+    """The fault of a run as that of its file."""
+    if fault.kind == "undecodable":
+        return _Undecodable(f"{fault.at} ({fault})")
+    if fault.kind == "truncated":
+        place = f"{encoding} fails at byte {fault.at} ({fault})"
+        return ReadError(
+            "truncated_file", f"{file_name}: the file ends in the middle of a character: {place}"
+        )
+    return ReadError(fault.kind, f"{file_name}, byte {fault.at}: {fault}, expected a table")
 
 
 def _is_ended(runs: list[plain_lines.Sorted]) -> bool:
@@ -285,21 +286,12 @@ def _unknown_cells(scan: str, header: Header, source_id: str) -> list[tuple]:
     return text.unknown_cells(records, header.columns.names, header.columns.unknown, source_id)
 
 
-def _trade(scan: str, header: Header, fields: dict[str, str], flow: str) -> str:
+def _trade(scan: str, header: Header, fields: dict[str, str]) -> str:
     """SELECT of the trade table's columns."""
     names = dict(zip(header.columns.names, _names(header), strict=True))
-    fixed = {
-        "sheet": "''",
-        "row_no": "row_no",
-        "flow_text": _literal(flow),
-        "currency_text": _literal(header.columns.value),
-        "value_text": names[header.columns.value],
-    }
-
-    def printed(column: str) -> str:
-        return fixed.get(column) or names.get(fields.get(column, ""), "''")
-
-    return f"select {', '.join(f'{printed(c)} as {c}' for c in text.TRADE_COLUMNS)} from ({scan})"
+    printed = {"value_text": header.columns.value, **fields}
+    columns = [f"{names.get(printed.get(c, ''), EMPTY)} as {c}" for c in text.TRADE_COLUMNS[1:]]
+    return f"select row_no, {', '.join(columns)} from ({scan})"
 
 
 def _literal(value: object) -> str:

@@ -43,12 +43,14 @@ class Body:
 
 @dataclass(frozen=True)
 class Part:
-    """What a family made of one grid: rows, their columns, rejects, and the class of every physical row."""
+    """What a family made of one grid: rows, their columns, rejects, the class of every physical row, and what the
+    grid states once for all its rows."""
 
     rows: list[tuple]
     columns: tuple[str, ...]
     rejects: list[tuple]
     counts: dict[str, int]
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
         rows.append(reading.rows.with_columns(name) if "sheet" in part.columns else reading.rows)
         rejects.append(reading.rejects.with_columns(name))
         totals = {key: value + reading.accounting[key] for key, value in totals.items()}
-    return Reading(pl.concat(rows), pl.concat(rejects), parts[0][0].encoding, totals)
+    return Reading(pl.concat(rows), pl.concat(rejects), parts[0][0].encoding, totals, parts[0][1].facts)
 
 
 def header(grid: Grid, notes: tuple[str, ...] = ()) -> tuple[list[str], int]:

@@ -11,7 +11,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,8 @@ CELL_COLUMNS = (
     "value_text",
 )
 TRADE_COLUMNS = (
-    "sheet",
     "row_no",
     "period_text",
-    "flow_text",
     "partner_code_text",
     "partner_name_text",
     "commodity_code_text",
@@ -49,7 +47,6 @@ TRADE_COLUMNS = (
     "quantity_2_text",
     "quantity_2_unit_text",
     "value_text",
-    "currency_text",
 )
 REJECT_COLUMNS = ("sheet", "row_no", "column_no", "printed_text", "reason_code", "reason")
 POSITIONS = ("row_no", "column_no")
@@ -79,13 +76,15 @@ class ReadError(Exception):
 class Reading:
     """Rows and rejects with positions, the encoding, and the class of every physical line.
 
-    The rows of a large file are a SELECT, so that they need not fit into memory.
+    The rows of a large file are a SELECT, so that they need not fit into memory. `facts` has what the file states
+    once for all its rows.
     """
 
     rows: pl.DataFrame | str
     rejects: pl.DataFrame
     encoding: str
     accounting: dict[str, int]
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[str, str]:

@@ -1,13 +1,12 @@
 """Which lines of a large CSV file are plain, found by bits instead of line by line; the plain ones as clean UTF-8.
 
 Belongs here: decoding strictly, line ends, and the sorting of physical lines into plain ones (a database's CSV
-scan reads them without a doubt) and others (a person, or `readers.text`, must look at them). Does not belong
-here: what the others are, what a column means. Imports numpy only, for it also runs as a process of its own:
-`python -m pipelines.plain_lines`, a task as JSON on stdin, the result pickled on stdout.
+scan reads them without a doubt) and others (a person, or `grid.py`, must look at them). Does not belong here: what
+the others are, what a column means.
 
 A plain line has the header's number of fields, a month in its period field, quotes only around whole fields
-(or doubled inside them), neither NUL nor `NO_TEXT` and a length that is no attack. In the part file every physical line keeps its
-place: a line that is not plain leaves a row of empty fields, so the n-th row of a scan is the n-th line.
+(or doubled inside them), neither NUL nor `NO_TEXT` and a length that is no attack. In the part file every physical
+line keeps its place: a line that is not plain leaves a row of empty fields, so the n-th row of a scan is the n-th line.
 
 The bit work follows simdjson (Langdale and Lemire, Parsing gigabytes of JSON per second, VLDB J. 2019): one bit
 for each byte, quoted regions as the prefix-xor of the quote bits.
@@ -15,19 +14,16 @@ for each byte, quoted regions as the prefix-xor of the quote bits.
 
 from __future__ import annotations
 
-import codecs
-import json
-import pickle
-import subprocess
-import sys
+import mmap
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
+import polars as pl
 
-BLOCK_BYTES = 1 << 19
+# So small that the arrays of a block stay in the processor's cache.
+BLOCK_BYTES = 1 << 18
 # Longer lines than these are looked at one by one, or not at all: no publisher prints such a line.
 LONGEST_PLAIN_LINE = 100_000
 LONGEST_LINE = 16 << 20
@@ -40,6 +36,10 @@ LF, CR, QUOTE, COMMA, SPACE = 10, 13, 34, 44, 32
 NO_TEXT = 1
 TOP = np.uint64(63)
 ONE = np.uint64(1)
+# Eight bytes '"dddddd"' as a number: what stays of each byte, and what must stay; a digit plus 6 keeps its high half.
+QUOTED_MONTH = np.uint64(int.from_bytes(b'"000000"', "little"))
+HIGH_HALVES = np.uint64(0xFFF0F0F0F0F0F0FF)
+SIXES = np.uint64(0x0006060606060600)
 
 
 @dataclass(frozen=True)
@@ -50,96 +50,64 @@ class Task:
     the field that must be six digits.
     """
 
-    path: str
+    path: Path
     start: int
     end: int
     encoding: str
     width: int
     trailing_comma: bool
     period_at: int
-    part: str
+    part: Path
 
 
 @dataclass
 class Other:
-    """A line that is not plain: its index in the run, its text, whether its quotes are odd, its byte in the part."""
+    """A line that is not plain: its index in the run, its text, and its byte in the part."""
 
     index: int
     text: str
-    is_odd: bool
     part_offset: int
 
 
 @dataclass
 class Sorted:
-    """What a run holds: physical lines, the plain ones, the others, and whether its last line was ended.
-
-    `fault` is (kind, byte in the file, words) where the run cannot be read: undecodable, truncated, long_line,
-    too_many. Nothing else of the result counts then.
-    """
+    """What a run holds: physical lines, the plain ones, the others, and whether its last line was ended."""
 
     lines: int = 0
     plain: int = 0
     others: list[Other] = field(default_factory=list)
     is_ended: bool = True
-    fault: tuple[str, int, str] | None = None
 
 
-class _Fault(Exception):
-    pass
+class Fault(Exception):
+    """Why a run cannot be read: `kind` is undecodable, truncated, long_line or too_many; the byte in the file; words."""
+
+    def __init__(self, kind: str, at: int, words: str) -> None:
+        super().__init__(words)
+        self.kind, self.at = kind, at
 
 
 def sort(task: Task) -> Sorted:
-    """Sort the lines of one run and write its part file."""
-    found = Sorted()
-    held = written = 0
-    try:
-        with Path(task.path).open("rb") as source, Path(task.part).open("wb") as part:
-            for at, raw in _blocks(source, task.start, task.end):
-                block = _clean(raw, at, task.encoding)
-                found.is_ended = block.endswith(b"\n")
-                lines, others, text = _sort_block(
-                    block if found.is_ended else block + b"\n", task, found.is_ended
-                )
-                for other in others:
-                    held += len(other.text) + BYTES_OF_A_LINE_OBJECT
-                    found.others.append(
-                        Other(
-                            found.lines + other.index, other.text, other.is_odd, written + other.part_offset
-                        )
-                    )
-                if held > MOST_OTHER_BYTES:
-                    raise _Fault("too_many", at, others[-1].text[:200])
-                found.lines += lines
-                found.plain += lines - len(others)
-                part.write(text)
-                written += len(text)
-    except _Fault as fault:
-        found.fault = fault.args
+    """Sort the lines of one run and write its part file. Raises Fault."""
+    found, held, written = Sorted(), 0, 0
+    with task.path.open("rb") as source, task.part.open("wb", buffering=0) as part:
+        mapped = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
+        for start, end in _blocks(mapped, task.start, task.end):
+            block = _clean(mapped[start:end], start, task.encoding)
+            found.is_ended = block.endswith(b"\n")
+            lines, others, text = _sort_block(
+                block if found.is_ended else block + b"\n", task, found.is_ended
+            )
+            for other in others:
+                held += len(other.text) + BYTES_OF_A_LINE_OBJECT
+                found.others.append(Other(found.lines + other.index, other.text, written + other.part_offset))
+            if held > MOST_OTHER_BYTES:
+                raise Fault("too_many", start, f"too many lines like {others[-1].text[:200]!r}")
+            found.lines += lines
+            found.plain += lines - len(others)
+            part.write(text)
+            written += len(text)
     return found
-
-
-def sort_apart(tasks: list[Task]) -> list[Sorted]:
-    """Sort several runs at the same time, each in a process of its own."""
-    command = [sys.executable, "-c", "from pipelines import plain_lines; plain_lines.answer()"]
-    root = Path(__file__).resolve().parents[1]
-    workers = [
-        subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in tasks
-    ]
-    try:
-        for worker, task in zip(workers, tasks, strict=True):
-            worker.stdin.write(json.dumps(asdict(task)).encode())
-            worker.stdin.close()
-        answers = [worker.stdout.read() for worker in workers]
-        codes = [worker.wait() for worker in workers]
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.stdout.close()
-            worker.wait()
-    if any(codes):
-        raise RuntimeError(f"{' '.join(command)} ended with {codes}: its words stand above")
-    return [pickle.loads(answer) for answer in answers]
 
 
 def runs(path: Path, start: int, count: int) -> list[tuple[int, int]]:
@@ -157,49 +125,48 @@ def runs(path: Path, start: int, count: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(cuts, ends, strict=True) if a < b]
 
 
-def answer() -> None:
-    """What a process of its own does: a task as JSON on stdin, the result pickled on stdout."""
-    sys.stdout.buffer.write(pickle.dumps(sort(Task(**json.load(sys.stdin)))))
-
-
-def _blocks(source: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """Blocks of whole lines with the byte at which each begins."""
-    source.seek(start)
-    at, rest = start, b""
-    while at + len(rest) < end:
-        block = rest + source.read(min(BLOCK_BYTES, end - at - len(rest)))
-        if at + len(block) >= end:
-            yield at, block
-            return
-        cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
-        if not cut and len(block) > LONGEST_LINE:
-            raise _Fault("long_line", at, f"a line of more than {LONGEST_LINE} bytes")
-        rest = block[cut:]
-        if cut:
-            yield at, block[:cut]
-            at += cut
+def _blocks(mapped: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where blocks of whole lines begin and end."""
+    size = BLOCK_BYTES
+    while start < end:
+        stop = min(start + size, end)
+        if stop < end:
+            stop = mapped.rfind(b"\n", start, stop) + 1 or mapped.rfind(b"\r", start, stop - 1) + 1
+        if stop:
+            yield start, stop
+            start, size = stop, BLOCK_BYTES
+        elif size >= LONGEST_LINE:
+            raise Fault("long_line", start, f"found a line of more than {LONGEST_LINE} bytes")
+        else:
+            size *= 2
 
 
 def _clean(raw: bytes, at: int, encoding: str) -> bytes:
     """The same text in UTF-8 with LF as the only line end."""
     try:
-        text = codecs.decode(raw, encoding, "strict")
-        clean = raw if encoding == "utf-8" else text.encode("utf-8")
+        clean = raw if encoding == "utf-8" and _is_utf8(raw) else raw.decode(encoding).encode()
     except UnicodeDecodeError as error:
         cut = error.reason in ("unexpected end of data", "incomplete multibyte sequence")
         words = raw[error.start :][:4].hex(" ")
-        raise _Fault("truncated" if cut else "undecodable", at + error.start, words) from error
-    if CR in clean:
-        clean = clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return clean
+        raise Fault("truncated" if cut else "undecodable", at + error.start, words) from error
+    return clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if CR in clean else clean
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether the bytes can be decoded; a quarter of the cost of doing so."""
+    try:
+        return bool(len(pl.Series([raw]).cast(pl.String)))
+    except pl.exceptions.ComputeError:
+        return False
 
 
 def _sort_block(block: bytes, task: Task, is_ended: bool) -> tuple[int, list[Other], bytes]:
     """Number of lines, the lines that are not plain, and the text in which those are empty rows."""
     a = np.frombuffer(block, dtype=np.uint8)
-    ends = np.flatnonzero(a == LF)
+    is_end = a == LF
+    ends = np.flatnonzero(is_end)
     starts = np.concatenate(([0], ends[:-1] + 1))
-    quotes = _bits(a, QUOTE)
+    quotes = _bits(a == QUOTE)
     quoted = _quoted(quotes)
     parity = _at(quoted, ends)
     odd = parity != np.concatenate(([0], parity[:-1]))
@@ -207,9 +174,9 @@ def _sort_block(block: bytes, task: Task, is_ended: bool) -> tuple[int, list[Oth
         a = a.copy()
         for line in np.flatnonzero(odd):
             a[starts[line] : ends[line]] = SPACE  # its quotes must not turn the other lines inside out
-        quotes = _bits(a, QUOTE)
+        quotes = _bits(a == QUOTE)
         quoted = _quoted(quotes)
-    other = odd | _not_plain(a, starts, ends, (quotes, quoted), task)
+    other = odd | _not_plain(a, starts, ends, (_bits(is_end), quotes, quoted), task)
     if not is_ended:
         other[-1] = True
     others, pieces, last, size = [], [], 0, 0
@@ -218,37 +185,32 @@ def _sort_block(block: bytes, task: Task, is_ended: bool) -> tuple[int, list[Oth
         start, end = int(starts[line]), int(ends[line])
         pieces += [block[last:start], empty]
         size += start - last
-        others.append(Other(int(line), block[start:end].decode("utf-8"), bool(odd[line]), size))
+        others.append(Other(int(line), block[start:end].decode("utf-8"), size))
         size += len(empty)
         last = end + 1
     text = b"".join([*pieces, block[last:]]) if others else block
     return len(ends), others, text
 
 
-def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, quoting: tuple, task: Task) -> np.ndarray:
-    """Lines of `a` that are not plain; `quoting` has its quotes, even in every line, and what they enclose."""
-    quotes, quoted = quoting
-    commas = _bits(a, COMMA) & ~quoted
-    separators = commas | _bits(a, LF)
+def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple, task: Task) -> np.ndarray:
+    """Lines of `a` that are not plain; `bits` has its line ends, its quotes (even in every line), and what they enclose."""
+    line_ends, quotes, quoted = bits
+    commas = _bits(a == COMMA) & ~quoted
+    separators = commas | line_ends
     opening, closing = quotes & quoted, quotes & ~quoted
     misplaced = opening & ~_after(separators | closing, True) | closing & ~_before(separators | opening)
     bad = np.zeros(len(ends), dtype=bool)
     bad[np.searchsorted(ends, _positions(misplaced))] = True
     found = np.diff(_count_up_to(commas, ends), prepend=0)
-    right = found == task.width - 1 + task.trailing_comma
+    bad |= (found != task.width - 1 + task.trailing_comma) | (ends - starts > LONGEST_PLAIN_LINE)
     if task.trailing_comma:
-        right &= a[ends - 1] == COMMA
-    bad |= ~right | (ends - starts > LONGEST_PLAIN_LINE)
-    control = a <= NO_TEXT
-    if control.any():
-        bad[np.searchsorted(ends, np.flatnonzero(control))] = True
-    bad |= ~_is_month(a, _field_starts(commas, starts, ends, task.period_at, bad))
-    return bad
+        bad |= a[ends - 1] != COMMA
+    if a.min() <= NO_TEXT:
+        bad[np.searchsorted(ends, np.flatnonzero(a <= NO_TEXT))] = True
+    return bad | ~_is_month(a, _field_starts(commas, starts, task.period_at, bad))
 
 
-def _field_starts(
-    commas: np.ndarray, starts: np.ndarray, ends: np.ndarray, field_at: int, bad: np.ndarray
-) -> np.ndarray:
+def _field_starts(commas: np.ndarray, starts: np.ndarray, field_at: int, bad: np.ndarray) -> np.ndarray:
     """Where the n-th field of each line begins; the line's start for bad lines."""
     if field_at == 0:
         return starts
@@ -261,19 +223,19 @@ def _field_starts(
 def _is_month(a: np.ndarray, fields: np.ndarray) -> np.ndarray:
     """Whether the field that begins there is six digits, quoted or not."""
     padded = np.concatenate((a, np.zeros(8, dtype=np.uint8)))
-    is_quoted = padded[fields] == QUOTE
-    first = fields + is_quoted
-    good = np.ones(len(fields), dtype=bool)
-    for place in range(6):
-        good &= (padded[first + place] - np.uint8(48)) < 10
-    good &= ~is_quoted | (padded[first + 6] == QUOTE)
-    after = padded[first + 6 + is_quoted]
-    return good & ((after == COMMA) | (after == LF))
+    eights = np.ndarray(len(a), dtype="<u8", buffer=padded, strides=(1,))[fields]
+    quoted = ((eights & HIGH_HALVES) == QUOTED_MONTH) & (((eights + SIXES) & HIGH_HALVES) == QUOTED_MONTH)
+    after = padded[fields + 8 * quoted]
+    good = quoted & ((after == COMMA) | (after == LF))
+    for line in np.flatnonzero(~good):
+        bare = bytes(padded[fields[line] :][:7])
+        good[line] = bare[:6].isdigit() and bare[6] in (COMMA, LF)
+    return good
 
 
-def _bits(a: np.ndarray, value: int) -> np.ndarray:
-    """One bit for each byte that equals `value`, in words of 64."""
-    packed = np.packbits(a == value, bitorder="little")
+def _bits(found: np.ndarray) -> np.ndarray:
+    """One bit for each byte, in words of 64."""
+    packed = np.packbits(found, bitorder="little")
     return np.concatenate((packed, np.zeros(-len(packed) % 8, dtype=np.uint8))).view(np.uint64)
 
 
