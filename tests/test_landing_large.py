@@ -76,7 +76,7 @@ def test_a_scan_that_gives_another_count_is_refused(land, monkeypatch):
 def test_a_scan_that_fails_is_refused(land, monkeypatch):
     def broken(*args):
         reading = customs_large.read(*args)
-        args[-1].joinpath("part_0.csv").write_bytes(b"a,b\n")
+        args[-1].joinpath(customs_large.PART).write_bytes(b"a,b\n")
         return reading
 
     monkeypatch.setitem(readers.LARGE_LAYOUTS, "customs_query", broken)
@@ -138,6 +138,6 @@ def test_another_file_of_the_same_size_lands(land):
 def test_what_a_killed_run_left_is_no_obstacle(land):
     scratch = land.paths.landing / "scratch"
     scratch.mkdir(parents=True)
-    (scratch / "part_0.csv").write_text("half", encoding="utf-8")
+    (scratch / customs_large.PART).write_text("half", encoding="utf-8")
     (land.paths.landing / "incoming").write_text("half", encoding="utf-8")
     assert [file.status for file in land("tea_2024_import.csv", FAULTY)] == ["loaded"]

@@ -14,10 +14,10 @@ for each byte, quoted regions as the prefix-xor of the quote bits.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -43,26 +43,21 @@ SIXES = np.uint64(0x0006060606060600)
 
 
 @dataclass(frozen=True)
-class Task:
-    """A run of bytes of a file (from the start of a line up to the end of one), and what its plain lines look like.
+class Shape:
+    """What plain lines look like.
 
     `width` counts the fields, without the empty one that a trailing comma makes; `period_at` is the index of
     the field that must be six digits.
     """
 
-    path: Path
-    start: int
-    end: int
-    encoding: str
     width: int
     trailing_comma: bool
     period_at: int
-    part: Path
 
 
 @dataclass
 class Other:
-    """A line that is not plain: its index in the run, its text, and its byte in the part."""
+    """A line that is not plain: its index, its text, and its byte in the part file."""
 
     index: int
     text: str
@@ -71,7 +66,7 @@ class Other:
 
 @dataclass
 class Sorted:
-    """What a run holds: physical lines, the plain ones, the others, and whether its last line was ended."""
+    """How many lines there are, how many are plain, the others, and whether the last line was ended."""
 
     lines: int = 0
     plain: int = 0
@@ -80,29 +75,28 @@ class Sorted:
 
 
 class Fault(Exception):
-    """Why a run cannot be read: `kind` is undecodable, truncated, long_line or too_many; the byte in the file; words."""
+    """Why a file cannot be read: `kind` is undecodable, truncated, long_line or too_many; the byte in the file; words."""
 
     def __init__(self, kind: str, at: int, words: str) -> None:
         super().__init__(words)
         self.kind, self.at = kind, at
 
 
-def sort(task: Task) -> Sorted:
-    """Sort the lines of one run and write its part file. Raises Fault."""
+def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -> Sorted:
+    """Sort the lines of a file from a byte on, and write the part file. Raises Fault."""
     found, held, written = Sorted(), 0, 0
-    with task.path.open("rb") as source, task.part.open("wb", buffering=0) as part:
-        mapped = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
-        for start, end in _blocks(mapped, task.start, task.end):
-            block = _clean(mapped[start:end], start, task.encoding)
+    with path.open("rb", buffering=0) as source, part_path.open("wb", buffering=0) as part:
+        for at, raw in _blocks(source, start):
+            block = _clean(raw, at, encoding)
             found.is_ended = block.endswith(b"\n")
             lines, others, text = _sort_block(
-                block if found.is_ended else block + b"\n", task, found.is_ended
+                block if found.is_ended else block + b"\n", shape, found.is_ended
             )
             for other in others:
                 held += len(other.text) + BYTES_OF_A_LINE_OBJECT
                 found.others.append(Other(found.lines + other.index, other.text, written + other.part_offset))
             if held > MOST_OTHER_BYTES:
-                raise Fault("too_many", start, f"too many lines like {others[-1].text[:200]!r}")
+                raise Fault("too_many", at, f"too many lines like {others[-1].text[:200]!r}")
             found.lines += lines
             found.plain += lines - len(others)
             part.write(text)
@@ -110,35 +104,20 @@ def sort(task: Task) -> Sorted:
     return found
 
 
-def runs(path: Path, start: int, count: int) -> list[tuple[int, int]]:
-    """Up to `count` runs of about the same size, cut behind LF: it is never a part of another character."""
-    size = path.stat().st_size
-    cuts = [start]
-    with path.open("rb") as handle:
-        for number in range(1, count):
-            handle.seek(max(cuts[-1], start + (size - start) * number // count))
-            cuts.append(handle.tell() + len(handle.readline(LONGEST_LINE)))
-            handle.seek(cuts[-1] - 1)
-            if handle.read(1) != b"\n":
-                cuts.pop()
-    ends = [*cuts[1:], size]
-    return [(a, b) for a, b in zip(cuts, ends, strict=True) if a < b]
-
-
-def _blocks(mapped: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where blocks of whole lines begin and end."""
-    size = BLOCK_BYTES
-    while start < end:
-        stop = min(start + size, end)
-        if stop < end:
-            stop = mapped.rfind(b"\n", start, stop) + 1 or mapped.rfind(b"\r", start, stop - 1) + 1
-        if stop:
-            yield start, stop
-            start, size = stop, BLOCK_BYTES
-        elif size >= LONGEST_LINE:
-            raise Fault("long_line", start, f"found a line of more than {LONGEST_LINE} bytes")
-        else:
-            size *= 2
+def _blocks(source: BinaryIO, start: int) -> Iterator[tuple[int, bytes]]:
+    """Blocks of whole lines with the byte at which each begins."""
+    source.seek(start)
+    at, rest = start, b""
+    while more := source.read(max(BLOCK_BYTES, len(rest))):
+        block = rest + more
+        cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
+        if cut:
+            yield at, block[:cut]
+        elif len(block) > LONGEST_LINE:
+            raise Fault("long_line", at, f"found a line of more than {LONGEST_LINE} bytes")
+        at, rest = at + cut, block[cut:]
+    if rest:
+        yield at, rest
 
 
 def _clean(raw: bytes, at: int, encoding: str) -> bytes:
@@ -160,7 +139,7 @@ def _is_utf8(raw: bytes) -> bool:
         return False
 
 
-def _sort_block(block: bytes, task: Task, is_ended: bool) -> tuple[int, list[Other], bytes]:
+def _sort_block(block: bytes, shape: Shape, is_ended: bool) -> tuple[int, list[Other], bytes]:
     """Number of lines, the lines that are not plain, and the text in which those are empty rows."""
     a = np.frombuffer(block, dtype=np.uint8)
     is_end = a == LF
@@ -176,11 +155,11 @@ def _sort_block(block: bytes, task: Task, is_ended: bool) -> tuple[int, list[Oth
             a[starts[line] : ends[line]] = SPACE  # its quotes must not turn the other lines inside out
         quotes = _bits(a == QUOTE)
         quoted = _quoted(quotes)
-    other = odd | _not_plain(a, starts, ends, (_bits(is_end), quotes, quoted), task)
+    other = odd | _not_plain(a, starts, ends, (_bits(is_end), quotes, quoted), shape)
     if not is_ended:
         other[-1] = True
     others, pieces, last, size = [], [], 0, 0
-    empty = b"," * (task.width - 1 + task.trailing_comma) + b"\n"
+    empty = b"," * (shape.width - 1 + shape.trailing_comma) + b"\n"
     for line in np.flatnonzero(other):
         start, end = int(starts[line]), int(ends[line])
         pieces += [block[last:start], empty]
@@ -192,7 +171,7 @@ def _sort_block(block: bytes, task: Task, is_ended: bool) -> tuple[int, list[Oth
     return len(ends), others, text
 
 
-def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple, task: Task) -> np.ndarray:
+def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple, shape: Shape) -> np.ndarray:
     """Lines of `a` that are not plain; `bits` has its line ends, its quotes (even in every line), and what they enclose."""
     line_ends, quotes, quoted = bits
     commas = _bits(a == COMMA) & ~quoted
@@ -202,12 +181,12 @@ def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple,
     bad = np.zeros(len(ends), dtype=bool)
     bad[np.searchsorted(ends, _positions(misplaced))] = True
     found = np.diff(_count_up_to(commas, ends), prepend=0)
-    bad |= (found != task.width - 1 + task.trailing_comma) | (ends - starts > LONGEST_PLAIN_LINE)
-    if task.trailing_comma:
+    bad |= (found != shape.width - 1 + shape.trailing_comma) | (ends - starts > LONGEST_PLAIN_LINE)
+    if shape.trailing_comma:
         bad |= a[ends - 1] != COMMA
     if a.min() <= NO_TEXT:
         bad[np.searchsorted(ends, np.flatnonzero(a <= NO_TEXT))] = True
-    return bad | ~_is_month(a, _field_starts(commas, starts, task.period_at, bad))
+    return bad | ~_is_month(a, _field_starts(commas, starts, shape.period_at, bad))
 
 
 def _field_starts(commas: np.ndarray, starts: np.ndarray, field_at: int, bad: np.ndarray) -> np.ndarray:

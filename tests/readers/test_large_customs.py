@@ -91,9 +91,8 @@ def source(sources):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    """Blocks and runs so small that everything crosses their borders."""
+    """Blocks so small that everything crosses their borders."""
     monkeypatch.setattr(plain_lines, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(customs_large, "LEAST_RUN_BYTES", 1)
 
 
 CHECKED = settings(
@@ -169,16 +168,15 @@ def test_published_files(name, source, tmp_path, small_blocks):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
-def test_two_threads_with_real_blocks(encoding, source, tmp_path):
+def test_blocks_of_the_real_size(encoding, source, tmp_path):
     content = (HEADER + "".join([*ROWS, LINES[8], "\n"] * 20_000)).encode(encoding)
-    assert len(content) > customs_large.LEAST_RUN_BYTES
+    assert len(content) > 4 * plain_lines.BLOCK_BYTES
     assert large(content, source, tmp_path) == plain(content, source)
-    assert len(list(tmp_path.glob("part_*.csv"))) == 2
 
 
 MONSTERS = {
-    "one line": b"x" * 20_000_000,
-    "a long line among good ones": (HEADER + ROWS[0]).encode() + b"x" * 20_000_000 + b"\n" + ROWS[1].encode(),
+    "one line": b"x" * 40_000_000,
+    "a long line among good ones": (HEADER + ROWS[0]).encode() + b"x" * 40_000_000 + b"\n" + ROWS[1].encode(),
     "quotes that do not close": HEADER.encode() + b'"x\n' * 3_000_000,
     "notes only": HEADER.encode() + "合计\n".encode() * 1_000_000,
 }
