@@ -180,7 +180,8 @@ def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple,
     misplaced = opening & ~_after(separators | closing, True) | closing & ~_before(separators | opening)
     bad = np.zeros(len(ends), dtype=bool)
     bad[np.searchsorted(ends, _positions(misplaced))] = True
-    found = np.diff(_count_up_to(commas, ends), prepend=0)
+    found = _count_up_to(commas, ends)
+    found[1:] -= found[:-1].copy()
     bad |= (found != shape.width - 1 + shape.trailing_comma) | (ends - starts > LONGEST_PLAIN_LINE)
     if shape.trailing_comma:
         bad |= a[ends - 1] != COMMA
