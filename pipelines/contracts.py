@@ -118,7 +118,9 @@ class Source(_Declared):
     licence: str
     cadence: str
     homepage: str = ""
-    layout: Literal["wide_panel", "nbs_export", "nbs_json", "figure_list", "customs_query", "registry"]
+    layout: Literal[
+        "wide_panel", "nbs_export", "nbs_json", "figure_list", "customs_query", "registry", "record_list"
+    ]
     raw_table: str
     encoding: list[str]
     file_pattern: str
@@ -126,6 +128,7 @@ class Source(_Declared):
     scope: str = "total"
     priority: int = Field(default=50, ge=1)
     signature: list[str] = []
+    area_levels: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""
 
@@ -144,6 +147,15 @@ class Source(_Declared):
     @property
     def folder(self) -> Path:
         return ROOT / "sources" / self.source_id
+
+    @property
+    def raw_columns(self) -> list[str]:
+        """Columns of its raw table that a reader fills; landing adds the stamps."""
+        return [
+            name
+            for name in tables()[f"raw.{self.raw_table}"].column_names
+            if name not in ("file_sha256", "source_id")
+        ]
 
 
 class Criterion(_Declared):

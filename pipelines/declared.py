@@ -70,7 +70,10 @@ def _sources() -> list[dict[str, str]]:
         "priority",
         "notes",
     )
-    return [{name: str(getattr(source, name)) for name in fields} for source in sources().values()]
+    return [
+        {name: str(getattr(source, name)) for name in fields} | {"area_levels": ",".join(source.area_levels)}
+        for source in sources().values()
+    ]
 
 
 def _modes() -> list[dict[str, str]]:

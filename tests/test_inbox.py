@@ -152,6 +152,36 @@ def test_a_cell_that_does_not_resolve_is_held_with_place_and_reason(paths, case)
     assert_rest_went_on(paths)
 
 
+IMPLAUSIBLE = {
+    "a hundred million read as a billion": (
+        [("GDP", 2031, 2000), ("GDP", 2032, 21000), ("GDP", 2033, 2200)],
+        ("21000", "misread_money"),
+    ),
+    "a part above its whole": (
+        [("CBEC imports and exports", 2031, 1248), ("total goods imports and exports", 2031, 800)],
+        ("1248", "cbec_above_trade"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPLAUSIBLE)
+def test_a_figure_that_is_off_beside_others_is_suspect_and_does_not_score(paths, case):
+    figures, (printed, rule) = IMPLAUSIBLE[case]
+    rows = [
+        f"330100,杭州市,city,{year},annual,{label},{value},billion CNY,seen,,,,\n"
+        for label, year, value in figures
+    ]
+    (landed,) = drop(paths, "zone_figures_mine.csv", FIGURES + "".join(rows))
+    where = f"where file_sha256 = '{landed.file_sha256}'"
+    assert query(paths, f"select rule_id from core.implausible {where}") == [(rule,)]
+    status = dict(query(paths, f"select printed_text, obs_status from core.observation {where}"))
+    assert status.pop(printed) == "S" and set(status.values()) == {"A"}
+    scored = query(
+        paths, "select inputs from mart.zone_indicator where zone_code = '330100' and time_period > '2030'"
+    )
+    assert not any(f'"printed_text":"{printed}"' in inputs for (inputs,) in scored)
+
+
 def test_a_truncated_export_is_refused_whole(paths):
     """An NBS export ends with its origin; without it nobody knows how many provinces are missing."""
     nbs = (NBS + "四川省,64697.0,60132.9\r\n云南省,31534.1,30").encode("gb18030")

@@ -19,8 +19,10 @@ from pipelines.readers import (
     customs_query,
     figure_list,
     grid,
+    json_list,
     nbs_export,
     nbs_json,
+    record_list,
     registry,
     text,
     wide_panel,
@@ -37,9 +39,11 @@ LAYOUTS = {
     "figure_list": figure_list.read,
     "customs_query": customs_query.read,
     "registry": registry.read,
+    "record_list": record_list.read,
 }
-# Of these the signature may stand anywhere in the text; they have no rows.
+# Of these the signature may stand anywhere in the text: they have no rows, or none where the file is JSON.
 WITHOUT_ROWS = {"nbs_json"}
+ALSO_JSON = {"record_list"}
 # Layouts whose text files may be larger than memory. From some size on it costs less to read them that way.
 LARGE_LAYOUTS = {"customs_query": customs_large.read}
 LARGE_BYTES = 8 << 20
@@ -129,7 +133,7 @@ def _missing(content: bytes, decode: Callable, file_name: str, source: Any) -> l
         sheets = grid.grids(content, [], file_name)
     else:
         decoded, encoding = decode(tuple(source.encoding))
-        if source.layout in WITHOUT_ROWS:
+        if source.layout in WITHOUT_ROWS or (source.layout in ALSO_JSON and json_list.is_json(content)):
             return [s for s in source.signature if s not in decoded]
         sheets = [grid.TextGrid(file_name, encoding, *text.split_lines(decoded[:BEGINNING_BYTES]))]
     return min((_lacks(sheet, source.signature) for sheet in sheets), key=len)

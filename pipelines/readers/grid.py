@@ -9,8 +9,8 @@ take several rows (line breaks in quotes); a row of a sheet always is one record
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -20,6 +20,7 @@ from pipelines.readers.text import LINE_CLASSES, ReadError, Reading
 
 # A stray quote must not swallow a file: no record of the known layouts spans more lines than this.
 MAX_LINES_PER_RECORD = 50
+MAX_PLACES_NAMED = 5  # of what is there several times
 MAX_COLUMNS = 20_000  # a wider header is no table; Excel itself ends at 16,384
 
 
@@ -62,13 +63,14 @@ class TextGrid:
     lines: list[str]
     ended: bool
     sheet: str = ""
+    separator: str = ","
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def fields(self, index: int) -> list[str]:
         """Fields of one line; a line with broken quotes is one field."""
-        return text.split_fields(self.lines[index]) or [self.lines[index]]
+        return text.split_fields(self.lines[index], self.separator) or [self.lines[index]]
 
     def record(self, index: int) -> tuple[list[str] | None, int]:
         """Fields of the record that begins at `index` and the lines it takes: as many as close its quotes."""
@@ -76,7 +78,7 @@ class TextGrid:
         for used, line in enumerate(self.lines[index : index + MAX_LINES_PER_RECORD], start=1):
             quotes += line.count('"')
             if quotes % 2 == 0:
-                return text.split_fields("\n".join(self.lines[index : index + used])), used
+                return text.split_fields("\n".join(self.lines[index : index + used]), self.separator), used
         return None, min(MAX_LINES_PER_RECORD, len(self.lines) - index)
 
     def printed(self, index: int) -> str:
@@ -89,7 +91,7 @@ class TextGrid:
 
     def is_row(self, index: int, width: int) -> bool:
         """A row of figures rather than a sentence (a spreadsheet program adds separators to sentences)."""
-        fields = text.split_fields(self.lines[index]) or []
+        fields = text.split_fields(self.lines[index], self.separator) or []
         return width > 2 and len(fields) == width and any(field.strip() for field in fields[1:])
 
 
@@ -130,12 +132,12 @@ class SheetGrid:
 Grid = TextGrid | SheetGrid
 
 
-def grids(content: bytes, encodings: list[str], file_name: str) -> list[Grid]:
+def grids(content: bytes, encodings: list[str], file_name: str, separator: str = ",") -> list[Grid]:
     """The grids of a file: one of a text file, one for every sheet of a workbook that is not empty."""
     kind = workbook.kind(content)
     if kind is None:
         decoded, encoding = text.decode(content, encodings, file_name)
-        return [TextGrid(file_name, encoding, *text.split_lines(decoded))]
+        return [TextGrid(file_name, encoding, *text.split_lines(decoded), separator=separator)]
     try:
         sheets = workbook.sheets(content)
     except ReadError as error:
@@ -155,14 +157,15 @@ def read(
     A sheet that is no such table is held row by row with the reason, if another one is; otherwise its fault
     is that of the file. `many` says whether several tables may stand in one file.
     """
-    parts, faults, found = [], [], grids(content, source.encoding, file_name)
+    separator = source.options.get("separator", ",")
+    parts, faults, found = [], [], grids(content, source.encoding, file_name, separator)
     for grid in found:
         try:
             parts.append((grid, table(grid, source, file_name)))
         except ReadError as error:
             faults.append((grid, error))
-    if not parts:
-        raise faults[0][1]
+    if faults and not any(part.counts.get("header_rows") for _, part in parts):
+        raise faults[0][1]  # sheets of notes make no table
     if len(parts) > 1 and not many:
         names = [grid.sheet for grid, _ in parts]
         raise ReadError("ambiguous_file", f"{file_name}: found the table on the sheets {names}, expected one")
@@ -242,11 +245,7 @@ def body(
     truncation, unless the caller knows that the table is `whole`.
     """
     found = Body()
-    part = (
-        TextGrid(grid.place, grid.encoding, grid.lines[:stop], whole or grid.ended)
-        if not grid.sheet
-        else grid
-    )
+    part = replace(grid, lines=grid.lines[:stop], ended=whole or grid.ended) if not grid.sheet else grid
     index = start
     while index < stop:
         is_note = notes and not part.is_row(index, width) and sentence(part, index).startswith(notes)
@@ -310,3 +309,39 @@ def table(
     found.counts["note_rows"] += top - blanks
     found.counts["header_rows"] = 1
     return columns, unknown, found
+
+
+def hold(body: Body, grid: Grid, held: dict[int, tuple[str, str]]) -> None:
+    """Turn records into rejects: row -> code and reason."""
+    for record in (record for record in body.records if record.row_no in held):
+        code, reason = held[record.row_no]
+        words = f"line {record.row_no}: {reason}"
+        body.rejects.append(text.reject(record.row_no, None, grid.printed(record.row_no - 1), code, words))
+        body.counts["record_rows"] -= 1
+        body.counts["rejected_rows"] += 1
+    body.records = [record for record in body.records if record.row_no not in held]
+
+
+def hold_repeated(body: Body, grid: Grid, key: Callable[[Record], Hashable]) -> None:
+    """Records of one key: of equal ones the first stays, of different ones none; nobody knows which is right."""
+    by_key: dict[Hashable, list[Record]] = {}
+    for record in body.records:
+        by_key.setdefault(key(record), []).append(record)
+    held = {}
+    for printed, records in ((k, r) for k, r in by_key.items() if len(r) > 1 and k):
+        rows = [record.row_no for record in records]
+        equal = all(record.fields == records[0].fields for record in records)
+        held |= dict.fromkeys(rows[1:] if equal else rows, repeated("row", printed, rows, equal))
+    hold(body, grid, held)
+
+
+def repeated(what: str, printed: Hashable, places: list[int], equal: bool) -> tuple[str, str]:
+    """Code and reason of rows or columns (`what`) that are there several times; the first places are named."""
+    named = ", ".join(map(str, places[:MAX_PLACES_NAMED]))
+    more = f" and {len(places) - MAX_PLACES_NAMED} more" if len(places) > MAX_PLACES_NAMED else ""
+    words = f"found {str(printed)[:60]!r} {len(places)} times ({what}s {named}{more})"
+    figures = "equal" if equal else "different"
+    return (
+        f"{'duplicate' if equal else 'conflicting'}_{what}",
+        f"{words} with {figures} figures, expected it once",
+    )

@@ -1,10 +1,17 @@
 """Layout nbs_export: exports of the statistics office's query site (data.stats.gov.cn, easyquery), text or Excel.
 
-Two or three preamble lines (database, indicator or area, time), a header whose corner says what the rows
-are (areas or indicators), periods as columns with the newest first and maybe blank, notes (maybe quoted,
-continued by lines that begin with an ideographic space) and the origin at the foot. The prefixes are
-options of the source.
+Two or three preamble lines (database, indicator or area, time), a header whose corner says what the rows are (areas or
+indicators), periods as columns with the newest first and maybe blank, notes (maybe quoted, continued by lines that
+begin with an ideographic space) and the origin at the foot. What people make of such an export is read too:
+- without its preamble, or without its foot. An indicator that nobody states is missing, and the file is refused;
+- transposed: periods as rows, areas (if the indicator is stated) or indicators as columns;
+- with two header rows, one of periods and one of labels. A label holds until the next one (cells that were merged).
+A row or column that is there twice is held: the second of two equal ones, both of two different ones.
 
+Options: `preamble` (kind -> prefix), `corner` (kind -> word, or words; kind `time` where the rows are periods),
+`period_pattern`, `notes` (prefixes), `origin` (the foot that proves the table to be whole; without this option no
+foot is asked for), `default_area`; `indicator` of files that do not state it (a part <indicator> of the file's name
+comes first); `measures`: words of a label row such as 累计 -> what the site puts behind the indicator's name.
 The notes stay with every figure of the table, as its scope text. Option `note_status` reads them: where `note`
 (a pattern whose groups are years) matches, the figures of those years get the status text `status`.
 """
@@ -12,11 +19,36 @@ The notes stay with every figure of the table, as its scope text. Option `note_s
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.readers import grid, text
-from pipelines.readers.grid import Grid, Part
+from pipelines.readers.grid import Body, Grid, Part
 from pipelines.readers.text import ReadError, Reading
+
+AREA, INDICATOR, TIME = "area", "indicator", "time"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above the figures: rows of labels from left to right, filled up, and which of them has periods."""
+
+    rows: list[list[str]]
+    period_row: int | None
+    label_row: int | None
+    corner: str
+
+    @property
+    def width(self) -> int:
+        """Cells of a row."""
+        return len(self.rows[-1])
+
+    def key(self, index: int) -> tuple[str, str]:
+        """Period and label of a column, as far as the header says them."""
+        period, label = (
+            "" if row is None else self.rows[row][index].strip() for row in (self.period_row, self.label_row)
+        )
+        return period, label
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
@@ -24,41 +56,56 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     return grid.read(content, source, file_name, _table)
 
 
-def _table(sheet: Grid, source: Any, _: str) -> Part:
+def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     options = source.options
     said, top = _preamble(sheet, options)
-    header = grid.checked_width(sheet, top)
+    beside = text.name_groups(source, file_name).get(INDICATOR) or options.get(INDICATOR)
+    said = {INDICATOR: beside, **said} if beside else said
     foot = _foot(sheet, top, options)
-    body = grid.body(sheet, top + 1, foot, len(header), whole=True)
-    notes, late = _notes(sheet, foot, len(header), options)
+    header = _header(sheet, top, foot, options)
+    start = top + len(header.rows)
+    kinds = _kinds(header, said, f"{sheet.place}, lines 1 to {start}", options)
+    body = grid.body(sheet, start, foot, header.width, whole="origin" in options or foot < len(sheet))
+    _hold_rows(body, sheet, header, options)
+    notes, late = _notes(sheet, foot, header.width, options)
+    columns, unknown = _columns(header, options)
+    columns, doubled = _doubled(columns, body.records, f"{sheet.place}, line {start}")
+    rows = _cells(body.records, columns, kinds, {**said, "notes": notes}, source)
+    rejects = [*body.rejects, *late, *doubled]
+    rejects += text.unknown_cells(body.records, header.rows[-1], unknown, source.source_id)
+    return Part(rows, text.CELL_COLUMNS, rejects, _counts(sheet, (top, start, foot), body, late))
+
+
+def _counts(sheet: Grid, spans: tuple[int, int, int], body: Body, late: list) -> dict[str, int]:
+    """The class of every row: header from `top` to `start`, records to `foot`, then notes."""
+    top, start, foot = spans
     blanks = sum(sheet.is_blank(index) for index in range(top))
     foot_blanks = sum(sheet.is_blank(index) for index in range(foot, len(sheet)))
-    counts = {
-        "header_rows": top - blanks + 1,
+    return {
+        **body.counts,
+        "header_rows": start - blanks,
         "note_rows": len(sheet) - foot - foot_blanks - len(late),
         "blank_rows": blanks + body.counts["blank_rows"] + foot_blanks,
-        "record_rows": body.counts["record_rows"],
-        "continuation_rows": body.counts["continuation_rows"],
         "rejected_rows": body.counts["rejected_rows"] + len(late),
     }
-    unknown = [i for i, name in enumerate(header) if i and not re.fullmatch(options["period_pattern"], name)]
-    if header[0] == options["corner"]["area"] and "indicator" not in said:
-        raise _no_indicator(options, f"{sheet.place}, lines 1 to {top + 1}")
-    rows = _cells(body.records, header, unknown, {**said, "notes": notes}, source)
-    rejects = body.rejects + late + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return Part(rows, text.CELL_COLUMNS, rejects, counts)
+
+
+def _corners(options: dict) -> dict[str, str]:
+    """Words of the corner and the kind of the rows below."""
+    listed = {kind: [words] if isinstance(words, str) else words for kind, words in options["corner"].items()}
+    return {word: kind for kind, words in listed.items() for word in words}
 
 
 def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
-    """What the preamble says, by its kind, and the index of the header line."""
+    """What the preamble says, by its kind, and the index of the first header line."""
     said = {}
-    corners = set(options["corner"].values())
+    corners = _corners(options)
     for index in range(len(sheet)):
         plain = grid.sentence(sheet, index).strip()
         kind = next((k for k, prefix in options["preamble"].items() if plain.startswith(prefix)), None)
         if kind:
             said[kind] = plain.removeprefix(options["preamble"][kind]).strip()
-        elif sheet.fields(index)[0] in corners:
+        elif sheet.fields(index)[0].strip() in corners:
             return said, index
         elif not sheet.is_blank(index):
             break
@@ -70,16 +117,123 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     )
 
 
+def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
+    """The header: a second row is one too if its corner is blank or repeats the first one's."""
+    corner = sheet.fields(top)[0].strip()
+    rows = [grid.checked_width(sheet, top)]
+    below = top + 1
+    if below < foot and not sheet.is_blank(below) and sheet.fields(below)[0].strip() in ("", corner):
+        rows.append(grid.checked_width(sheet, below))
+        rows = [_filled(row, max(map(len, rows))) for row in rows]
+    is_period = re.compile(options["period_pattern"]).fullmatch
+    with_periods = [n for n, row in enumerate(rows) if any(is_period(cell.strip()) for cell in row[1:])]
+    period_row = with_periods[0] if with_periods else None
+    label_row = next((n for n in range(len(rows)) if n != period_row), None)
+    if len(with_periods) == len(rows) == 2 or (not with_periods and len(rows) == 2):
+        raise ReadError(
+            "header_changed",
+            f"{sheet.place}, lines {top + 1} and {top + 2}: found {len(with_periods)} rows of periods among two header "
+            f"rows, expected one of periods ({options['period_pattern']}) and one of labels",
+        )
+    return Header(rows, period_row, label_row, _corners(options)[corner])
+
+
+def _filled(row: list[str], width: int) -> list[str]:
+    """A header row with each label repeated over the blank cells to its right."""
+    filled = row[:1]
+    for cell in [*row[1:], *[""] * (width - len(row))]:
+        filled.append(cell if cell.strip() or len(filled) == 1 else filled[-1])
+    return filled
+
+
+def _kinds(header: Header, said: dict[str, str], place: str, options: dict) -> tuple[str, str]:
+    """What the rows and what the labels of the columns are (empty: there are none)."""
+    if header.period_row is None:
+        label = header.corner if header.corner != TIME else AREA if INDICATOR in said else INDICATOR
+        found = (TIME, label)
+    elif header.corner == TIME:
+        raise ReadError("header_changed", f"{place}: found periods to the right of and below the corner")
+    else:
+        label = {AREA: INDICATOR, INDICATOR: AREA}[header.corner]
+        found = (header.corner, label if header.label_row is not None else "")
+    measured = header.label_row is not None and set(header.rows[header.label_row]) & set(
+        options.get("measures", {})
+    )
+    if INDICATOR not in said and (INDICATOR not in found or measured):
+        raise ReadError(
+            "indicator_missing",
+            f"{place}: found nothing that says the indicator of the figures, expected a line beginning "
+            f"{options['preamble'][INDICATOR]!r}, the part <indicator> in the file's name (here it matched "
+            f"none) or the option `indicator` of the source",
+        )
+    return found
+
+
+def _hold_rows(body: Body, sheet: Grid, header: Header, options: dict) -> None:
+    """Rows of a transposed table without a period, and rows that are there twice, become rejects."""
+    if header.period_row is None:
+        is_period = re.compile(options["period_pattern"]).fullmatch
+        held = {
+            record.row_no: ("key_missing", f"found {record.fields[0][:60]!r}, expected a period")
+            for record in body.records
+            if not is_period(record.fields[0].strip())
+        }
+        if len(held) == len(body.records):
+            raise ReadError(
+                "header_changed",
+                f"{sheet.place}: found no period in the header {header.rows[0][:9]} and none at the beginning of a "
+                f"row, expected {options['period_pattern']} in one of them",
+            )
+        grid.hold(body, sheet, held)
+    grid.hold_repeated(body, sheet, lambda record: record.fields[0].strip())
+
+
+def _columns(header: Header, options: dict) -> tuple[dict[int, tuple[str, str]], list[int]]:
+    """Period and label of the columns that have what the header should say of them, and the indices of the others."""
+    is_period = re.compile(options["period_pattern"]).fullmatch
+    known, unknown = {}, []
+    for index in range(1, header.width):
+        period, label = header.key(index)
+        has_label = header.label_row is None or label
+        if has_label and (header.period_row is None or is_period(period)):
+            known[index] = (period, label)
+        else:
+            unknown.append(index)
+    return known, unknown
+
+
+def _doubled(columns: dict[int, tuple[str, str]], records: list, place: str) -> tuple[dict, list[tuple]]:
+    """The columns that are there once, or first of equal ones, and rejects for the cells of the others."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for index, key in columns.items():
+        places.setdefault(key, []).append(index)
+    held = {}
+    for key, indices in ((k, i) for k, i in places.items() if len(i) > 1):
+        equal = len({tuple(record.fields[index] for record in records) for index in indices}) == 1
+        why = grid.repeated("column", " ".join(filter(None, key)), [index + 1 for index in indices], equal)
+        held |= dict.fromkeys(indices[1:] if equal else indices, why)
+    rejects = [
+        text.reject(record.row_no, index + 1, record.fields[index], *why)
+        for record in records
+        for index, why in held.items()
+    ]
+    kept = {index: key for index, key in columns.items() if index not in held}
+    if not kept:
+        raise ReadError("header_changed", f"{place}: found no column that counts, expected at least one")
+    return kept, rejects
+
+
 def _foot(sheet: Grid, top: int, options: dict) -> int:
-    """Index of the first line of notes or origin. The origin is the proof that the file is whole."""
+    """Index of the first line of notes or origin. A declared origin is the proof that the file is whole."""
     plain = [grid.sentence(sheet, index) for index in range(len(sheet))]
-    if not any(line.startswith(options["origin"]) for line in plain[top + 1 :]):
+    origin = options.get("origin")
+    if origin and not any(line.startswith(origin) for line in plain[top + 1 :]):
         raise ReadError(
             "truncated_file",
-            f"{sheet.place}: found last line {plain[-1][:60]!r}, expected a foot with {options['origin']!r}",
+            f"{sheet.place}: found last line {plain[-1][:60]!r}, expected a foot with {origin!r}",
         )
-    starts = (*options["notes"], options["origin"])
-    return next(i for i in range(top + 1, len(sheet)) if plain[i].startswith(starts))
+    starts = (*options["notes"], *([origin] if origin else []))
+    return next((i for i in range(top + 1, len(sheet)) if plain[i].startswith(starts)), len(sheet))
 
 
 def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list[tuple]]:
@@ -89,17 +243,9 @@ def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list
         if sheet.is_row(index, width):
             reason = f"line {index + 1}: found {width} fields below the notes, expected notes or the origin"
             late.append(text.reject(index + 1, None, sheet.printed(index), "row_after_notes", reason))
-        elif not grid.sentence(sheet, index).startswith(options["origin"]):
+        elif "origin" not in options or not grid.sentence(sheet, index).startswith(options["origin"]):
             notes.append(grid.sentence(sheet, index))
     return "\n".join(notes), late
-
-
-def _no_indicator(options: dict, place: str) -> ReadError:
-    return ReadError(
-        "header_changed",
-        f"{place}: found areas as rows and no indicator in the preamble, expected a line beginning "
-        f"{options['preamble']['indicator']!r}",
-    )
 
 
 def _status_by_year(notes: str, rules: list[dict]) -> dict[str, str]:
@@ -111,23 +257,40 @@ def _status_by_year(notes: str, rules: list[dict]) -> dict[str, str]:
     return found
 
 
+def _measured(indicator: str, measure: str) -> str:
+    """The indicator's name with a measure behind it, before its unit, as the site prints it."""
+    unit = text.unit_in_label(indicator)
+    stem = indicator[: -len(unit) - 2] if unit else indicator
+    return f"{stem}_{measure}{indicator[len(stem) :]}"
+
+
 def _cells(
-    records: list, header: list[str], unknown: list[int], said: dict[str, str], source: Any
+    records: list,
+    columns: dict[int, tuple[str, str]],
+    kinds: tuple[str, str],
+    said: dict[str, str],
+    source: Any,
 ) -> list[tuple]:
-    by_area = header[0] == source.options["corner"]["area"]
-    area = said.get("area", source.options["default_area"])
-    status = _status_by_year(said["notes"], source.options.get("note_status", []))
-    skipped = {0, *unknown}
-    periods = [(i, name, status.get(name[:4], "")) for i, name in enumerate(header) if i not in skipped]
+    options = source.options
+    status = _status_by_year(said["notes"], options.get("note_status", []))
+    measures = options.get("measures", {})
     about = (said["notes"], source.title, "", "")
+    row_kind, label_kind = kinds
     rows = []
     for record in records:
-        name = record.fields[0].strip()
-        indicator = said["indicator"] if by_area else name
-        unit = text.unit_in_label(indicator)
-        key = ("", name if by_area else area, indicator)
-        rows += [
-            ("", record.row_no, i + 1, *key, period, unit, state, *about, record.fields[i])
-            for i, period, state in periods
-        ]
+        for index, (period, label) in columns.items():
+            cell = {
+                AREA: said.get(AREA, options["default_area"]),
+                INDICATOR: said.get(INDICATOR, ""),
+                TIME: period,
+            }
+            cell[row_kind] = record.fields[0].strip()
+            if label_kind == INDICATOR and label in measures:
+                cell[INDICATOR] = _measured(cell[INDICATOR], measures[label])
+            elif label_kind:
+                cell[label_kind] = label
+            unit = text.unit_in_label(cell[INDICATOR])
+            key = ("", cell[AREA], cell[INDICATOR], cell[TIME])
+            state = status.get(cell[TIME][:4], "")
+            rows.append(("", record.row_no, index + 1, *key, unit, state, *about, record.fields[index]))
     return rows

@@ -1,16 +1,21 @@
-"""Layout nbs_json: replies of the statistics office's query service (easyquery), plain or in a recorded exchange.
+"""Layout nbs_json: replies of the statistics office's query service, plain or in a recorded exchange.
 
-A reply lists data nodes (one figure each, with the codes of its indicator, area and period) and what the codes
-mean. A node with hasdata false is a blank, whatever number stands in it (the site prints 0.0). A row of the file is
-a data node, counted from 1; a reply that states an error is one rejected row with the publisher's words, and a file
-of nothing else is refused with them. A recorded exchange (YAML, `interactions`) has a sheet for each reply, and its
-date is the day from which the figures are known. Option `default_area` names the area of replies without areas.
+A reply of easyquery (until 2026) lists data nodes (one figure each, with the codes of its indicator, area and period)
+and what the codes mean. A node with hasdata false is a blank, whatever number stands in it (the site prints 0.0).
+A reply of the service that took its place (esData, 2026) lists periods, each with its values, and a value names its
+indicator, area and unit; one that is not published is empty or the word of option `missing`.
+A row of the file is a data node or value, counted from 1; a reply that states an error is one rejected row with the
+publisher's words, and a file of nothing else is refused with them. A recorded exchange (YAML, `interactions`) has a
+sheet for each reply, and its date is the day from which the figures are known. Option `default_area` names the area of
+replies without areas.
 """
 
 from __future__ import annotations
 
 import email.utils
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import yaml
@@ -56,10 +61,10 @@ def _read_reply(found: tuple[str, str, dict], source: Any, rows: list[tuple], re
     if message:
         reject(reply, "error_reply", f"found the publisher's error {message}, expected data nodes")
         return
-    names = _names(reply["returndata"])
-    for node in reply["returndata"]["datanodes"]:
+    nodes, cell = _nodes(reply)
+    for node in nodes:
         try:
-            rows.append((sheet, number(), 1, *_cell(node, names, source, known_from)))
+            rows.append((sheet, number(), 1, *cell(node, source, known_from)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             why = f"found a data node without {error}, expected its figure and the codes of its dimensions"
             reject(node, "malformed_node", why)
@@ -99,9 +104,9 @@ def _json(printed: Any, place: str) -> dict:
         reply = json.loads(printed)
     except (ValueError, RecursionError) as error:
         raise ReadError("broken_json", f"{place}: found no JSON: {type(error).__name__} {error}") from error
-    if not isinstance(reply, dict) or "returncode" not in reply:
+    if not isinstance(reply, dict) or not {"returncode", "success"} & set(reply):
         raise ReadError(
-            "header_changed", f"{place}: found {printed[:60]!r}, expected a reply with returncode"
+            "header_changed", f"{place}: found {printed[:60]!r}, expected a reply with returncode or success"
         )
     return reply
 
@@ -113,11 +118,42 @@ def _day(reply: dict) -> str:
 
 
 def _error(reply: dict) -> str:
-    """What the publisher says of a query that failed; empty where the reply holds data nodes."""
+    """What the publisher says of a query that failed; empty where the reply holds figures."""
+    if "success" in reply:
+        is_whole = reply["success"] is True and isinstance(reply.get("data"), list)
+        return "" if is_whole else f"{reply.get('state', '')}: {reply.get('message') or '(no message)'}"
     data = reply.get("returndata")
     if reply["returncode"] == 200 and isinstance(data, dict) and isinstance(data.get("datanodes"), list):
         return ""
     return f"{reply['returncode']}: {data if isinstance(data, str) else '(no message)'}"
+
+
+def _nodes(reply: dict) -> tuple[list, Callable[[Any, Any, str], tuple]]:
+    """The figures of a reply, and the function that makes a cell of one."""
+    if "returncode" in reply:
+        return reply["returndata"]["datanodes"], partial(_cell, _names(reply["returndata"]))
+    nodes = []
+    for entry in reply["data"]:
+        values = entry.get("values") if isinstance(entry, dict) else None
+        nodes += [{**entry, "values": v} for v in values] if isinstance(values, list) else [entry]
+    return nodes, _value
+
+
+def _value(node: dict, source: Any, known_from: str) -> tuple:
+    """Texts of one cell of the newer service. Raises KeyError, ValueError and their kin where it is not whole."""
+    value = node["values"]
+    printed = value["value"]
+    key = (value["da"], value.get("da_name") or "", value["i_showname"].strip(), node["name"])
+    about = (value.get("du_name") or "", "", value.get("i_mark") or "", source.title, "", known_from)
+    missing = source.options.get("missing", [])
+    return _texts((*key, *about, "" if printed.strip() in missing else printed))
+
+
+def _texts(cell: tuple) -> tuple:
+    """The cell, if all of it is text without half characters."""
+    for words in cell:
+        words.encode()
+    return cell
 
 
 def _names(data: dict) -> dict[tuple[str, str], dict]:
@@ -132,8 +168,8 @@ def _names(data: dict) -> dict[tuple[str, str], dict]:
     }
 
 
-def _cell(node: dict, names: dict, source: Any, known_from: str) -> tuple:
-    """Texts of one cell. Raises KeyError, ValueError and their kin where the node is not whole."""
+def _cell(names: dict, node: dict, source: Any, known_from: str) -> tuple:
+    """Texts of one cell of easyquery. Raises KeyError, ValueError and their kin where the node is not whole."""
     codes = {dimension["wdcode"]: dimension["valuecode"] for dimension in node["wds"]}
     indicator = names[INDICATOR, codes[INDICATOR]]
     area = names[AREA, codes[AREA]]["cname"] if AREA in codes else source.options["default_area"]
@@ -145,7 +181,4 @@ def _cell(node: dict, names: dict, source: Any, known_from: str) -> tuple:
     if has_data and not value.strip():
         raise ValueError("the text of a figure that is said to be there")
     about = (indicator.get("unit") or "", "", indicator.get("memo") or "", source.title, "", known_from)
-    cell = (*key, *about, value)
-    for words in cell:
-        words.encode()  # texts only, and no half characters
-    return cell
+    return _texts((*key, *about, value))

@@ -1,6 +1,8 @@
-"""Layout registry: a code list with its own columns, one line an entry (zones, partners, trade modes, tiers).
+"""Layout registry: a code list with its own columns, one line an entry (zones, partners, trade modes, tiers, divisions).
 
-Option `columns` lists the columns that the file must have; they become the columns of the raw table.
+Option `columns` lists the columns that the file must have; they become the columns of the raw table. Where the file
+names them otherwise it is a table, column of the raw table -> column of the file. `optional` columns may be absent and
+are then empty; `ignored` ones are known and not carried; `separator` is that of the fields, if no comma.
 """
 
 from __future__ import annotations
@@ -18,9 +20,16 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 
 def _table(sheet: Grid, source: Any, _: str) -> Part:
-    columns = source.options["columns"]
-    header, unknown, body = grid.table(sheet, columns, [])
-    at = [header.index(name) for name in columns]
-    rows = [(record.row_no, *(record.fields[index] for index in at)) for record in body.records]
+    options = source.options
+    columns = options["columns"]
+    printed = columns if isinstance(columns, dict) else {name: name for name in columns}
+    optional = options.get("optional", [])
+    required = [name for name in printed.values() if name not in optional]
+    header, unknown, body = grid.table(sheet, required, [*optional, *options.get("ignored", [])])
+    at = [header.index(name) if name in header else None for name in printed.values()]
+    rows = [
+        (record.row_no, *("" if index is None else record.fields[index] for index in at))
+        for record in body.records
+    ]
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
-    return Part(rows, ("row_no", *columns), rejects, body.counts)
+    return Part(rows, ("row_no", *printed), rejects, body.counts)

@@ -117,12 +117,12 @@ def split_lines(text: str) -> tuple[list[str], bool]:
     return (lines[:-1] if ended else lines), ended
 
 
-def split_fields(line: str) -> list[str] | None:
+def split_fields(line: str, separator: str = ",") -> list[str] | None:
     """Fields of one complete line of CSV, or None where its quoting is broken."""
     if '"' not in line:
-        return line.split(",")
+        return line.split(separator)
     try:
-        return next(csv.reader([line], strict=True))
+        return next(csv.reader([line], strict=True, delimiter=separator))
     except csv.Error:
         return None
 

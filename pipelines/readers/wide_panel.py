@@ -2,12 +2,16 @@
 
 Options: `area_code`, `area_name`, `period` name the key columns; `ignored` columns are known and carry no
 figure; `optional` lists declared indicators that an edition may lack; `notes` are the words with which a sentence
-above or below the figures begins; `default_area` is the area of a table without a column of areas. The indicators
-are those of columns.csv.
+above or below the figures begins; `note_sheets` names sheets that hold sentences only (a pattern); `default_area` is
+the area of a table without a column of areas. The indicators are those of columns.csv.
+
+An area and period that is there twice is held: the second of two equal rows, both of two different ones. Rows without
+area or period (sums, remarks, adverts) are held too.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pipelines.readers import grid, text
@@ -24,6 +28,9 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     options = source.options
+    if sheet.sheet and re.fullmatch(options.get("note_sheets", ""), sheet.sheet):
+        blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
+        return Part([], text.CELL_COLUMNS, [], {"blank_rows": blank, "note_rows": len(sheet) - blank})
     labels = text.declared_labels(source)
     optional = options.get("optional", [])
     keys = [options[key] for key in KEYS if key in options]
@@ -33,7 +40,13 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
         [*options.get("ignored", []), *optional],
         notes=tuple(options.get("notes", [])),
     )
-    _hold_without_key(body, sheet, [[header.index(name) for name in names] for names in _key_names(options)])
+    needed = [[header.index(name) for name in names] for names in _key_names(options)]
+    _hold_without_key(body, sheet, needed)
+    grid.hold_repeated(
+        body,
+        sheet,
+        lambda record: " ".join(record.fields[i].strip() for names in needed for i in names).strip(),
+    )
     rows = _cells(body.records, header, [name for name in labels if name in header], source, file_name)
     rejects = body.rejects + text.unknown_cells(body.records, header, unknown, source.source_id)
     return Part(rows, text.CELL_COLUMNS, rejects, body.counts)
@@ -47,17 +60,12 @@ def _key_names(options: dict) -> list[list[str]]:
 
 def _hold_without_key(body: Body, sheet: Grid, needed: list[list[int]]) -> None:
     """Rows without an area or a period (sums, remarks, adverts) become rejects."""
-    good = []
-    for record in body.records:
-        if all(any(record.fields[index].strip() for index in any_of) for any_of in needed):
-            good.append(record)
-            continue
-        reason = f"line {record.row_no}: found a row without area or period, expected both"
-        printed = sheet.printed(record.row_no - 1)
-        body.rejects.append(text.reject(record.row_no, None, printed, "key_missing", reason))
-        body.counts["record_rows"] -= 1
-        body.counts["rejected_rows"] += 1
-    body.records = good
+    held = {
+        record.row_no: ("key_missing", "found a row without area or period, expected both")
+        for record in body.records
+        if not all(any(record.fields[index].strip() for index in any_of) for any_of in needed)
+    }
+    grid.hold(body, sheet, held)
 
 
 def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:

@@ -9,14 +9,27 @@ from hypothesis import strategies as st
 from pipelines import readers
 from pipelines.readers import ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
+from tests.readers.trade_files import BULK_FILE, DATAWEB_WIDE, DISTRICT_FILE, GOODS_FILE
 
 FILES = {
     "wide_panel": (PANEL_FILE, "utf-8", "panel_2020.csv"),
     "nbs_export": (NBS_FILE, "gb18030", "gdp_2025-06-30.csv"),
     "customs_query": (CUSTOMS_FILE, "gbk", "tea_2024in.csv"),
     "figure_list": (LIST_FILE, "utf-8", "zone_figures.csv"),
+    "code list": (GOODS_FILE, "gb18030", "zh-hs8-2022.csv"),
+    "code list in JSON": (DISTRICT_FILE, "utf-8", "CusDistrict.json"),
+    "trade": (BULK_FILE, "windows-1252", "pub-20180131.csv"),
+    "wide trade": (DATAWEB_WIDE, "utf-8", "DataWeb 2024-03-01.csv"),
 }
-DECLARED = {"nbs_export": "nbs_province_gdp", "customs_query": "customs_query", "figure_list": "zone_figures"}
+DECLARED = {
+    "nbs_export": "nbs_province_gdp",
+    "customs_query": "customs_query",
+    "figure_list": "zone_figures",
+    "code list": "customs_commodity_codes",
+    "code list in JSON": "customs_districts",
+    "trade": "un_comtrade_legacy",
+    "wide trade": "usitc_dataweb",
+}
 SCRAPS = st.one_of(
     st.sampled_from([b'"', b",", b"\n", b"\r", b"\r\n", b",,,\n", b"\x00", b"\xff", b"\xef\xbb\xbf"]),
     st.binary(max_size=4),
@@ -60,7 +73,7 @@ def test_lines_add_up_whatever_happens(layout, panel, sources, fault):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(short=st.lists(st.booleans(), min_size=1, max_size=40))
 def test_every_short_row_is_rejected_and_no_other(panel, short):
-    rows = ["2019,甲省,甲市,990100,1" + ("" if bad else ",2") for bad in short]
+    rows = [f"{1950 + n},甲省,甲市,990100,1" + ("" if bad else ",2") for n, bad in enumerate(short)]
     content = "\n".join([PANEL_FILE.splitlines()[0], *rows]) + "\n"
     reading = readers.read(content.encode(), panel, "panel_2020.csv")
     expected = [index + 2 for index, bad in enumerate(short) if bad]

@@ -178,7 +178,8 @@ def test_nbs_in_another_encoding_is_not_read_as_rubbish(sources):
 
 def test_nbs_areas_without_an_indicator(sources):
     content = NBS_FILE.replace("指标：地区生产总值(亿元)\r\n", "").encode("gb18030")
-    assert refused(content, sources["nbs_province_gdp"], "x.csv").reason_code == "header_changed"
+    error = refused(content, sources["nbs_province_gdp"], "x.csv")
+    assert error.reason_code == "indicator_missing" and "'指标：'" in str(error)
 
 
 def test_nbs_column_that_is_no_period_is_quarantined(sources):

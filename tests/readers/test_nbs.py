@@ -177,3 +177,53 @@ def test_a_node_that_is_not_whole_is_held_and_the_others_load(case, sources):
     assert reading.rows.select("row_no", "value_text").rows() == [(2, "2.5")] and adds_up(reading)
     assert reading.rejects.select("row_no", "reason_code").rows() == [(1, "malformed_node")]
     assert "A01" in reading.rejects["printed_text"][0] or case == "code that is a list"
+
+
+def newer(*figures: tuple[str, str], **changes) -> dict:
+    """A reply of the newer service: name of the period and the figure's text, of one indicator and area."""
+    about = {
+        "_id": "aff5",
+        "i_showname": "地区生产总值 (亿元) ",
+        "du_name": "亿元",
+        "da": "330000000000",
+        "da_name": "浙江",
+    }
+    periods = [
+        {"code": f"{name[:4]}YY", "name": name, "values": [{**about, "value": printed}]}
+        for name, printed in figures
+    ]
+    return {"success": True, "state": 20000, "message": "成功", "data": periods, **changes}
+
+
+def test_a_reply_of_the_newer_service(sources):
+    empty = {"code": "2021YY", "name": "2021年", "values": []}
+    whole = newer(("2024年", "无"), ("2023年", "82553"), ("2022年", ""))
+    whole["data"].append(empty)
+    content = json.dumps(whole, ensure_ascii=False).encode()
+    source = readers.detect(content, NAME, sources.values())
+    assert source.source_id == "nbs_data_service"
+    reading = readers.read(content, source, NAME)
+    assert reading.rows["value_text"].to_list() == ["", "82553", ""] and adds_up(reading)
+    row = reading.rows.row(1, named=True)
+    assert (row["area_code_text"], row["area_name_text"]) == ("330000000000", "浙江")
+    assert (row["indicator_text"], row["unit_text"], row["period_text"]) == (
+        "地区生产总值 (亿元)",
+        "亿元",
+        "2023年",
+    )
+
+
+def test_an_error_of_the_newer_service_is_refused_with_the_publishers_words(sources):
+    content = json.dumps({"success": False, "state": 50000, "message": "系统繁忙", "data": None}).encode()
+    with pytest.raises(ReadError, match="50000: 系统繁忙") as caught:
+        readers.read(content, sources["nbs_data_service"], NAME)
+    assert caught.value.reason_code == "error_reply"
+
+
+@pytest.mark.parametrize("change", [{"value": 7.5}, {"da": None}, {"i_showname": None}, {"value": "\ud800"}])
+def test_a_value_of_the_newer_service_that_is_not_whole_is_held(change, sources):
+    whole = newer(("2024年", "1.5"), ("2023年", "2.5"))
+    whole["data"][0]["values"][0].update(change)
+    reading = readers.read(json.dumps(whole).encode(), sources["nbs_data_service"], NAME)
+    assert reading.rows.select("row_no", "value_text").rows() == [(2, "2.5")] and adds_up(reading)
+    assert reading.rejects["reason_code"].to_list() == ["malformed_node"]

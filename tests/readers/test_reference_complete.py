@@ -86,11 +86,11 @@ def test_units_have_the_dimension_of_their_indicator(source_id):
 
 
 @pytest.mark.parametrize("source_id", CELL_SOURCES)
-def test_areas_resolve_by_code_or_else_by_an_unambiguous_name(source_id):
+def test_areas_resolve_by_code_or_else_by_an_unambiguous_name(source_id, warehouse):
     codes = reference("area", "area_code")
-    aliases = Counter(row["alias"] for row in read_csv(REFERENCE / "area_alias.csv"))
+    names = Counter(row[0] for row in warehouse.execute("select name from core.area_name").fetchall())
     for code, name in cells(source_id).select("area_code_text", "area_name_text").unique().rows():
-        assert code in codes or (code == "" and aliases[name] == 1), (code, name)
+        assert code in codes or (code == "" and names[name] == 1), (code, name)
 
 
 def test_scope_notes_are_declared_for_every_pair_of_label_and_note():
@@ -116,10 +116,10 @@ def test_corrections_expect_what_is_printed():
         assert row["action"] == "suspect" or float(row["factor_or_value"]) > 0
 
 
-def test_ambiguous_latin_names_stand_for_several_areas():
+def test_ambiguous_latin_names_stand_for_several_areas(warehouse):
     codes = {}
-    for row in read_csv(REFERENCE / "area_alias.csv"):
-        codes.setdefault(row["alias"], set()).add(row["area_code"])
+    for name, code in warehouse.execute("select name, area_code from core.area_name").fetchall():
+        codes.setdefault(name, set()).add(code)
     for name in ("Suzhou", "Taizhou", "Fuzhou", "Yichun"):
         assert len(codes[name]) == 2, name
     assert codes["Hangzhou"] == codes["杭州"] == codes["杭州市"] == {"330100"}
@@ -138,7 +138,8 @@ def test_code_lists_have_unique_keys_and_known_parents():
         values = [row[key] for row in read_csv(REFERENCE / f"{name}.csv")]
         assert len(values) == len(set(values)), name
     areas = read_csv(REFERENCE / "area.csv")
-    assert {row["parent_code"] for row in areas} - {""} <= {row["area_code"] for row in areas}
+    codes = {row["area_code"] for row in areas}
+    assert ({row["parent_code"] for row in areas} | {row["successor_code"] for row in areas}) - {""} <= codes
 
 
 def test_every_zone_is_an_area_and_178_are_active():

@@ -233,5 +233,6 @@ def test_declared_notes_around_a_panel_are_notes_and_its_figures_load(as_sheet, 
 
 def test_a_table_without_areas_is_of_the_declared_area(panel):
     panel.options = {"period": "年份", "default_area": "全国", "ignored": ["省份", "城市", "城市代码"]}
-    reading = readers.read(PANEL_FILE.encode(), panel, "panel_2020.csv")
+    content = PANEL_FILE.replace("2019,甲省,乙市", "2020,甲省,乙市").encode()
+    reading = readers.read(content, panel, "panel_2020.csv")
     assert set(reading.rows["area_name_text"]) == {"全国"}

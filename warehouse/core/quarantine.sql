@@ -52,3 +52,26 @@ join raw.file as f on f.file_sha256 = r.file_sha256
 where not exists (
     select 1 from core.evaluation_tier as k where k.zone_code = r.zone_code and k.evaluated_year = r.evaluated_year
 )
+union all
+select r.source_id, r.file_sha256, f.file_name, r.sheet, r.row_no, null, r.code, 'invalid_registry_record', r.reason
+from core.code_record as r
+join raw.file as f on f.file_sha256 = r.file_sha256
+where r.outcome = 'quarantined'
+union all
+select r.source_id, r.file_sha256, f.file_name, r.sheet, r.row_no, r.column_no,
+    concat_ws(',', t.period_text, t.flow_text, t.reporter_code_text, t.partner_code_text, t.partner_name_text,
+        t.commodity_code_text, t.quantity_text, t.net_weight_text, t.value_text),
+    r.reason_code, r.reason
+from core.international_trade_record as r
+join raw.file as f on f.file_sha256 = r.file_sha256
+join raw.international_trade as t
+    on t.file_sha256 = r.file_sha256 and t.sheet = r.sheet and t.row_no = r.row_no and t.column_no = r.column_no
+where r.outcome = 'quarantined'
+union all
+select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.code, 'invalid_registry_record',
+    'found division ' || coalesce(r.code, '') || ' ' || coalesce(r.name, '') || ' ' || coalesce(r.revision, '')
+    || ', expected 2, 4 or 6 digits, a name, the month of the file''s name, and each code once'
+from raw.division as r
+join raw.file as f on f.file_sha256 = r.file_sha256
+where not exists (select 1 from core.division as k where k.division_code = rpad(trim(r.code), 6, '0') and k.vintage = f.vintage
+    and k.name_zh = trim(r.name))

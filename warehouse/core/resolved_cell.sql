@@ -5,11 +5,20 @@ with printed as (
         c.file_sha256, c.source_id, c.sheet, c.row_no, c.column_no, c.area_name_text, c.indicator_text, c.period_text,
         c.unit_text, c.status_text, c.scope_text, c.reference_text, c.quote_text, c.value_text,
         nullif(trim(c.area_code_text), '') as area_code_text,
+        -- division codes are also written with 4 digits (a prefecture) or 12 (down to the village)
+        case
+            when regexp_full_match(trim(c.area_code_text), '[0-9]{4}') then trim(c.area_code_text) || '00'
+            when regexp_full_match(trim(c.area_code_text), '0{12}') then 'CN'
+            when regexp_full_match(trim(c.area_code_text), '[0-9]{6}0{6}') then substr(trim(c.area_code_text), 1, 6)
+            else trim(c.area_code_text)
+        end as division_code,
+        -- white space between Chinese characters only spreads a name over its column
+        case when regexp_matches(c.area_name_text, '[一-龥]') then regexp_replace(c.area_name_text, '[\s\x{3000}\x{00a0}]', '', 'g') else trim(c.area_name_text) end as area_name,
         substr(trim(c.period_text), 1, 4) as year_text,
         trim(substr(trim(c.period_text), 5)) as period_words,
         nullif(trim(c.known_from_text), '') as known_from_text,
         coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
-        f.sequence, s.scope as source_scope,
+        f.sequence, s.scope as source_scope, s.area_levels,
         -- digits, or digits grouped by threes; anything else is no number, however a parser might read it
         case
             when regexp_full_match(trim(c.value_text), '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+')
@@ -19,24 +28,44 @@ with printed as (
     join raw.file as f on f.file_sha256 = c.file_sha256
     join reference.source as s on s.source_id = c.source_id
 ),
+candidate as (
+    -- areas that a name without code can mean in the figure's year: of the levels that the source prints the first one,
+    -- then those that hold in that year, else those to come (a publisher restates its history), else those of the past
+    select
+        n.source_id, n.area_name, n.year_text, a.area_code, r.successor_code, r.valid_to as area_valid_to,
+        dense_rank() over (
+            partition by n.source_id, n.area_name, n.year_text
+            order by coalesce(list_position(string_split(n.area_levels, ','), a.level), 99),
+                case when a.valid_to < n.year_text || '-01-01' then 2 when a.valid_from > n.year_text || '-12-31' then 1 else 0 end
+        ) as place
+    from (select distinct source_id, area_name, year_text, area_levels from printed where area_code_text is null) as n
+    join core.area_name as a on a.name = n.area_name
+    join reference.area as r on r.area_code = a.area_code
+),
 alias as (
-    select alias, min(area_code) as area_code, count(distinct area_code) as areas,
-        string_agg(distinct area_code, ', ' order by area_code) as candidates
-    from reference.area_alias group by alias
+    -- of an area and its successor in the year of change the successor is meant
+    select c.source_id, c.area_name, c.year_text, min(c.area_code) as area_code, count(*) as areas,
+        string_agg(c.area_code, ', ' order by c.area_code) as candidates, min(c.area_valid_to) as area_valid_to
+    from candidate as c
+    left join candidate as s
+        on s.source_id = c.source_id and s.area_name = c.area_name and s.year_text = c.year_text and s.place = 1
+        and s.area_code = c.successor_code
+    where c.place = 1 and s.area_code is null
+    group by c.source_id, c.area_name, c.year_text
 ),
 looked_up as (
     select
         p.*, coalesce(by_code.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
-        alias.areas as alias_areas, alias.candidates,
+        alias.areas as alias_areas, alias.candidates, coalesce(by_code.valid_to, case when p.area_code_text is null then alias.area_valid_to end) as area_valid_to,
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
-        coalesce(n.scope, l.scope, p.source_scope) as scope,
+        coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope,
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
         try_cast(p.number_text as double) as number, e.cny_per_unit, e.source as rate_source
     from printed as p
-    left join reference.area as by_code on by_code.area_code = p.area_code_text
-    left join alias on alias.alias = trim(p.area_name_text)
+    left join reference.area as by_code on by_code.area_code = p.division_code
+    left join alias on alias.source_id = p.source_id and alias.area_name = p.area_name and alias.year_text = p.year_text
     left join reference.source_label as l on l.source_id = p.source_id and l.printed_text = p.indicator_text
     left join reference.source_scope_note as n
         on n.source_id = p.source_id and n.printed_text = p.indicator_text and n.scope_text = p.scope_text
@@ -57,6 +86,7 @@ decided as (
             when trim(x.value_text) = '' then null
             when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
             when x.area_code is null then 'unknown_area'
+            when x.area_valid_to < x.year_text || '-01-01' then 'area_abolished'
             when not regexp_full_match(x.year_text, '(19|20)[0-9]{2}') or x.freq is null then 'unknown_period'
             when x.known_from_text is not null and try_cast(x.known_from_text as date) is null then 'not_a_date'
             when x.unit is null then 'unknown_unit'
@@ -104,8 +134,9 @@ select
     reason_code,
     case reason_code
         when 'unknown_indicator' then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id || '/columns.csv'
-        when 'ambiguous_area' then 'found the name ' || area_name_text || ', which can mean any of ' || candidates || '; expected a division code'
-        when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of area_alias.csv'
+        when 'ambiguous_area' then 'found the name ' || area_name_text || ', which in ' || year_text || ' can mean any of ' || candidates || '; expected a division code'
+        when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of core.area_name'
+        when 'area_abolished' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ' for ' || year_text || ', which ended on ' || area_valid_to || '; expected an area that existed in the year'
         when 'unknown_period' then 'found the period ' || period_text || ', expected a year from 1900 and words of warehouse/reference/period.csv'
         when 'not_a_date' then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'
         when 'unknown_unit' then 'found the unit ' || coalesce(unit_printed, '(none)') || ', expected a unit of warehouse/reference/unit.csv'

@@ -10,15 +10,24 @@ with outcomes as (
     from raw.trade as t
     left join core.trade as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
     group by t.file_sha256
+    union all
+    select file_sha256, count(*),
+        count(*) filter (where outcome = 'loaded'), count(*) filter (where outcome = 'blank'),
+        count(*) filter (where outcome = 'not_used'), count(*) filter (where outcome = 'quarantined')
+    from core.international_trade_record group by file_sha256
 ),
 in_core as (
     select file_sha256, count(*) as loaded from core.observation group by file_sha256
     union all
     select file_sha256, count(*) from core.trade group by file_sha256
+    union all
+    select file_sha256, count(*) from core.international_trade group by file_sha256
 ),
 registry_records as (
     select file_sha256 from raw.zone union all select file_sha256 from raw.partner
     union all select file_sha256 from raw.trade_mode union all select file_sha256 from raw.evaluation_tier
+    union all select file_sha256 from raw.code_list
+    union all select file_sha256 from raw.division
 ),
 registry_held as (
     select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_registry_record' group by file_sha256
@@ -30,14 +39,17 @@ registry as (
     group by r.file_sha256
 ),
 in_quarantine as (
-    -- a held cell of a column that nothing declares stands beside cells of its row that are loaded
+    -- a held cell of a column that nothing declares, or that is there twice, stands beside cells of its row that are loaded
     select file_sha256, count(*) as held from core.quarantine
-    where row_no is not null and reason_code <> 'unknown_column' group by file_sha256
+    where row_no is not null and reason_code not in ('unknown_column', 'duplicate_column', 'conflicting_column')
+    group by file_sha256
 ),
 in_raw as (
     select file_sha256, count(*) as cells, count(distinct sheet || '|' || row_no) as rows_read from raw.cell group by file_sha256
     union all
     select file_sha256, count(*), count(*) from raw.trade group by file_sha256
+    union all
+    select file_sha256, count(*), count(distinct sheet || '|' || row_no) from raw.international_trade group by file_sha256
 )
 select
     f.file_sha256, f.source_id, f.file_name, f.status, f.encoding, f.vintage, f.physical_rows, f.header_rows,
