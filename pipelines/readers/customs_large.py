@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -59,26 +59,8 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
         except _Undecodable as failure:
             failures.append(f"{encoding} fails at byte {failure}")
             continue
-        lines = _Lines.of(header.row_no, found, scratch / PART)
-        sheet = TextGrid(file_name, encoding, lines, found.is_ended)
-        body, swallowed = _other_lines(lines, header, sheet)
-        plain = found.plain - len(swallowed)
-        others = customs_query.with_month(body, header.columns.period_at, file_name, elsewhere=plain)
-        body.counts["record_rows"] += plain
-        scan = _scan(header, scratch / PART, swallowed, _spill(others, header, scratch))
-        rejects = body.rejects + _unknown_cells(scan, header, source.source_id)
-        checked = text.reading(
-            [],
-            text.TRADE_COLUMNS,
-            rejects,
-            body.counts,
-            encoding=encoding,
-            physical_rows=len(lines),
-            file_name=file_name,
-        )
-        rows = _trade(scan, header, source.options["fields"])
-        facts = customs_query.facts("", flow, header.columns)
-        return Reading(rows, checked.rejects, encoding, checked.accounting, facts)
+        reading = _reading(header, found, source, file_name, encoding=encoding, scratch=scratch)
+        return replace(reading, facts=customs_query.facts("", flow, header.columns))
     raise ReadError(
         "wrong_encoding",
         f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
@@ -88,6 +70,34 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
 
 class _Undecodable(Exception):
     pass
+
+
+def _reading(
+    header: Header,
+    found: plain_lines.Sorted,
+    source: Any,
+    file_name: str,
+    *,
+    encoding: str,
+    scratch: Path,
+) -> Reading:
+    """What the scan will give and what the other lines give, put together; every line is counted."""
+    lines = _Lines.of(header.row_no, found, scratch / PART)
+    body, swallowed = _other_lines(lines, header, TextGrid(file_name, encoding, lines, found.is_ended))
+    plain = found.plain - len(swallowed)
+    others = customs_query.with_month(body, header.columns.period_at, file_name, elsewhere=plain)
+    body.counts["record_rows"] += plain
+    scan = _scan(header, scratch / PART, swallowed, _spill(others, header, scratch))
+    checked = text.reading(
+        [],
+        text.TRADE_COLUMNS,
+        body.rejects + _unknown_cells(scan, header, source.source_id),
+        body.counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )
+    return replace(checked, rows=_trade(scan, header, source.options["fields"]))
 
 
 def _header(path: Path, encoding: str, source: Any, file_name: str) -> Header:
