@@ -12,7 +12,7 @@ run: setup            ## the main job: files to report
 test: setup           ## all tests
 	$(BIN)/python -m pytest -n 2
 
-bench: setup          ## cost of landing 10 M customs lines, as ratio to a bare scan (needs 6 GB of disk below TMPDIR)
+bench: setup          ## cost of landing 10 M customs lines, as ratio to a bare scan (needs 6 GB of disk)
 	$(BIN)/python -m benchmarks.ingest
 
 ui: setup             ## Dagster UI and daemon on loopback

@@ -42,6 +42,9 @@ class Column(_Declared):
     max: float | None = None
     pattern: str | None = None
     references: str | None = None
+    compression: Literal["zstd"] | None = (
+        None  # of long tables' texts that hardly repeat: costs less than DuckDB's choice
+    )
 
     @property
     def words(self) -> str:

@@ -474,18 +474,23 @@ def _slices(about: dict, source: Source, reading: readers.Reading, own_name: str
         "reason": None,
         "reader_fingerprint": _fingerprint(source.source_id),
     }
+    found = {f"raw.{source.raw_table}": reading.rows, "raw.reject": reading.rejects}
+    of_files = f"raw.{source.raw_table}_file"
+    if of_files in tables():
+        found[of_files] = pl.DataFrame([reading.facts])
+    stamp = {"file_sha256": about["file_sha256"], "source_id": source.source_id}
     return {
         "raw.file": [file_row],
-        f"raw.{source.raw_table}": _stamped(reading.rows, about["file_sha256"], source.source_id),
-        "raw.reject": _stamped(reading.rejects, about["file_sha256"], source.source_id),
+        **{name: _stamped(rows, tables()[name], stamp) for name, rows in found.items()},
     }
 
 
-def _stamped(rows: pl.DataFrame | str, sha: str, source_id: str) -> pl.DataFrame | str:
-    """Rows with the file and the source that they come from."""
+def _stamped(rows: pl.DataFrame | str, table: Table, stamp: dict[str, str]) -> pl.DataFrame | str:
+    """Rows with the file and (where the table has it) the source that they come from."""
+    columns = {name: text for name, text in stamp.items() if name in table.column_names}
     if isinstance(rows, str):
-        return f"select '{sha}' as file_sha256, '{source_id}' as source_id, * from ({rows})"
-    return rows.with_columns(pl.lit(sha).alias("file_sha256"), pl.lit(source_id).alias("source_id"))
+        return f"select {', '.join(f'{text!r} as {name}' for name, text in columns.items())}, * from ({rows})"
+    return rows.with_columns(pl.lit(text).alias(name) for name, text in columns.items())
 
 
 def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.date:
@@ -567,7 +572,7 @@ def _fingerprint(source_id: str | None) -> str:
     declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
     files += sorted((ROOT / "warehouse" / "raw").glob("*.yml"))
-    for pattern in ("plain_lines.py", "sidecar.py", "readers/*.py"):
+    for pattern in ("sidecar.py", "readers/*.py"):
         files += sorted((ROOT / "pipelines").glob(pattern))
     parts = [p.read_bytes() for p in files]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

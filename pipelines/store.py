@@ -125,7 +125,10 @@ def count(con: duckdb.DuckDBPyConnection, table: Table) -> int:
 
 def ddl(table: Table) -> str:
     """CREATE TABLE statement of a contract."""
-    columns = ", ".join(f'"{c.name}" {c.type}' for c in table.columns)
+    columns = ", ".join(
+        f'"{c.name}" {c.type}' + (f" using compression {c.compression}" if c.compression else "")
+        for c in table.columns
+    )
     return f"create table {table.full_name} ({columns})"
 
 

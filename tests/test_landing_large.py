@@ -40,6 +40,7 @@ def _query(paths: settings.Paths, sql: str) -> list[tuple]:
 
 
 TRADE = "select * exclude (file_sha256) from raw.trade order by row_no"
+FACTS = "select * from raw.trade_file"
 HELD = "select * exclude (file_sha256) from raw.reject order by row_no"
 COUNTS = "select physical_rows, header_rows, record_rows, continuation_rows, blank_rows, rejected_rows from raw.file"
 
@@ -48,13 +49,13 @@ COUNTS = "select physical_rows, header_rows, record_rows, continuation_rows, bla
 def test_a_large_file_lands_as_a_small_one_does(land, monkeypatch, encoding):
     content = FAULTY.decode().encode(encoding)
     (landed,) = land("tea_2024_import.csv", content)
-    large = [land.sql(sql) for sql in (TRADE, HELD, COUNTS)]
+    large = [land.sql(sql) for sql in (TRADE, FACTS, HELD, COUNTS)]
     assert landed.status == "loaded" and land.sql(COUNTS) == [(206, 1, 202, 1, 1, 1)]
     (land.paths.work).unlink()
     monkeypatch.setattr(readers, "LARGE_BYTES", 1 << 20)
     monkeypatch.setattr(readers, "MOST_BYTES", 1 << 20)
     land("tea_2024_import.csv", content)
-    assert [land.sql(sql) for sql in (TRADE, HELD, COUNTS)] == large
+    assert [land.sql(sql) for sql in (TRADE, FACTS, HELD, COUNTS)] == large
     assert not (land.paths.landing / "scratch").exists() and not (land.paths.landing / "incoming").exists()
 
 
@@ -69,13 +70,13 @@ def test_a_scan_that_gives_another_count_is_refused(land, monkeypatch):
     (landed,) = land("tea_2024_import.csv", FAULTY)
     assert landed.status == "refused" and "took 3 rows" in landed.reason
     assert land.sql("select reason_code from raw.file") == [("unaccounted",)]
-    assert land.sql(TRADE) == land.sql(HELD) == []
+    assert land.sql(TRADE) == land.sql(FACTS) == land.sql(HELD) == []
 
 
 def test_a_scan_that_fails_is_refused(land, monkeypatch):
     def broken(*args):
         reading = customs_large.read(*args)
-        args[-1].joinpath("part_0.csv").write_bytes(b"a,b\n")
+        args[-1].joinpath(customs_large.PART).write_bytes(b"a,b\n")
         return reading
 
     monkeypatch.setitem(readers.LARGE_LAYOUTS, "customs_query", broken)
@@ -137,6 +138,6 @@ def test_another_file_of_the_same_size_lands(land):
 def test_what_a_killed_run_left_is_no_obstacle(land):
     scratch = land.paths.landing / "scratch"
     scratch.mkdir(parents=True)
-    (scratch / "part_0.csv").write_text("half", encoding="utf-8")
+    (scratch / customs_large.PART).write_text("half", encoding="utf-8")
     (land.paths.landing / "incoming").write_text("half", encoding="utf-8")
     assert [file.status for file in land("tea_2024_import.csv", FAULTY)] == ["loaded"]

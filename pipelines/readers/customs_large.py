@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,14 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import plain_lines
-from pipelines.readers import customs_query, grid, text
+from pipelines.readers import customs_query, grid, plain_lines, text
 from pipelines.readers.customs_query import Columns
 from pipelines.readers.grid import Body, Record, TextGrid
 from pipelines.readers.text import ReadError, Reading
 
-# Starting a process costs more than a smaller file takes.
-TWO_PROCESSES_FROM_BYTES = 32 << 20
 HEAD_BYTES = 1 << 16
+PART = "plain.csv"
+EMPTY = "''"
 SCAN = (
     "read_csv({path}, columns = {columns}, auto_detect = false, header = false, delim = ',', quote = '\"', "
     "escape = '\"', new_line = '\\n', strict_mode = true, nullstr = '{no_text}', max_line_size = 1000000)"
@@ -56,28 +55,12 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
     for encoding in source.encoding:
         try:
             header = _header(path, encoding, source, file_name)
-            runs, parts = _sort(path, header, encoding, file_name, scratch)
+            found = _sort(path, header, encoding, file_name, scratch / PART)
         except _Undecodable as failure:
             failures.append(f"{encoding} fails at byte {failure}")
             continue
-        lines = _Lines.of(header.row_no, runs, parts)
-        body, swallowed = _other_lines(lines, header, TextGrid(file_name, encoding, lines, _is_ended(runs)))
-        plain = sum(run.plain for run in runs) - len(swallowed)
-        others = customs_query.with_month(body, header.columns.period_at, file_name, elsewhere=plain)
-        body.counts["record_rows"] += plain
-        scan = _scan(header, runs, parts, swallowed, _spill(others, header, scratch))
-        rejects = body.rejects + _unknown_cells(scan, header, source.source_id)
-        checked = text.reading(
-            [],
-            text.TRADE_COLUMNS,
-            rejects,
-            body.counts,
-            encoding=encoding,
-            physical_rows=len(lines),
-            file_name=file_name,
-        )
-        rows = _trade(scan, header, source.options["fields"], flow)
-        return Reading(rows, checked.rejects, encoding, checked.accounting)
+        reading = _reading(header, found, source, file_name, encoding=encoding, scratch=scratch)
+        return replace(reading, facts=customs_query.facts("", flow, header.columns))
     raise ReadError(
         "wrong_encoding",
         f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
@@ -87,6 +70,34 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
 
 class _Undecodable(Exception):
     pass
+
+
+def _reading(
+    header: Header,
+    found: plain_lines.Sorted,
+    source: Any,
+    file_name: str,
+    *,
+    encoding: str,
+    scratch: Path,
+) -> Reading:
+    """What the scan will give and what the other lines give, put together; every line is counted."""
+    lines = _Lines.of(header.row_no, found, scratch / PART)
+    body, swallowed = _other_lines(lines, header, TextGrid(file_name, encoding, lines, found.is_ended))
+    plain = found.plain - len(swallowed)
+    others = customs_query.with_month(body, header.columns.period_at, file_name, elsewhere=plain)
+    body.counts["record_rows"] += plain
+    scan = _scan(header, scratch / PART, swallowed, _spill(others, header, scratch))
+    checked = text.reading(
+        [],
+        text.TRADE_COLUMNS,
+        body.rejects + _unknown_cells(scan, header, source.source_id),
+        body.counts,
+        encoding=encoding,
+        physical_rows=len(lines),
+        file_name=file_name,
+    )
+    return replace(checked, rows=_trade(scan, header, source.options["fields"]))
 
 
 def _header(path: Path, encoding: str, source: Any, file_name: str) -> Header:
@@ -136,75 +147,40 @@ def _codec(encoding: str) -> str:
     return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
-def _sort(
-    path: Path, header: Header, encoding: str, file_name: str, scratch: Path
-) -> tuple[list[plain_lines.Sorted], list[Path]]:
-    """Sort the lines below the header; large files in two processes."""
-    count = 2 if path.stat().st_size >= TWO_PROCESSES_FROM_BYTES else 1
-    parts, tasks = [], []
-    for number, (start, end) in enumerate(plain_lines.runs(path, header.body_at, count)):
-        parts.append(scratch / f"part_{number}.csv")
-        tasks.append(
-            plain_lines.Task(
-                path=str(path),
-                start=start,
-                end=end,
-                encoding=_codec(encoding),
-                width=len(header.columns.names),
-                trailing_comma=header.has_trailing_comma,
-                period_at=header.columns.period_at,
-                part=str(parts[-1]),
-            )
+def _sort(path: Path, header: Header, encoding: str, file_name: str, part: Path) -> plain_lines.Sorted:
+    """Sort the lines below the header."""
+    width, period_at = len(header.columns.names), header.columns.period_at
+    shape = plain_lines.Shape(width, header.has_trailing_comma, period_at)
+    try:
+        return plain_lines.sort(path, header.body_at, _codec(encoding), shape, part)
+    except plain_lines.Fault as fault:
+        raise _of_the_file(fault, encoding, file_name) from fault
+
+
+def _of_the_file(fault: plain_lines.Fault, encoding: str, file_name: str) -> Exception:
+    """What keeps the lines from being sorted, as the fault of the file."""
+    if fault.kind == "undecodable":
+        return _Undecodable(f"{fault.at} ({fault})")
+    if fault.kind == "truncated":
+        place = f"{encoding} fails at byte {fault.at} ({fault})"
+        return ReadError(
+            "truncated_file", f"{file_name}: the file ends in the middle of a character: {place}"
         )
-    runs = plain_lines.sort_apart(tasks) if len(tasks) > 1 else [plain_lines.sort(task) for task in tasks]
-    for run in runs:
-        _raise_fault(run.fault, encoding, file_name)
-    return runs, parts
-
-
-def _raise_fault(fault: tuple[str, int, str] | None, encoding: str, file_name: str) -> None:
-    """The fault of a run as the error of its file."""
-    if fault is None:
-        return
-    kind, at, words = fault
-    failure = f"{at} ({words})"
-    if kind == "undecodable":
-        raise _Undecodable(failure)
-    if kind == "truncated":
-        cut = f"{file_name}: the file ends in the middle of a character: {encoding} fails at byte {failure}"
-        raise ReadError("truncated_file", cut)
-    raise ReadError(kind, f"{file_name}, byte {at}: {words}")
-
-
-def _is_ended(runs: list[plain_lines.Sorted]) -> bool:
-    return not runs or runs[-1].is_ended
-
-
-def _first_rows(row_no: int, runs: list[plain_lines.Sorted]) -> list[int]:
-    """Line number of the first line of every run below the header, and of what would follow the last one."""
-    first = [row_no + 1]
-    for run in runs:
-        first.append(first[-1] + run.lines)
-    return first
+    return ReadError(fault.kind, f"{file_name}, byte {fault.at}: {fault}, expected a table")
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """Physical lines of a file: those that are not plain are held, plain ones behind them are fetched from the parts."""
+    """Physical lines of a file: those that are not plain are held, plain ones behind them are fetched from the part."""
 
     count: int
-    others: dict[int, tuple[str, int, int]]  # index -> text, number of its part, byte in that
-    parts: list[Path]
+    others: dict[int, tuple[str, int]]  # index -> text, byte in the part
+    part: Path
 
     @classmethod
-    def of(cls, row_no: int, runs: list[plain_lines.Sorted], parts: list[Path]) -> _Lines:
-        first = _first_rows(row_no, runs)
-        others = {
-            start - 1 + other.index: (other.text, number, other.part_offset)
-            for number, (run, start) in enumerate(zip(runs, first, strict=False))
-            for other in run.others
-        }
-        return cls(first[-1] - 1, others, parts)
+    def of(cls, row_no: int, found: plain_lines.Sorted, part: Path) -> _Lines:
+        others = {row_no + other.index: (other.text, other.part_offset) for other in found.others}
+        return cls(row_no + found.lines, others, part)
 
     def __len__(self) -> int:
         return self.count
@@ -215,14 +191,10 @@ class _Lines:
 
     def _from(self, start: int, stop: int) -> Iterator[str]:
         """The lines of a slice, as far as they are asked for."""
-        _, number, offset = self.others[start]
-        for path in self.parts[number:]:
-            with path.open("rb") as part:
-                part.seek(offset)
-                for line in islice(part, stop - start):
-                    yield self.others[start][0] if start in self.others else line.decode().removesuffix("\n")
-                    start += 1
-            offset = 0
+        with self.part.open("rb") as part:
+            part.seek(self.others[start][1])
+            for index, line in enumerate(islice(part, stop - start), start=start):
+                yield self.others[index][0] if index in self.others else line.decode().removesuffix("\n")
 
 
 def _other_lines(lines: _Lines, header: Header, sheet: TextGrid) -> tuple[Body, set[int]]:
@@ -256,22 +228,19 @@ def _names(header: Header) -> list[str]:
     return [f"field_{index}" for index in range(len(header.columns.names))]
 
 
-def _scan(
-    header: Header, runs: list[plain_lines.Sorted], parts: list[Path], swallowed: set[int], others: Path
-) -> str:
+def _scan(header: Header, part: Path, swallowed: set[int], others: Path) -> str:
     """SELECT of row_no and every field as printed, of all records."""
     names = _names(header)
     in_file = [*names, "behind_comma"][: len(names) + header.has_trailing_comma]
     columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in in_file) + "}"
     without = f" and row_no not in ({', '.join(map(str, sorted(swallowed)))})" if swallowed else ""
     fields = ", ".join(names)
-    period = names[header.columns.period_at]
-    selects = []
-    for part, start in zip(parts, _first_rows(header.row_no, runs), strict=False):
-        scan = SCAN.format(path=_literal(part), columns=columns, no_text=chr(plain_lines.NO_TEXT))
-        numbered = f"select (row_number() over () + {start - 1})::integer as row_no, * from {scan}"
-        selects.append(f"select row_no, {fields} from ({numbered}) where {period} <> ''{without}")
-    return " union all ".join([*selects, f"select * from read_parquet({_literal(others)})"])
+    scan = SCAN.format(path=_literal(part), columns=columns, no_text=chr(plain_lines.NO_TEXT))
+    numbered = f"select (row_number() over () + {header.row_no})::integer as row_no, * from {scan}"
+    return (
+        f"select row_no, {fields} from ({numbered}) where {names[header.columns.period_at]} <> ''{without} "
+        f"union all select * from read_parquet({_literal(others)})"
+    )
 
 
 def _unknown_cells(scan: str, header: Header, source_id: str) -> list[tuple]:
@@ -285,21 +254,12 @@ def _unknown_cells(scan: str, header: Header, source_id: str) -> list[tuple]:
     return text.unknown_cells(records, header.columns.names, header.columns.unknown, source_id)
 
 
-def _trade(scan: str, header: Header, fields: dict[str, str], flow: str) -> str:
+def _trade(scan: str, header: Header, fields: dict[str, str]) -> str:
     """SELECT of the trade table's columns."""
     names = dict(zip(header.columns.names, _names(header), strict=True))
-    fixed = {
-        "sheet": "''",
-        "row_no": "row_no",
-        "flow_text": _literal(flow),
-        "currency_text": _literal(header.columns.value),
-        "value_text": names[header.columns.value],
-    }
-
-    def printed(column: str) -> str:
-        return fixed.get(column) or names.get(fields.get(column, ""), "''")
-
-    return f"select {', '.join(f'{printed(c)} as {c}' for c in text.TRADE_COLUMNS)} from ({scan})"
+    printed = {"value_text": header.columns.value, **fields}
+    columns = [f"{names.get(printed.get(c, ''), EMPTY)} as {c}" for c in text.TRADE_COLUMNS[1:]]
+    return f"select row_no, {', '.join(columns)} from ({scan})"
 
 
 def _literal(value: object) -> str:

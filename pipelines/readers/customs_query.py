@@ -39,9 +39,14 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     flow = flow_of(source, file_name)
     columns, body = table(sheet, source)
     records = with_month(body, columns.period_at, file_name)
-    rows = [_trade(record, columns, source.options["fields"], flow) for record in records]
+    rows = [_trade(record, columns, source.options["fields"]) for record in records]
     rejects = body.rejects + text.unknown_cells(records, columns.names, columns.unknown, source.source_id)
-    return Part(rows, text.TRADE_COLUMNS, rejects, body.counts)
+    return Part(rows, text.TRADE_COLUMNS, rejects, body.counts, facts(sheet.sheet, flow, columns))
+
+
+def facts(sheet: str, flow: str, columns: Columns) -> dict[str, str]:
+    """What a file states once for all its records."""
+    return {"sheet": sheet, "flow_text": flow, "currency_text": columns.value}
 
 
 def flow_of(source: Any, file_name: str) -> str:
@@ -110,16 +115,8 @@ def with_month(body: Body, at: int, file_name: str, elsewhere: int = 0) -> list[
     return good
 
 
-def _trade(record: Record, columns: Columns, fields: dict[str, str], flow: str) -> tuple:
+def _trade(record: Record, columns: Columns, fields: dict[str, str]) -> tuple:
     at = {name: index for index, name in enumerate(columns.names)}
-    fixed = {
-        "flow_text": flow,
-        "currency_text": columns.value,
-        "value_text": record.fields[at[columns.value]],
-    }
-
-    def printed(key: str) -> str:
-        name = fields.get(key, "")
-        return fixed.get(key, record.fields[at[name]] if name in at else "")
-
-    return ("", record.row_no, *(printed(key) for key in text.TRADE_COLUMNS[2:]))
+    printed = {"value_text": columns.value, **fields}
+    places = (at.get(printed.get(column, "")) for column in text.TRADE_COLUMNS[1:])
+    return (record.row_no, *("" if place is None else record.fields[place] for place in places))

@@ -44,7 +44,8 @@ class Body:
 
 @dataclass(frozen=True)
 class Part:
-    """What a family made of one grid: rows, their columns, rejects, the class of every physical row, facts."""
+    """What a family made of one grid: rows, their columns, rejects, the class of every physical row, and what the
+    grid states once for all its rows."""
 
     rows: list[tuple]
     columns: tuple[str, ...]

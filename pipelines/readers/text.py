@@ -34,10 +34,8 @@ CELL_COLUMNS = (
     "value_text",
 )
 TRADE_COLUMNS = (
-    "sheet",
     "row_no",
     "period_text",
-    "flow_text",
     "partner_code_text",
     "partner_name_text",
     "commodity_code_text",
@@ -49,7 +47,6 @@ TRADE_COLUMNS = (
     "quantity_2_text",
     "quantity_2_unit_text",
     "value_text",
-    "currency_text",
 )
 REJECT_COLUMNS = ("sheet", "row_no", "column_no", "printed_text", "reason_code", "reason")
 POSITIONS = ("row_no", "column_no")
@@ -79,8 +76,8 @@ class ReadError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows and rejects with positions, the encoding, the class of every physical line, and what the file says of
-    itself (`updated`, the day of its figures), for the rule of the vintage.
+    """Rows and rejects with positions, the encoding, the class of every physical line, and what the file states once
+    for all its rows: the day of its figures (`updated`), for the rule of the vintage; flow and currency of trade.
 
     The rows of a large file are a SELECT, so that they need not fit into memory.
     """

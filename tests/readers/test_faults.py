@@ -192,14 +192,14 @@ def test_customs_query_keeps_codes_and_thousands_as_printed(sources):
     reading = readers.read(CUSTOMS_FILE.encode("gbk"), sources["customs_query"], "tea_2024in.csv")
     first = reading.rows.row(0, named=True)
     assert first["commodity_code_text"] == "01012100" and first["value_text"] == "1,234,567"
-    assert first["flow_text"] == "import" and first["currency_text"] == "人民币"
+    assert reading.facts == {"sheet": "", "flow_text": "import", "currency_text": "人民币"}
     assert first["quantity_2_unit_text"] == "?" and adds_up(reading)
 
 
 def test_customs_query_without_the_trailing_comma(sources):
     content = CUSTOMS_FILE.replace(",\n", "\n").encode("gbk")
     reading = readers.read(content, sources["customs_query"], "tea_2024_export.csv")
-    assert reading.rows.height == 2 and reading.rows["flow_text"].to_list() == ["export"] * 2
+    assert reading.rows.height == 2 and reading.facts["flow_text"] == "export"
 
 
 def test_customs_query_refuses_an_unknown_flow(sources):

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipelines import plain_lines
-from pipelines.readers import ReadError, customs_large, customs_query
+from pipelines.readers import ReadError, customs_large, customs_query, plain_lines
 from pipelines.readers.text import TRADE_COLUMNS
 from tests.readers.conftest import CUSTOMS_FILE, SAMPLES
 from tests.readers.test_accounting import damage, faults
@@ -74,7 +73,7 @@ def large(content: bytes, source, folder: Path, name: str = NAME):
 
 def parts(reading, rows: list[tuple]):
     order = ["row_no", "column_no", "reason_code"]
-    return rows, reading.rejects.sort(order).rows(), reading.encoding, reading.accounting
+    return rows, reading.rejects.sort(order).rows(), reading.encoding, reading.accounting, reading.facts
 
 
 def assert_equal(content: bytes, source, folder: Path, name: str = NAME) -> None:
@@ -92,10 +91,8 @@ def source(sources):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    """Blocks and runs so small that everything crosses their borders."""
+    """Blocks so small that everything crosses their borders."""
     monkeypatch.setattr(plain_lines, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(customs_large, "TWO_PROCESSES_FROM_BYTES", 1)
-    monkeypatch.setattr(plain_lines, "sort_apart", lambda tasks: [plain_lines.sort(task) for task in tasks])
 
 
 CHECKED = settings(
@@ -171,16 +168,15 @@ def test_published_files(name, source, tmp_path, small_blocks):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
-def test_two_processes_agree_with_one(encoding, source, tmp_path, monkeypatch):
-    content = (HEADER + "".join([*ROWS, LINES[8], "\n"] * 50)).encode(encoding)
-    monkeypatch.setattr(customs_large, "TWO_PROCESSES_FROM_BYTES", 1)
+def test_blocks_of_the_real_size(encoding, source, tmp_path):
+    content = (HEADER + "".join([*ROWS, LINES[8], "\n"] * 20_000)).encode(encoding)
+    assert len(content) > 4 * plain_lines.BLOCK_BYTES
     assert large(content, source, tmp_path) == plain(content, source)
-    assert len(list(tmp_path.glob("part_*.csv"))) == 2
 
 
 MONSTERS = {
-    "one line": b"x" * 20_000_000,
-    "a long line among good ones": (HEADER + ROWS[0]).encode() + b"x" * 20_000_000 + b"\n" + ROWS[1].encode(),
+    "one line": b"x" * 40_000_000,
+    "a long line among good ones": (HEADER + ROWS[0]).encode() + b"x" * 40_000_000 + b"\n" + ROWS[1].encode(),
     "quotes that do not close": HEADER.encode() + b'"x\n' * 3_000_000,
     "notes only": HEADER.encode() + "合计\n".encode() * 1_000_000,
 }

@@ -1,12 +1,13 @@
 with parsed as (
     select
-        t.*, f.vintage, u.unit,
+        t.*, o.source_id, o.flow_text, f.vintage, u.unit,
         try_cast(replace(t.value_text, ',', '') as double) as value,
         try_cast(replace(t.quantity_1_text, ',', '') as double) as quantity_1,
         try_cast(replace(t.quantity_2_text, ',', '') as double) as quantity_2
     from raw.trade as t
+    join raw.trade_file as o on o.file_sha256 = t.file_sha256
     join raw.file as f on f.file_sha256 = t.file_sha256
-    left join reference.unit as u on u.unit_text = t.currency_text
+    left join reference.unit as u on u.unit_text = o.currency_text
 )
 select
     substr(period_text, 1, 4) || '-' || substr(period_text, 5, 2) as time_period, flow_text as flow,

@@ -1,0 +1,265 @@
+"""Which lines of a large CSV file are plain, found by bits instead of line by line; the plain ones as clean UTF-8.
+
+Belongs here: decoding strictly, line ends, and the sorting of physical lines into plain ones (a database's CSV
+scan reads them without a doubt) and others (a person, or `grid.py`, must look at them). Does not belong here: what
+the others are, what a column means.
+
+A plain line has the header's number of fields, a month in its period field, quotes only around whole fields
+(or doubled inside them), neither NUL nor `NO_TEXT` and a length that is no attack. In the part file every physical
+line keeps its place: a line that is not plain leaves a row of empty fields, so the n-th row of a scan is the n-th line.
+
+The bit work follows simdjson (Langdale and Lemire, Parsing gigabytes of JSON per second, VLDB J. 2019): one bit
+for each byte, quoted regions as the prefix-xor of the quote bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import polars as pl
+
+# So small that the arrays of a block stay in the processor's cache.
+BLOCK_BYTES = 1 << 18
+# Longer lines than these are looked at one by one, or not at all: no publisher prints such a line.
+LONGEST_PLAIN_LINE = 100_000
+LONGEST_LINE = 16 << 20
+# Lines that are not plain are kept in memory; a file made of them is not of the declared layout.
+MOST_OTHER_BYTES = 64 << 20
+BYTES_OF_A_LINE_OBJECT = 200
+
+LF, CR, QUOTE, COMMA, SPACE = 10, 13, 34, 44, 32
+# NUL, and the mark that a scan may take for a missing value: neither stands in a plain line.
+NO_TEXT = 1
+TOP = np.uint64(63)
+ONE = np.uint64(1)
+# Eight bytes '"dddddd"' as a number: what stays of each byte, and what must stay; a digit plus 6 keeps its high half.
+QUOTED_MONTH = np.uint64(int.from_bytes(b'"000000"', "little"))
+HIGH_HALVES = np.uint64(0xFFF0F0F0F0F0F0FF)
+SIXES = np.uint64(0x0006060606060600)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What plain lines look like.
+
+    `width` counts the fields, without the empty one that a trailing comma makes; `period_at` is the index of
+    the field that must be six digits.
+    """
+
+    width: int
+    trailing_comma: bool
+    period_at: int
+
+
+@dataclass
+class Other:
+    """A line that is not plain: its index, its text, and its byte in the part file."""
+
+    index: int
+    text: str
+    part_offset: int
+
+
+@dataclass
+class Sorted:
+    """How many lines there are, how many are plain, the others, and whether the last line was ended."""
+
+    lines: int = 0
+    plain: int = 0
+    others: list[Other] = field(default_factory=list)
+    is_ended: bool = True
+
+
+class Fault(Exception):
+    """Why a file cannot be read: `kind` is undecodable, truncated, long_line or too_many; the byte in the file; words."""
+
+    def __init__(self, kind: str, at: int, words: str) -> None:
+        super().__init__(words)
+        self.kind, self.at = kind, at
+
+
+def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -> Sorted:
+    """Sort the lines of a file from a byte on, and write the part file. Raises Fault."""
+    found, held, written = Sorted(), 0, 0
+    with path.open("rb", buffering=0) as source, part_path.open("wb", buffering=0) as part:
+        for at, raw in _blocks(source, start):
+            block = _clean(raw, at, encoding)
+            found.is_ended = block.endswith(b"\n")
+            lines, others, text = _sort_block(
+                block if found.is_ended else block + b"\n", shape, found.is_ended
+            )
+            for other in others:
+                held += len(other.text) + BYTES_OF_A_LINE_OBJECT
+                found.others.append(Other(found.lines + other.index, other.text, written + other.part_offset))
+            if held > MOST_OTHER_BYTES:
+                raise Fault("too_many", at, f"too many lines like {others[-1].text[:200]!r}")
+            found.lines += lines
+            found.plain += lines - len(others)
+            part.write(text)
+            written += len(text)
+    return found
+
+
+def _blocks(source: BinaryIO, start: int) -> Iterator[tuple[int, bytes]]:
+    """Blocks of whole lines with the byte at which each begins."""
+    source.seek(start)
+    at, rest = start, b""
+    while more := source.read(max(BLOCK_BYTES, len(rest))):
+        block = rest + more
+        cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
+        if cut:
+            yield at, block[:cut]
+        elif len(block) > LONGEST_LINE:
+            raise Fault("long_line", at, f"found a line of more than {LONGEST_LINE} bytes")
+        at, rest = at + cut, block[cut:]
+    if rest:
+        yield at, rest
+
+
+def _clean(raw: bytes, at: int, encoding: str) -> bytes:
+    """The same text in UTF-8 with LF as the only line end."""
+    try:
+        clean = raw if encoding == "utf-8" and _is_utf8(raw) else raw.decode(encoding).encode()
+    except UnicodeDecodeError as error:
+        cut = error.reason in ("unexpected end of data", "incomplete multibyte sequence")
+        words = raw[error.start :][:4].hex(" ")
+        raise Fault("truncated" if cut else "undecodable", at + error.start, words) from error
+    return clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if CR in clean else clean
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether the bytes can be decoded; a quarter of the cost of doing so."""
+    try:
+        return bool(len(pl.Series([raw]).cast(pl.String)))
+    except pl.exceptions.ComputeError:
+        return False
+
+
+def _sort_block(block: bytes, shape: Shape, is_ended: bool) -> tuple[int, list[Other], bytes]:
+    """Number of lines, the lines that are not plain, and the text in which those are empty rows."""
+    a = np.frombuffer(block, dtype=np.uint8)
+    is_end = a == LF
+    ends = np.flatnonzero(is_end)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    quotes = _bits(a == QUOTE)
+    quoted = _quoted(quotes)
+    parity = _at(quoted, ends)
+    odd = parity != np.concatenate(([0], parity[:-1]))
+    if odd.any():
+        a = a.copy()
+        for line in np.flatnonzero(odd):
+            a[starts[line] : ends[line]] = SPACE  # its quotes must not turn the other lines inside out
+        quotes = _bits(a == QUOTE)
+        quoted = _quoted(quotes)
+    other = odd | _not_plain(a, starts, ends, (_bits(is_end), quotes, quoted), shape)
+    if not is_ended:
+        other[-1] = True
+    others, pieces, last, size = [], [], 0, 0
+    empty = b"," * (shape.width - 1 + shape.trailing_comma) + b"\n"
+    for line in np.flatnonzero(other):
+        start, end = int(starts[line]), int(ends[line])
+        pieces += [block[last:start], empty]
+        size += start - last
+        others.append(Other(int(line), block[start:end].decode("utf-8"), size))
+        size += len(empty)
+        last = end + 1
+    text = b"".join([*pieces, block[last:]]) if others else block
+    return len(ends), others, text
+
+
+def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple, shape: Shape) -> np.ndarray:
+    """Lines of `a` that are not plain; `bits` has its line ends, its quotes (even in every line), and what they enclose."""
+    line_ends, quotes, quoted = bits
+    commas = _bits(a == COMMA) & ~quoted
+    separators = commas | line_ends
+    opening, closing = quotes & quoted, quotes & ~quoted
+    misplaced = opening & ~_after(separators | closing, True) | closing & ~_before(separators | opening)
+    bad = np.zeros(len(ends), dtype=bool)
+    bad[np.searchsorted(ends, _positions(misplaced))] = True
+    found = _count_up_to(commas, ends)
+    found[1:] -= found[:-1].copy()
+    bad |= (found != shape.width - 1 + shape.trailing_comma) | (ends - starts > LONGEST_PLAIN_LINE)
+    if shape.trailing_comma:
+        bad |= a[ends - 1] != COMMA
+    if a.min() <= NO_TEXT:
+        bad[np.searchsorted(ends, np.flatnonzero(a <= NO_TEXT))] = True
+    return bad | ~_is_month(a, _field_starts(commas, starts, shape.period_at, bad))
+
+
+def _field_starts(commas: np.ndarray, starts: np.ndarray, field_at: int, bad: np.ndarray) -> np.ndarray:
+    """Where the n-th field of each line begins; the line's start for bad lines."""
+    if field_at == 0:
+        return starts
+    where = _positions(commas)
+    first = np.searchsorted(where, starts)
+    index = np.where(bad, 0, np.minimum(first + field_at - 1, max(len(where) - 1, 0)))
+    return np.where(bad, starts, where[index] + 1) if len(where) else starts
+
+
+def _is_month(a: np.ndarray, fields: np.ndarray) -> np.ndarray:
+    """Whether the field that begins there is six digits, quoted or not."""
+    padded = np.concatenate((a, np.zeros(8, dtype=np.uint8)))
+    eights = np.ndarray(len(a), dtype="<u8", buffer=padded, strides=(1,))[fields]
+    quoted = ((eights & HIGH_HALVES) == QUOTED_MONTH) & (((eights + SIXES) & HIGH_HALVES) == QUOTED_MONTH)
+    after = padded[fields + 8 * quoted]
+    good = quoted & ((after == COMMA) | (after == LF))
+    for line in np.flatnonzero(~good):
+        bare = bytes(padded[fields[line] :][:7])
+        good[line] = bare[:6].isdigit() and bare[6] in (COMMA, LF)
+    return good
+
+
+def _bits(found: np.ndarray) -> np.ndarray:
+    """One bit for each byte, in words of 64."""
+    packed = np.packbits(found, bitorder="little")
+    return np.concatenate((packed, np.zeros(-len(packed) % 8, dtype=np.uint8))).view(np.uint64)
+
+
+def _quoted(quotes: np.ndarray) -> np.ndarray:
+    """Bits from every opening quote up to the byte before its closing quote: the prefix-xor of the quotes."""
+    x = quotes.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        x ^= x << np.uint64(shift)
+    carry = np.bitwise_xor.accumulate(x >> TOP)
+    x[1:] ^= np.uint64(0) - carry[:-1]
+    return x
+
+
+def _after(x: np.ndarray, first: bool) -> np.ndarray:
+    """Every bit moved to the next byte; `first` stands before the first byte."""
+    moved = x << ONE
+    moved[1:] |= x[:-1] >> TOP
+    moved[0] |= np.uint64(first)
+    return moved
+
+
+def _before(x: np.ndarray) -> np.ndarray:
+    """Every bit moved to the byte before."""
+    moved = x >> ONE
+    moved[:-1] |= x[1:] << TOP
+    return moved
+
+
+def _at(x: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The bits at byte positions."""
+    return (x[where >> 6] >> (where & 63).astype(np.uint64)) & ONE
+
+
+def _count_up_to(x: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Bits set before each byte position."""
+    words = where >> 6
+    total = np.concatenate(([0], np.cumsum(np.bitwise_count(x), dtype=np.int64)))
+    below = (ONE << (where & 63).astype(np.uint64)) - ONE
+    return total[words] + np.bitwise_count(x[words] & below)
+
+
+def _positions(x: np.ndarray) -> np.ndarray:
+    """Byte positions of all bits that are set."""
+    words = np.flatnonzero(x)
+    set_bits = np.unpackbits(x[words].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+    row, bit = np.nonzero(set_bits)
+    return words[row] * 64 + bit
