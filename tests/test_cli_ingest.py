@@ -105,7 +105,7 @@ def test_options_say_what_the_file_does_not_and_are_kept(run, paths, folder):
         landing._reread(con, paths, set())
     assert query(
         paths,
-        "select f.vintage::varchar, any_value(t.flow_text) from raw.file f join raw.trade t using (file_sha256) group by 1",
+        "select f.vintage::varchar, any_value(t.flow_text) from raw.file f join raw.trade_file t using (file_sha256) group by 1",
     ) == [("2024-05-01", "import")]
 
 

@@ -108,7 +108,7 @@ def test_a_customs_file_without_a_flow_is_told_which_sidecar_to_write_and_then_l
     assert "soy 2024.csv.yml" in refused.reason and "`flow: import`" in refused.reason
     drop(paths, "soy 2024.csv", CUSTOMS, "flow: import\nvintage: 2024-05-01\n")
     assert land_all(paths)["soy 2024.csv"].status == "loaded"
-    assert query(paths, "select distinct flow_text from raw.trade") == [("import",)]
+    assert query(paths, "select distinct flow_text from raw.trade_file") == [("import",)]
     assert query(paths, "select vintage::varchar, sidecar_text from raw.file") == [
         ("2024-05-01", "flow: import\nvintage: 2024-05-01\n")
     ]
@@ -120,7 +120,7 @@ def test_a_changed_sidecar_reads_the_file_again_and_the_same_one_does_not(paths)
     assert land_all(paths)["soy_2024.csv"].status == "known"
     drop(paths, "soy_2024.csv", CUSTOMS, "flow: export\n")
     assert land_all(paths)["soy_2024.csv"].status == "loaded"
-    assert query(paths, "select distinct flow_text from raw.trade") == [("export",)]
+    assert query(paths, "select distinct flow_text from raw.trade_file") == [("export",)]
     drop(paths, "soy_2024.csv", CUSTOMS, "flow: sideways\n")
     assert land_all(paths)["soy_2024.csv"].status == "refused"
     assert query(paths, "select count(*) from raw.trade") == [(0,)]
@@ -135,7 +135,7 @@ def test_facts_outlive_the_files_and_the_tables(paths):
     with store.connect(paths.work) as con:
         con.execute("drop table raw.file")
     assert land_all(paths)["soy_2024.csv"].status == "loaded"
-    assert query(paths, "select distinct flow_text from raw.trade") == [("import",)]
+    assert query(paths, "select distinct flow_text from raw.trade_file") == [("import",)]
 
 
 def test_an_empty_sidecar_unsays(paths):
@@ -224,7 +224,7 @@ def test_an_archive_is_told_for_all_members_for_one_and_by_their_own(paths):
     assert land_all(paths)["all.zip"].status == "known"
     drop(paths, "all.zip", content, "flow: export\n")
     land_all(paths)
-    assert query(paths, "select distinct flow_text from raw.trade") == [("export",)]
+    assert query(paths, "select distinct flow_text from raw.trade_file") == [("export",)]
 
 
 def test_a_member_that_the_archive_lacks_refuses_it(paths):
@@ -239,7 +239,7 @@ def test_a_copy_of_known_bytes_with_another_sidecar_is_told_so(paths):
     for _ in range(2):
         landed = land_all(paths)
         assert landed["b_2024.csv"].status == "known" and "a_2024.csv" in landed["b_2024.csv"].reason
-    assert query(paths, "select distinct flow_text from raw.trade") == [("import",)]
+    assert query(paths, "select distinct flow_text from raw.trade_file") == [("import",)]
 
 
 @pytest.mark.parametrize("said", [b"\xff\xfe\x00", b"flow: \xe5", b"x" * 100_000, b"\x00"])
@@ -259,11 +259,11 @@ def test_a_kill_between_note_and_tables_is_put_right_by_the_next_run(paths):
     content = path.read_bytes()
     path.unlink()
     assert land_all(paths)["soy_2024.csv"].status == "loaded"
-    assert query(paths, "select distinct flow_text from raw.trade") == [("export",)]
+    assert query(paths, "select distinct flow_text from raw.trade_file") == [("export",)]
     landing._note(sha, {**noted, "withdrawn": "withdrawn on a day: why"}, paths)
     drop(paths, "soy_2024.csv", content)
     assert land_all(paths)["soy_2024.csv"].status == "withdrawn"
     assert query(paths, "select status, reason from raw.file") == [("withdrawn", "withdrawn on a day: why")]
     landing._note(sha, noted, paths)
     assert land_all(paths)["soy_2024.csv"].status == "loaded"
-    assert query(paths, "select distinct flow_text from raw.trade") == [("import",)]
+    assert query(paths, "select distinct flow_text from raw.trade_file") == [("import",)]
