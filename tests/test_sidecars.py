@@ -215,7 +215,7 @@ def test_an_archive_is_told_for_all_members_for_one_and_by_their_own(paths):
         "all.zip!c_2024.csv": "loaded",
         "all.zip": "archive",
     }
-    flows = "select f.file_name, any_value(t.flow_text), any_value(f.vintage)::varchar from raw.trade t join raw.file f using (file_sha256) group by 1"
+    flows = "select f.file_name, any_value(t.flow_text), any_value(f.vintage)::varchar from raw.trade_file t join raw.file f using (file_sha256) group by 1"
     assert sorted(query(paths, flows)) == [
         ("all.zip!b_2024.csv", "export", "2025-02-03"),
         ("all.zip!c_2024.csv", "export", "2024-12-31"),
