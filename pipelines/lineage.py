@@ -10,8 +10,9 @@ from graphlib import TopologicalSorter
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.lineage import lineage
+from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
 
 from pipelines.contracts import tables
 
@@ -52,17 +53,25 @@ def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
     if table.sql is None or table.metric is not None:
         return {name: () for name in table.column_names}
     tree = qualify(sqlglot.parse_one(table.sql, dialect="duckdb"), schema=_schema(), dialect="duckdb")
-    return {name: _leaves(name, tree) for name in table.column_names}
+    # all columns at once, and without a copy of the query at every node: they share most of their way
+    roots = lineage(
+        None, tree, schema=_schema(), dialect="duckdb", scope=build_scope(tree), trim_selects=False, copy=False
+    )
+    return {name: _leaves(roots[name]) for name in table.column_names}
 
 
-def _leaves(column: str, tree: exp.Expression) -> tuple[str, ...]:
-    root = lineage(column, tree, dialect="duckdb", schema=_schema())
-    found = set()
-    for node in root.walk():
-        if isinstance(node.expression, exp.Table) and node.expression.db:
-            found.add(
-                f"{node.expression.db}.{node.expression.name}.{node.name.split('.')[-1].strip(chr(34))}"
-            )
+def _leaves(root: Node) -> tuple[str, ...]:
+    """Columns of tables below a node; ways meet again, so a node is looked at once."""
+    found, seen, waiting = set(), set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        waiting += node.downstream
+        table = node.expression
+        if isinstance(table, exp.Table) and table.db:
+            found.add(f"{table.db}.{table.name}.{node.name.split('.')[-1].strip(chr(34))}")
     return tuple(sorted(found))
 
 
