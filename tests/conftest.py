@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipelines import build, landing, lineage, settings, store
-from pipelines.contracts import tables
+from pipelines.contracts import macros, tables
 
 
 def build_all(paths: settings.Paths) -> list[landing.Landed]:
@@ -20,6 +20,8 @@ def build_all(paths: settings.Paths) -> list[landing.Landed]:
         for table in (tables()[name] for name in order):
             if table.schema_name != "raw":
                 build.build(con, table)
+        for macro in macros().values():
+            build.build_macro(con, macro)
     return landed
 
 
