@@ -1,4 +1,4 @@
-"""A thin command line: run, ingest, withdraw, sql, where, verify, quarantine, template, tables.
+"""A thin command line: run, ingest, withdraw, sql, trace, where, verify, quarantine, template, tables.
 
 Belongs here: arguments, what is printed. Does not belong here: what the commands do.
 """
@@ -155,6 +155,30 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT; without it, a pro
         if query:
             raise typer.Exit(0 if _answer(con, query) else 1)
         _prompt(con)
+
+
+@app.command()
+def trace(
+    zone: Annotated[str, typer.Argument(help="Code or name of the zone.")],
+    year: Annotated[str, typer.Argument(help="Calendar year.")],
+    metric: Annotated[
+        str,
+        typer.Argument(
+            help="MODE, MODE:comparative_fit, MODE:CRITERION, INDICATOR, cluster_zone:COLUMN or "
+            "cluster_industry:COLUMN:SECTOR."
+        ),
+    ],
+) -> None:
+    """Chain of a published figure: every step with its formula, down to file, row, column and printed text."""
+    from pipelines import trace as tracing  # noqa: PLC0415 - named like the command
+
+    with _published() as con:
+        try:
+            steps = tracing.chain(con, zone, year, metric)
+        except tracing.NoSuchFigure as error:
+            _fail(str(error))
+    for line in tracing.lines(steps):
+        _say(line)
 
 
 @app.command()

@@ -46,12 +46,14 @@ SCORED = {"c0": (1.0, "recalled", None), "c1": (0.73519, "seen", 0.6), "c2": (12
 CELL = {
     "source_id": BOOK,
     "file_name": "book_2019.csv",
+    "file_sha256": "0123456789abcdef" * 4,
     "sheet": "",
     "row_no": 17,
     "column_no": 4,
     "printed_text": "12480.5<b>",
     "reference": "https://example.org/book; page 3",
     "verification": "seen",
+    "vintage": "2020-12-31",
 }
 RECALLED = {**CELL, "printed_text": "yes", "reference": "javascript:alert(2)", "verification": "recalled"}
 FIGURES = [
