@@ -9,7 +9,7 @@ import json
 
 import duckdb
 
-from pipelines import contracts, store
+from pipelines import contracts, declared, store
 from pipelines.reports import tables
 
 GENERATION = {"generation_id": "synthetic-0001", "built_for": "2019-12-31", "methodology_version": "9.9"}
@@ -70,6 +70,8 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create schema {schema}")
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
+    for name in ("reference.warehouse_schema", "reference.glossary"):
+        store.create(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
     for step in (fill_modes, fill_zones, fill_fits, fill_figures, fill_clusters, fill_tests, fill_accounts):
         step(con)
 
