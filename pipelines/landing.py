@@ -34,7 +34,7 @@ from pipelines.readers import archive
 from pipelines.settings import Paths
 
 IGNORED_PREFIXES = (".", "~")
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 17  # larger pieces cost the system a fresh mapping each
 # What enters a raw table: a frame, a SELECT (of a file too large for memory), or rows.
 Rows = pl.DataFrame | str | list[dict]
 
