@@ -1,6 +1,7 @@
 with years as (
     select m.peer_minimum, cast(unnest(generate_series(m.first_period, m.last_period)) as integer) as year
     from reference.methodology as m
+    where m.is_default
 ),
 ranked as (
     select
@@ -12,7 +13,10 @@ ranked as (
     where y.year - cast(x.time_period as integer) between 0 and s.max_age_years
 ),
 best as (
-    select zone_code, time_period, mode_id from mart.mode_fit where is_best_mode
+    select f.zone_code, f.time_period, f.mode_id
+    from mart.mode_fit as f
+    join reference.methodology as m using (methodology_version)
+    where m.is_default and f.is_best_mode
 ),
 laid_out as (
     select
@@ -44,7 +48,7 @@ peers as (
 chosen as (
     select p.*, row_number() over (partition by p.year, p.zone_code, p.suggestion_id, p.indicator_id order by p.peer_rank) as place
     from peers as p
-    cross join reference.methodology as m
+    join reference.methodology as m on m.is_default
     where p.peer_count >= m.peer_minimum
 )
 select
