@@ -151,3 +151,16 @@ def percentile_rank(x: Array, ties: str = "average") -> Array:
     """
     n = np.isfinite(x).sum()
     return (rank(x, ties) - 1) / (n - 1) if n > 1 else np.full(x.shape, np.nan)
+
+
+NORMALISATIONS = {"minmax": minmax, "rank": percentile_rank, "zscore": normal_score}
+
+
+def evidence_score(x: Array, direction: int, floor: float, normalisation: str = "minmax") -> Array:
+    """Scores of evidence in [floor, 1]: x placed on [0, 1] (NORMALISATIONS), turned by direction, and lifted.
+
+    All three keep to the unit interval and to its ends or near them, so that fits under one are comparable with fits
+    under another: min-max by distance, percentile rank by order, z-score through the normal distribution function.
+    """
+    score = NORMALISATIONS[normalisation](x)
+    return floor + (1 - floor) * (score if direction > 0 else 1 - score)
