@@ -5,6 +5,7 @@ import polars as pl
 
 from pipelines.metrics import inequality, specialisation
 from pipelines.metrics.plants import coagglomeration, plant_concentration
+from pipelines.metrics.shift_share import shift_share
 from tests.parity.registry import case, column, matrix, not_covered, table
 
 FOLDER = "reat"
@@ -233,6 +234,17 @@ for _file, _rows in (
         return inequality.theil(gdp, population).l, _theirs(file, row), right
 
 
+@case("shift_share", FOLDER, "out_goettingen_shift.csv")
+def _goettingen():
+    years = table(FOLDER, "in_goettingen.csv")[1:]  # the first row is the sum
+    before, after = (years[name].to_numpy()[None, :] for name in ("Goettingen2008", "Goettingen2017"))
+    germany = (years[name].to_numpy() for name in ("BRD2008", "BRD2017"))
+    ours = shift_share(before, after, *germany)
+    net_total_shift = ours.industrial_mix[0] + ours.regional_share[0]
+    theirs = column(FOLDER, "out_goettingen_shift.csv", "Components")
+    return [*(part[0] for part in ours), net_total_shift], theirs
+
+
 not_covered(
     FOLDER, "out_firms_howard*", "Howard's cluster index needs random draws of the peer; not in method.md"
 )
@@ -241,4 +253,3 @@ not_covered(
     "out_german_litzenberger2.csv",
     "Litzenberger-Sternberg index needs areas and firms of zones; not in method.md",
 )
-not_covered(FOLDER, "out_goettingen_shift.csv", "PENDING")
