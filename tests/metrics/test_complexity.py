@@ -40,7 +40,7 @@ def test_empty_regions_and_industries_have_no_advantage():
 
 def test_proximity_by_hand():
     # Both in one region: industries 1 and 3, 2 and 3; over the larger ubiquity, 2.
-    np.testing.assert_allclose(cx.proximity(M), [[1, 0, 0.5], [0, 1, 0.5], [0.5, 0.5, 1]])
+    np.testing.assert_allclose(cx.relatedness(M), [[1, 0, 0.5], [0, 1, 0.5], [0.5, 0.5, 1]])
 
 
 def test_relatedness_density_by_hand():
@@ -77,8 +77,8 @@ def test_empty_rows_and_columns_are_set_aside():
     assert np.isnan(density[2]).all()
     assert np.isnan(density[:, 1]).all()
     np.testing.assert_allclose(density[np.ix_([0, 1, 3], [0, 2, 3])], cx.relatedness_density(M))
-    assert np.isnan(cx.proximity(padded)[1]).all()
-    assert np.isnan(cx.proximity(padded)[:, 1]).all()
+    assert np.isnan(cx.relatedness(padded)[1]).all()
+    assert np.isnan(cx.relatedness(padded)[:, 1]).all()
 
 
 CYCLE = np.eye(4, dtype=int) + np.roll(np.eye(4, dtype=int), 1, axis=1)
@@ -116,7 +116,7 @@ def test_what_is_not_an_advantage_matrix_is_refused():
 @settings(deadline=None)
 @given(advantages)
 def test_bounds_and_symmetry(m):
-    phi, density = cx.proximity(m), cx.relatedness_density(m)
+    phi, density = cx.relatedness(m), cx.relatedness_density(m)
     np.testing.assert_array_equal(phi, phi.T)
     assert ((phi >= 0) & (phi <= 1) | np.isnan(phi)).all()
     assert ((density >= 0) & (density <= 1) | np.isnan(density)).all()
