@@ -37,6 +37,11 @@ def test_one_outlier_is_winsorised_to_its_neighbour():
     assert treated.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 9]
 
 
+def test_at_the_limit_the_unit_of_measurement_does_not_decide():
+    x = np.array([0.0, 0, 0, 5])  # skewness 2, kurtosis 4
+    assert {treatment.passes(x * factor, 2.0, 3.5) for factor in (1, 1e-3, 7, 1e6, 1 / 3)} == {False}
+
+
 def test_heavy_tail_is_logged():
     x = np.exp(np.linspace(0, 30, 60))
     assert treatment.treat(x, *LIMITS)[1] == "logged"

@@ -252,8 +252,7 @@ def _evidence_scores(pool: pl.DataFrame, first: dict) -> pl.DataFrame:
         treated, how, score = values, "none", np.full(values.shape, np.nan)
     else:
         treated, how = treatment.treat(values, *limits)
-        floor = first["score_floor"]
-        score = floor + (1 - floor) * treatment.minmax(treated, first["direction"])
+        score = treatment.evidence_score(treated, first["direction"], first["score_floor"])
     return _scores(pool, treated, score, how)
 
 
