@@ -175,14 +175,21 @@ def period_scores(part: pl.DataFrame) -> Period:
     return Period(zones, modes, np.log(sizes), part.row(0, named=True))
 
 
-def period_figures(period: Period) -> Figures:
-    """Gate, coverage, evidence, fit and comparative fit of all zones and modes of one period."""
+def level_figures(mode: ModeScores, minimum_coverage: float) -> np.ndarray:
+    """Gate, coverage, evidence and fit of one mode in one period, (4, zones)."""
+    gate = mode.memberships.prod(axis=1)
+    coverage = fit_kernel.coverage(mode.evidence, mode.weights)
+    evidence = fit_kernel.evidence(mode.evidence, mode.weights, mode.dimension)
+    is_covered = coverage >= minimum_coverage - fit_kernel.TOLERANCE
+    return np.stack([gate, coverage, evidence, np.where(is_covered, gate * evidence, np.nan)])
+
+
+def period_figures(period: Period, levels: list[np.ndarray] | None = None) -> Figures:
+    """All figures of one period; `levels`, its modes' `level_figures` where they are already known."""
     limits = period.parameters
-    gate = np.stack([mode.memberships.prod(axis=1) for mode in period.modes])
-    coverage = np.stack([fit_kernel.coverage(mode.evidence, mode.weights) for mode in period.modes])
-    evidence = np.stack([fit_kernel.evidence(m.evidence, m.weights, m.dimension) for m in period.modes])
-    is_covered = coverage >= limits["minimum_coverage"] - fit_kernel.TOLERANCE
-    fits = np.where(is_covered, gate * evidence, np.nan)
+    if levels is None:
+        levels = [level_figures(mode, limits["minimum_coverage"]) for mode in period.modes]
+    gate, coverage, evidence, fits = np.stack(levels, axis=1)
     found = fit_kernel.comparative(
         fits,
         gate,
