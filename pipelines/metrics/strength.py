@@ -116,7 +116,8 @@ def stars(e: np.ndarray, *, top_share: float, quotient: float, least_persons: fl
     large = (e >= least_persons) & (e > 0)
     share = np.nan_to_num(zone_shares(e))
     size = e >= np.quantile(e, 1 - top_share, axis=0, method="higher")
-    focus = share >= np.quantile(share, 1 - top_share, method="higher")
+    cells = share[np.ix_(e.any(axis=1), e.any(axis=0))]  # what nobody has must not lower the threshold
+    focus = share >= (np.quantile(cells, 1 - top_share, method="higher") if cells.size else 0)
     specialised = np.nan_to_num(location_quotient(e)) >= quotient * (1 - ROUNDING)
     return Stars(size & large, specialised & large, focus & large)
 
