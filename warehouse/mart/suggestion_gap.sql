@@ -5,6 +5,11 @@ with years as (
 ),
 figures as (
     select zone_code, time_period, indicator_id, obs_value, unit from mart.zone_indicator
+    union all
+    select c.zone_code, c.time_period, i.zone_indicator_id, c.coordination, i.unit
+    from mart.coupling_coordination as c
+    join reference.derived_indicator as i on i.zone_indicator_id = 'coupling_coordination'
+    where c.coordination is not null
 ),
 ranked as (
     select
