@@ -74,12 +74,16 @@ def winsorise(x: Array, skewness_limit: float, kurtosis_limit: float, points: in
     return x
 
 
-def log_transform(x: Array) -> Array:
-    """log(x - min + 0.01 * range), towards symmetry for right-skewed vectors (COINr `log_CT`); mirrored for left."""
+def log_transform(x: Array, like: Array | None = None) -> Array:
+    """log(x - min + 0.01 * range), towards symmetry for right-skewed vectors (COINr `log_CT`); mirrored for left.
+
+    Minimum, range and skew are those of `like`, of x itself without it.
+    """
     x = x.astype(float)
-    low, high = np.nanmin(x), np.nanmax(x)
+    like = x if like is None else like
+    low, high = np.nanmin(like), np.nanmax(like)
     shift = 0.01 * (high - low)
-    return np.log(x - low + shift) if skewness(x) >= 0 else -np.log(high - x + shift)
+    return np.log(x - low + shift) if skewness(like) >= 0 else -np.log(high - x + shift)
 
 
 def treat(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -> tuple[Array, str]:
@@ -90,6 +94,13 @@ def treat(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -
     if passes(pulled, skewness_limit, kurtosis_limit):
         return pulled, "winsorised"
     return log_transform(x), "logged"
+
+
+def treat_like(x: Array, observed: Array, treated: Array, how: str) -> Array:
+    """Other values treated as `observed` was by `treat` (with the result `treated`, how); beyond its range as its end."""
+    if how == "logged":
+        return log_transform(np.clip(x, np.nanmin(observed), np.nanmax(observed)), observed)
+    return np.clip(x, np.nanmin(treated), np.nanmax(treated))
 
 
 def goalposts(x: Array, low: float, high: float) -> Array:
@@ -161,5 +172,9 @@ def evidence_score(x: Array, direction: int, floor: float, normalisation: str = 
 
     Min-max goes by distance, percentile rank by order, z-score through the normal distribution function.
     """
-    score = NORMALISATIONS[normalisation](x)
+    return lift(NORMALISATIONS[normalisation](x), direction, floor)
+
+
+def lift(score: Array, direction: int, floor: float) -> Array:
+    """Scores of [0, 1], turned for direction -1, in [floor, 1]."""
     return floor + (1 - floor) * (score if direction > 0 else 1 - score)
