@@ -459,7 +459,7 @@ select m.name_en as mode, count(f.fit) as zones_with_fit, any_value(f.time_perio
     arg_max(z.zone_name_en, f.fit) as highest_fit, arg_max(z.zone_name_en, f.comparative_fit) as highest_comparative_fit,
     count(*) filter (where f.is_best_mode) as best_mode_of_zones
 from mart.mode_fit as f
-join mart.mode as m using (mode_id)
+join mart.mode as m using (methodology_version, mode_id)
 join mart.zone_profile as z using (zone_code)
 where f.time_period = (select max(time_period) from mart.mode_fit where fit is not null)
 group by m.name_en order by m.name_en
@@ -473,7 +473,8 @@ select zone_name_en as city, stated_mode, time_period as year,
     max(zones_ranked) filter (where basis = 'fit') as of_zones,
     max(best_mode) filter (where basis = 'comparative_fit') as best_mode
 from mart.mode_backtest
-where time_period = (select max(time_period) from mart.mode_fit where fit is not null)
+join reference.methodology using (methodology_version)
+where is_default and time_period = (select max(time_period) from mart.mode_fit where fit is not null)
 group by all order by stated_mode, city
 """
 
