@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipelines.metrics import composite
+
 Array = np.ndarray
 
 TOLERANCE = 1e-12  # coverage of exactly the minimum counts, whatever the sum of weights rounded to
@@ -34,18 +36,11 @@ def evidence(scores: Array, weights: Array, dimension: Array, across: str = "geo
     (criteria,) integer codes; across: 'geometric' or 'arithmetic'. Returns (..., zones) in [0, 1]; NaN where no
     weight is observed. Homogeneous of degree one in the scores, so contributions add up (Euler).
     """
-    shape = (*weights.shape[:-1], scores.shape[0])
-    total, result = np.zeros(shape), np.zeros(shape)
-    there = np.isfinite(scores).astype(float)
-    known = np.where(there > 0, scores, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for code in np.unique(dimension):
-            members = np.flatnonzero(dimension == code)
-            value, weight = _weighted_sum(known, weights, members), _weighted_sum(there, weights, members)
-            total += weight
-            result += value if across == "arithmetic" else _log_term(value, weight)
-        result /= total
-    return np.exp(result, out=result) if across == "geometric" else result
+    values, shares = scores.T, np.moveaxis(weights, -1, 0)[..., None]
+    members = [np.flatnonzero(dimension == code) for code in np.unique(dimension)]
+    within = [composite.power_mean(values[m], shares[m], composite.POWERS["arithmetic"]) for m in members]
+    means, masses = zip(*within, strict=True)
+    return composite.power_mean(means, masses, composite.POWERS[across])[0]
 
 
 def fit(
@@ -116,19 +111,6 @@ def best(comparative_fits: Array, gate: Array, minimum_gate: float) -> Array:
     eligible = np.isfinite(comparative_fits) & passed
     leader = np.where(eligible, comparative_fits, -np.inf).argmax(axis=0)
     return np.where(eligible.any(axis=0), leader, -1)
-
-
-def _weighted_sum(values: Array, weights: Array, members: Array) -> Array:
-    """Sum of weight times value over the member criteria: (zones, criteria), (..., criteria) -> (..., zones)."""
-    total = weights[..., members[0], None] * values[:, members[0]]
-    for k in members[1:]:
-        total += weights[..., k, None] * values[:, k]
-    return total
-
-
-def _log_term(value: Array, weight: Array) -> Array:
-    """weight * log(mean) of a dimension; a dimension without weight says nothing, one with mean 0 ends the fit."""
-    return np.where(weight > 0, weight * np.log(value / weight), 0.0)
 
 
 def _size_residual(values: Array, size: Array, used: Array, scale: str) -> Array:

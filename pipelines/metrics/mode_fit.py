@@ -37,22 +37,6 @@ WEIGHTINGS = {
     "critic": weights.critic,
     "pca": weights.pca,
 }
-WEIGHTINGS = {
-    "equal": lambda scores: weights.equal(scores.shape[1]),
-    "entropy": weights.entropy,
-    "critic": weights.critic,
-    "pca": weights.pca,
-}
-SIZE_AND_PARAMETERS = (
-    "gdp",
-    "population",
-    "is_zone_active",
-    "minimum_coverage",
-    "minimum_gate",
-    "minimum_zones",
-    "comparative_population",
-    "comparative_scale",
-)
 
 
 def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
@@ -175,14 +159,21 @@ def period_scores(part: pl.DataFrame) -> Period:
     return Period(zones, modes, np.log(sizes), part.row(0, named=True))
 
 
-def period_figures(period: Period) -> Figures:
-    """Gate, coverage, evidence, fit and comparative fit of all zones and modes of one period."""
+def level_figures(mode: ModeScores, minimum_coverage: float) -> np.ndarray:
+    """Gate, coverage, evidence and fit of one mode in one period, (4, zones)."""
+    gate = mode.memberships.prod(axis=1)
+    coverage = fit_kernel.coverage(mode.evidence, mode.weights)
+    evidence = fit_kernel.evidence(mode.evidence, mode.weights, mode.dimension)
+    is_covered = coverage >= minimum_coverage - fit_kernel.TOLERANCE
+    return np.stack([gate, coverage, evidence, np.where(is_covered, gate * evidence, np.nan)])
+
+
+def period_figures(period: Period, levels: list[np.ndarray] | None = None) -> Figures:
+    """All figures of one period; `levels`, its modes' `level_figures` where they are already known."""
     limits = period.parameters
-    gate = np.stack([mode.memberships.prod(axis=1) for mode in period.modes])
-    coverage = np.stack([fit_kernel.coverage(mode.evidence, mode.weights) for mode in period.modes])
-    evidence = np.stack([fit_kernel.evidence(m.evidence, m.weights, m.dimension) for m in period.modes])
-    is_covered = coverage >= limits["minimum_coverage"] - fit_kernel.TOLERANCE
-    fits = np.where(is_covered, gate * evidence, np.nan)
+    if levels is None:
+        levels = [level_figures(mode, limits["minimum_coverage"]) for mode in period.modes]
+    gate, coverage, evidence, fits = np.stack(levels, axis=1)
     found = fit_kernel.comparative(
         fits,
         gate,
@@ -195,10 +186,44 @@ def period_figures(period: Period) -> Figures:
     return Figures(gate, coverage, evidence, fits, found.comparative, found.residual)
 
 
+def score_at(part: pl.DataFrame, values: np.ndarray) -> np.ndarray:
+    """Scores that other values of one criterion would have at its goalposts; NaN where it is not scored.
+
+    part: as of `criterion_score`, the rows of one version, criterion and pool. The goalposts stay where the observed
+    figures put them; a value beyond them has the score of the nearer one.
+    """
+    first, pool = part.row(0, named=True), _pool(part)
+    observed = pool["obs_value"].to_numpy()
+    if first["role"] == "gate":
+        points = np.array(sorted(json.loads(first["membership"])))
+        if first["scale"] == "percentile":
+            values = np.interp(values, np.sort(observed), np.sort(treatment.percentile_rank(observed)))
+        return np.interp(values, points[:, 0], points[:, 1])
+    if not _is_scored(pool, first):
+        return np.full(values.shape, np.nan)
+    treated, how = treatment.treat(observed, *_limits(first))
+    alike = treatment.treat_like(values, observed, treated, how)
+    placed = treatment.goalposts(alike, treated.min(), treated.max())
+    return treatment.lift(placed, first["direction"], first["score_floor"])
+
+
+def _pool(part: pl.DataFrame) -> pl.DataFrame:
+    """The observations that set one criterion's goalposts, each once."""
+    admitted = part.filter(pl.col("obs_value").is_not_null())
+    return admitted.unique(["zone_code", "observed_period"]).sort("zone_code", "observed_period")
+
+
+def _is_scored(pool: pl.DataFrame, first: dict) -> bool:
+    return pool.height > 1 and pool["zone_code"].n_unique() >= first["minimum_figures"]
+
+
+def _limits(first: dict) -> tuple[float, float, int]:
+    return first["skewness_limit"], first["kurtosis_limit"], first["winsorise_points"]
+
+
 def _score_one(part: pl.DataFrame) -> pl.DataFrame:
     first = part.row(0, named=True)
-    admitted = part.filter(pl.col("obs_value").is_not_null())
-    pool = admitted.unique(["zone_code", "observed_period"]).sort("zone_code", "observed_period")
+    pool = _pool(part)
     zones = pool["zone_code"].n_unique()
     scores = _membership(pool, first) if first["role"] == "gate" else _evidence_scores(pool, first)
     part = part.join(scores, on=["zone_code", "observed_period"], how="left", nulls_equal=True)
@@ -240,13 +265,11 @@ def _weigh(part: pl.DataFrame) -> pl.DataFrame:
 
 def _evidence_scores(pool: pl.DataFrame, first: dict) -> pl.DataFrame:
     values = pool["obs_value"].to_numpy()
-    limits = (first["skewness_limit"], first["kurtosis_limit"], first["winsorise_points"])
-    if values.size < 2 or pool["zone_code"].n_unique() < first["minimum_figures"]:
+    if not _is_scored(pool, first):
         treated, how, score = values, "none", np.full(values.shape, np.nan)
     else:
-        treated, how = treatment.treat(values, *limits)
-        floor = first["score_floor"]
-        score = floor + (1 - floor) * treatment.minmax(treated, first["direction"])
+        treated, how = treatment.treat(values, *_limits(first))
+        score = treatment.evidence_score(treated, first["direction"], first["score_floor"])
     return _scores(pool, treated, score, how)
 
 
