@@ -55,7 +55,13 @@ def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
     tree = qualify(sqlglot.parse_one(table.sql, dialect="duckdb"), schema=_schema(), dialect="duckdb")
     # all columns at once, and without a copy of the query at every node: they share most of their way
     roots = lineage(
-        None, tree, schema=_schema(), dialect="duckdb", scope=build_scope(tree), trim_selects=False, copy=False
+        None,
+        tree,
+        schema=_schema(),
+        dialect="duckdb",
+        scope=build_scope(tree),
+        trim_selects=False,
+        copy=False,
     )
     return {name: _leaves(roots[name]) for name in table.column_names}
 
