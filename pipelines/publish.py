@@ -262,7 +262,10 @@ def _export(con, full_name: str, folder: Path) -> dict:
     relative = Path("parquet") / schema / f"{name}.parquet"
     (folder / relative).parent.mkdir(parents=True, exist_ok=True)
     target = str(folder / relative).replace("'", "''")
-    con.execute(f"copy (select * from {full_name}) to '{target}' (format parquet, compression zstd)")
+    # landing appends file by file, and the rows of a large file in any order; all other tables stand in this order
+    order = ", ".join(f'"{column}"' for column in tables()[full_name].grain) or "all"
+    rows = f"select * from {full_name} order by {order}"
+    con.execute(f"copy ({rows}) to '{target}' (format parquet, compression zstd)")
     return {
         "rows": store.count(con, tables()[full_name]),
         "parquet": relative.as_posix(),
