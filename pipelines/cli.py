@@ -1,4 +1,4 @@
-"""A thin command line: run, ingest, withdraw, sql, trace, where, verify, quarantine, template, tables.
+"""A thin command line: run, ingest, withdraw, sql, trace, where, publish, generations, rollback, verify and others.
 
 Belongs here: arguments, what is printed. Does not belong here: what the commands do.
 """
@@ -194,13 +194,66 @@ def trace(
 @app.command()
 def where() -> None:
     """Paths of the published warehouse and the report."""
-    generation = publish.current(settings.paths())
+    generation = publish.readable(settings.paths(), _say)
     console.print(
         f"warehouse  {generation.database}\nparquet    {generation.folder / 'parquet'}\n"
         f"report     {settings.paths().reports / 'latest' / 'index.html'}",
         soft_wrap=True,
         highlight=False,
     )
+
+
+@app.command("publish")
+def publish_again(
+    keep: Annotated[
+        int, typer.Option(min=publish.KEEP_AT_LEAST, help="Generations that stay, the new one included.")
+    ] = publish.KEEP,
+) -> None:
+    """Publish the work database again, as the last run checked it, and write the report."""
+    from pipelines import recovery, run_lock  # noqa: PLC0415
+
+    paths = settings.paths()
+    with run_lock.hold(paths.run_lock, _say, "zonescope publish"):
+        recovery.ensure(paths, _say)
+        made = publish.again(paths, keep)
+        publish.report(paths)
+    _say(f"published generation {made.generation_id}; kept: {', '.join(publish.kept(paths))}")
+
+
+@app.command("generations")
+def list_generations() -> None:
+    """Published generations that are kept; every file of each is compared with its manifest."""
+    paths = settings.paths()
+    pointed = publish.current(paths).generation_id
+    _table(
+        ["generation", "", "published", "tables", "rows", "methodology", "files"],
+        [_generation_row(paths, name, "current" if name == pointed else "") for name in publish.kept(paths)],
+    )
+
+
+def _generation_row(paths: settings.Paths, name: str, mark: str) -> tuple:
+    try:
+        found = publish.generation(paths, name)
+    except publish.NothingPublished as fault:
+        return (name, mark, None, None, None, None, str(fault))
+    faults, said = publish.verify(found), found.manifest
+    state = f"{len(faults)} damaged: {faults[0]}" if faults else "verified"
+    when = said.get("published_at", "before 0.2.0")
+    return (name, mark, when, len(said["tables"]), found.row_count, said["methodology_version"], state)
+
+
+@app.command()
+def rollback(
+    generation_id: Annotated[
+        str,
+        typer.Argument(metavar="[ID]", help="A kept generation; without it, the newest sound earlier one."),
+    ] = "",
+) -> None:
+    """Switch readers to an earlier generation at once; the next run publishes a new one."""
+    paths = settings.paths()
+    found = publish.roll_back(paths, generation_id)
+    _say(f"readers now get generation {found.generation_id}; `zonescope run` publishes a new one")
+    publish.report(paths)
 
 
 @app.command()
@@ -354,7 +407,7 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     try:
         app()
-    except (publish.NothingPublished, store.Busy, DeclarationError) as error:
+    except (publish.NothingPublished, publish.NotChecked, store.Busy, DeclarationError) as error:
         console.print(Text(str(error), "red"), soft_wrap=True)
         _leave(1)
     except duckdb.CatalogException as error:
@@ -376,7 +429,7 @@ def _leave(code: int) -> None:
 
 
 def _published():
-    return store.connect(publish.current(settings.paths()).database, read_only=True)
+    return store.connect(publish.readable(settings.paths(), _say).database, read_only=True)
 
 
 def _summary(generation_id: str) -> None:
