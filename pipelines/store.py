@@ -187,17 +187,11 @@ def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> No
     """(Re)make a table macro with its comment; a query with other columns than declared raises ContractError."""
     names = ", ".join(argument.name for argument in macro.arguments)
     nulls = ", ".join(f"cast(null as {argument.type})" for argument in macro.arguments)
-    con.execute("begin")
-    try:
+    with transaction(con):
         con.execute(f"create or replace macro {macro.full_name}({names}) as table ({query})")
-        _check_columns(
-            macro, [d[0] for d in con.sql(f"select * from {macro.full_name}({nulls})").description]
-        )
+        found = con.sql(f"select * from {macro.full_name}({nulls})").description
+        _check_columns(macro, [d[0] for d in found])
         con.execute(f"comment on macro table {macro.full_name} is {_literal(macro.description)}")
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
 
 
 def append(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:
