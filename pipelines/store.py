@@ -18,6 +18,8 @@ from pipelines.contracts import SCHEMAS, Table
 
 LOCK_PATIENCE_SECONDS = 60
 # Given at opening, so that a second connection of the same process agrees with the first.
+# A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
+WRITER = {"max_vacuum_tasks": "1"}
 READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
@@ -51,7 +53,7 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else {})
+            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else WRITER)
         except duckdb.IOException as error:
             if "lock" not in str(error):
                 raise
