@@ -1,7 +1,7 @@
 """ecomplexity 0.5.3: complexity, proximity and density on the two data sets of EconGeo's cases."""
 
 from pipelines.metrics import complexity, specialisation
-from tests.parity.registry import case, matrix, table
+from tests.parity.registry import case, matrix, not_covered, table
 
 FOLDER = "ecomplexity"
 DATA_SETS = ("german_16x17_emp", "synth_40x60_emp")
@@ -29,10 +29,16 @@ def _cases_of(name):
     register("pci", lambda e, peer: (complexity.eci_pci(_m(e)).pci, peer("pci")[0]))
     register("relatedness_density", lambda e, peer: (complexity.relatedness_density(_m(e)), peer("density")))
 
+    @case("eci", FOLDER, f"out_{name}_continuous.csv")
+    def _beside_continuous_proximity():
+        e, file = employment(), f"out_{name}_continuous.csv"
+        peer = table(FOLDER, file)["eci"].to_numpy().reshape(e.shape)[:, 0]
+        return complexity.eci_pci(_m(e)).eci, peer
+
     @case("proximity", FOLDER, f"out_{name}_proximity.csv")
     def _proximity():
         pairs = table(FOLDER, f"out_{name}_proximity.csv")["proximity"].to_numpy()
-        return complexity.proximity(_m(employment())).ravel(), pairs
+        return complexity.relatedness(_m(employment())).ravel(), pairs
 
 
 def _m(e):
@@ -41,3 +47,5 @@ def _m(e):
 
 for _name in DATA_SETS:
     _cases_of(_name)
+
+not_covered(FOLDER, "out_world_*", "the trade matrix that they were made from is not among the cases")
