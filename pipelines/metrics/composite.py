@@ -128,7 +128,7 @@ def cronbach(scores: Array) -> float:
 
 def ranks(scores: Array) -> Array:
     """Descending ranks over the last axis from 1, ties ranked min; NaN stays NaN."""
-    order = np.argsort(-scores, axis=-1, kind="stable")
+    order = np.argsort(-scores, axis=-1)  # NaN last
     ordered = np.take_along_axis(scores, order, axis=-1)
     place = np.arange(scores.shape[-1])
     starts = np.ones(scores.shape, dtype=bool)

@@ -31,6 +31,7 @@ CHOICES = {
 }
 FACTORS = ("weights", *CHOICES)
 VARIANTS = [f"{norm}_{how}" for norm in CHOICES["normalisation"] for how in CHOICES["treatment"]]
+MEDIANS = [f"median_{name}" for name in VARIANTS]
 PERCENTILES = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
 TARGETS = ("fit", "comparative_fit", "rank_shift")
 RESAMPLES = 100
@@ -102,7 +103,7 @@ def sensitivity(
         nominal = replicate(world, published(world.period))
         rows = [_indices(world, mode, found, nominal, seed) for mode in range(len(world.period.modes))]
         parts.append(pl.DataFrame([row for of_mode in rows for row in of_mode], schema=SENSITIVITY))
-    order = ["methodology_version", "time_period", "mode_id", "target"]
+    order = ["methodology_version", "time_period", "mode_id", "target", "choice"]
     return pl.concat(parts).with_columns(evaluations=pl.lit(design[..., 0].size, dtype=pl.Int32)).sort(order)
 
 
@@ -191,9 +192,6 @@ def replicate(world: World, drawn: Draws) -> Replicated:
     return Replicated(fits, compared, fit_kernel.best(compared, world.gate, limits["minimum_gate"]))
 
 
-MEDIANS = [f"median_{name}" for name in VARIANTS]
-
-
 def _with_variants(part: pl.DataFrame) -> pl.DataFrame:
     """Rows of one version's criterion with its score under every variant, and the variant's median over the pool."""
     first = part.row(0, named=True)
@@ -207,26 +205,40 @@ def _with_variants(part: pl.DataFrame) -> pl.DataFrame:
     if first["role"] == "evidence" and not few:
         scores = _variants(pool["obs_value"].to_numpy(), first)
     known = pool.select("zone_code", "observed_period").with_columns(
-        **{name: pl.Series(row) for name, row in zip(VARIANTS, scores, strict=True)},
-        **{name: pl.lit(_median(row)) for name, row in zip(MEDIANS, scores, strict=True)},
+        **{name: pl.Series(row) for name, row in zip(VARIANTS, scores, strict=True)}
     )
     middle = {name: pl.lit(_median(row)) for name, row in zip(MEDIANS, scores, strict=True)}
-    return part.join(
-        known.drop(MEDIANS), on=["zone_code", "observed_period"], how="left", nulls_equal=True
-    ).with_columns(**middle)
+    return part.join(known, on=["zone_code", "observed_period"], how="left", nulls_equal=True).with_columns(
+        **middle
+    )
 
 
 def _variants(values: Array, first: dict) -> Array:
-    """Scores (variants, observations) in the order of VARIANTS."""
+    """Scores (variants, observations) in the order of VARIANTS, on the scale of the first, the published one."""
     limits = (first["skewness_limit"], first["kurtosis_limit"], first["winsorise_points"])
+    floor = first["score_floor"]
     treated = {"treated": treatment.treat(values, *limits)[0], "untreated": values.astype(float)}
-    return np.stack(
-        [
-            treatment.evidence_score(treated[how], first["direction"], first["score_floor"], norm)
-            for norm in CHOICES["normalisation"]
-            for how in CHOICES["treatment"]
-        ]
-    )
+    scores = [
+        treatment.evidence_score(treated[how], first["direction"], floor, norm)
+        for norm in CHOICES["normalisation"]
+        for how in CHOICES["treatment"]
+    ]
+    return np.stack([scores[0], *(_on_scale(other, scores[0], floor) for other in scores[1:])])
+
+
+def _on_scale(scores: Array, published: Array, floor: float) -> Array:
+    """Scores moved and stretched to the mean and the spread of the published ones, cut off at floor and 1.
+
+    Where zero and one lie is a convention of each normalisation: ranks put the middle zone at a half, min-max puts it
+    lower the longer the tail. Kept, it would shift all fits together and drown what the choice does to one zone
+    beside another. So level and spread stay those of the published scores, and only the shape varies. (That is why
+    z-scores go through the normal distribution function: a linear map would make them min-max again.)
+    """
+    spread = scores.std()
+    if not spread > 0:
+        return np.full(scores.shape, np.nan)
+    moved = published.mean() + (scores - scores.mean()) * (published.std() / spread)
+    return np.clip(moved, floor, 1)
 
 
 def _median(scores: Array) -> float:

@@ -170,8 +170,7 @@ NORMALISATIONS = {"minmax": minmax, "rank": percentile_rank, "zscore": normal_sc
 def evidence_score(x: Array, direction: int, floor: float, normalisation: str = "minmax") -> Array:
     """Scores of evidence in [floor, 1]: x placed on [0, 1] (NORMALISATIONS), turned by direction, and lifted.
 
-    All three keep to the unit interval and to its ends or near them, so that fits under one are comparable with fits
-    under another: min-max by distance, percentile rank by order, z-score through the normal distribution function.
+    Min-max goes by distance, percentile rank by order, z-score through the normal distribution function.
     """
     return lift(NORMALISATIONS[normalisation](x), direction, floor)
 
