@@ -105,6 +105,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "reference.derived_indicator": ("zone_indicator_id", "name_en name_zh"),
     "reference.indicator": ("indicator_id", "name_en name_zh"),
+    "reference.metric_reason": ("metric reason_code", "meaning"),
     "reference.methodology": (
         "methodology_version",
         "minimum_coverage minimum_gate skewness_limit kurtosis_limit winsorise_points peer_minimum",
@@ -128,7 +129,6 @@ YEARLY = (
     "criterion_score",
     "mode_fit_contribution",
     "mode_fit_lever",
-    "peer_group",
     "coupling_coordination",
     "coupling_subsystem",
 )

@@ -42,7 +42,7 @@ def index(frames: dict[str, pl.DataFrame]) -> dict:
         "gaps": grouped(frames["suggestion_gap"], "zone_code"),
         "levers": grouped(frames["mode_fit_lever"], "zone_code", "mode_id"),
         "peers": grouped(frames["peer_group"], "zone_code"),
-        "members": grouped(frames["peer_group"], "time_period", "peer_group"),
+        "members": grouped(frames["peer_group"], "time_period", "peer_basis", "peer_group"),
         "profiles": {r["zone_code"]: r for r in frames["zone_profile"].iter_rows(named=True)},
         "linkage": {r["zone_code"]: r for r in frames["coupling_coordination"].iter_rows(named=True)},
         "subsystems": grouped(frames["coupling_subsystem"], "zone_code"),
@@ -70,7 +70,7 @@ def view(profile: dict, tables: dict) -> dict:
         "cluster": cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, [])),
         "gaps": gaps,
         "levers": lever_view(profile, modes, tables),
-        "peers": peer_view(code, tables),
+        "peers": peer_view(code, period, tables),
         "linkage": tables["linkage"].get(code),
         "subsystems": tables["subsystems"].get(code, []),
         "sources": sources,
@@ -135,16 +135,21 @@ def lever_view(profile: dict, modes: list[dict], tables: dict) -> dict:
     return {"mode": mode_id, "fit": chosen["fit"]["fit"], "is_best": is_best, "rows": gains[:LEVERS]}
 
 
-def peer_view(code: str, tables: dict) -> dict:
-    """The zone's groups from the narrowest, and who is in the narrowest that has others."""
-    groups = tables["peers"].get(code, [])
+def peer_view(code: str, period: str | None, tables: dict) -> dict:
+    """The zone's groups of the shown year from the narrowest, and who is in the narrowest that has others."""
+    groups = [group for group in tables["peers"].get(code, []) if group["time_period"] == period]
     shared = [group for group in groups if (group["member_count"] or 0) > 1]
     if not shared:
         return {"groups": groups, "named": None, "members": []}
     named = shared[0]
-    others = tables["members"].get((named["time_period"], named["peer_group"]), [])
+    others = tables["members"][period, named["peer_basis"], named["peer_group"]]
     members = [tables["profiles"][row["zone_code"]] for row in others if row["zone_code"] != code]
-    return {"groups": groups, "named": named, "members": members[:MEMBERS_NAMED], "more": len(members) - MEMBERS_NAMED}
+    return {
+        "groups": groups,
+        "named": named,
+        "members": members[:MEMBERS_NAMED],
+        "more": len(members) - MEMBERS_NAMED,
+    }
 
 
 def history(fits: list[dict], modes: list[dict]) -> dict:
