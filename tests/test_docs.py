@@ -8,8 +8,7 @@ import subprocess
 import pytest
 
 from pipelines import dictionary
-from pipelines.contracts import ROOT
-from pipelines.metrics import clusters, mode_fit
+from pipelines.contracts import ROOT, modes
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", README, flags=re.DOTALL)
@@ -37,14 +36,22 @@ def test_the_readme_states_the_back_test_as_it_is(warehouse):
     assert f"first for {words[by_fit]} by fit and for {words[by_comparative]} by comparative fit" in text
 
 
-def test_the_dictionary_is_that_of_the_contracts():
-    assert dictionary.PATH.read_text(encoding="utf-8") == dictionary.text(), "run `make dictionary`"
+@pytest.mark.parametrize("path", dictionary.documents(), ids=lambda path: path.stem)
+def test_made_documents_are_current(path):
+    assert path.read_text(encoding="utf-8") == dictionary.documents()[path](), "run `make dictionary`"
 
 
-def test_every_reason_code_is_documented():
-    text = (ROOT / "docs" / "method" / "README.md").read_text(encoding="utf-8")
-    assert not [code for code in mode_fit.REASONS if f"`{code}`" not in text]
-    assert all(words for words in clusters.REASON_CODES.values())
+def test_every_criterion_is_documented_with_its_argument_and_citation():
+    text = " ".join(dictionary.criteria_text().split())
+    for mode in modes().values():
+        for criterion in mode.criteria:
+            for words in (
+                criterion.label,
+                criterion.argument,
+                criterion.citation,
+                f"`{criterion.criterion_id}`",
+            ):
+                assert " ".join(words.split()) in text
 
 
 def test_nothing_of_this_machine_or_of_a_package_index_is_in_the_tree():

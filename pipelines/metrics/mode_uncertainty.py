@@ -23,6 +23,10 @@ from pipelines.metrics import composite, fit_kernel, mode_fit, treatment, uncert
 
 Array = np.ndarray
 
+REASONS = {
+    "no_fit": "the mode has no fit whose variance could be told apart",
+    "nothing_varies": "the target is the same whatever is chosen",
+}
 CHOICES = {
     "normalisation": ("minmax", "rank", "zscore"),
     "treatment": ("treated", "untreated"),

@@ -68,7 +68,16 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create schema {schema}")
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
-    for step in (fill_modes, fill_zones, fill_fits, fill_figures, fill_clusters, fill_tests, fill_accounts):
+    for step in (
+        fill_modes,
+        fill_zones,
+        fill_fits,
+        fill_peers,
+        fill_figures,
+        fill_clusters,
+        fill_tests,
+        fill_accounts,
+    ):
         step(con)
 
 
@@ -114,6 +123,13 @@ def fill_modes(con: duckdb.DuckDBPyConnection) -> None:
                 argument="So.",
                 citation="Page 1",
             )
+    insert(
+        con,
+        "reference.metric_reason",
+        metric="levers",
+        reason_code="already_above",
+        meaning="Nothing to gain.",
+    )
     insert(
         con,
         "reference.methodology",
@@ -228,6 +244,58 @@ def fill_scores(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) 
             insert(con, "mart.mode_fit_contribution", **key, criterion_id=criterion, contribution=amount)
 
 
+def fill_peers(con: duckdb.DuckDBPyConnection) -> None:
+    """Levers of the rich zone's best mode, peer groups of two zones, and one zone's linkage."""
+    for criterion, direction, gain, reason in (
+        ("c1", 1, 0.0432, None),
+        ("c2", 1, None, "already_above"),
+        ("c3", -1, 0.0999, None),
+    ):
+        insert(
+            con,
+            "mart.mode_fit_lever",
+            zone_code=RICH,
+            time_period="2019",
+            mode_id="mode_a",
+            criterion_id=criterion,
+            indicator_id="trade_to_gdp",
+            direction=direction,
+            obs_value=0.73519,
+            unit="1",
+            observed_period="2018",
+            peer_group="batch 3",
+            peer_count=9,
+            peer_upper_quartile=0.91,
+            gain=gain,
+            reason_code=reason,
+        )
+    for code in (RICH, SECOND):
+        key = {"zone_code": code, "time_period": "2019"}
+        insert(con, "mart.peer_group", **key, peer_basis="mode", place=1, reason_code="no_best_mode")
+        insert(
+            con, "mart.peer_group", **key, peer_basis="batch", place=2, peer_group="batch 3", member_count=2
+        )
+    key = {"zone_code": RICH, "time_period": "2019"}
+    linked = {"coupling": 0.98, "development": 0.4, "coordination": 0.626, "weakest_subsystem": "talent"}
+    insert(
+        con,
+        "mart.coupling_coordination",
+        **key,
+        **linked,
+        class_en="primary coordination",
+        class_zh="初级协调",
+    )
+    insert(
+        con,
+        "mart.coupling_subsystem",
+        **key,
+        subsystem_id="talent",
+        subsystem_name_en="Talent",
+        subsystem_name_zh="人才",
+        score=0.321,
+    )
+
+
 def fill_figures(con: duckdb.DuckDBPyConnection) -> None:
     for code in (RICH, SECOND):
         for indicator, value, unit, formula, verification, inputs in FIGURES:
@@ -329,6 +397,20 @@ def fill_tests(con: duckdb.DuckDBPyConnection) -> None:
                 verdict=verdict,
                 reason=None if rank else TOO_FEW,
             )
+    for basis, found in (("fit", 0.75), ("comparative_fit", 0.5)):
+        key = {"time_period": "2019", "basis": basis}
+        ranks = {
+            "zones_ranked": 2,
+            "first": 1,
+            "mean_reciprocal_rank": found,
+            "mean_zone_reciprocal_rank": found,
+        }
+        baselines = {"random_reciprocal_rank": 0.521, "random_p_value": 0.183, "gdp_reciprocal_rank": 0.493}
+        zones = {"random_zone_reciprocal_rank": 0.084, "gdp_zone_reciprocal_rank": 0.169}
+        insert(con, "mart.mode_backtest_summary", **key, zones_stated=3, **ranks, **baselines, **zones)
+        for criterion, change in (("c1", -0.25), ("c2", 0.0)):
+            left = {"mode_id": "mode_a", "criterion_id": criterion, "change": change, "zone_change": 0.0}
+            insert(con, "mart.mode_backtest_leave_one_out", **key, **ranks, **left)
     insert(
         con,
         "mart.evaluation_association",
