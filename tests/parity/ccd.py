@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipelines.metrics.coupling import coupling_coordination, obstacle_degree
-from tests.parity.registry import case, column, matrix, not_covered
+from tests.parity.registry import case, column, matrix
 
 FOLDER = "ccd"
 OBSTACLE_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
@@ -118,8 +118,3 @@ def _table_8_scores():
 @case("obstacle_degree", FOLDER, "out_n4_obstacle_scaled.csv")
 def _obstacle():
     return obstacle_degree(_scores(4), OBSTACLE_WEIGHTS).degree, matrix(FOLDER, "out_n4_obstacle_scaled.csv")
-
-
-not_covered(
-    FOLDER, "out_ahp4.csv", "weights by AHP: covered by mcdm/out_ahp4.csv, or not a method of the project"
-)
