@@ -76,12 +76,13 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "mart.cluster_industry": (
         "zone_code time_period industry_code",
         "industry_name_en industry_name_zh employment_persons zone_share reference_share location_quotient"
+        " star_size star_specialisation star_focus is_strong_cluster"
         " relatedness_density local_moran_p local_moran_quadrant reason_code",
     ),
     "mart.cluster_zone": (
         "zone_code time_period",
         "employment_persons industries_observed hhi krugman_specialisation hoover_specialisation"
-        " diversity eci"
+        " diversity stars strong_clusters strong_cluster_share eci"
         " reason_code eci_reason_code",
     ),
     "mart.suggestion_gap": (

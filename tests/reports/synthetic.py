@@ -343,6 +343,10 @@ def fill_clusters(con: duckdb.DuckDBPyConnection) -> None:
             "zone_share": 0.05,
             "reference_share": 0.05,
             "location_quotient": 0.2 + 0.15 * i,
+            "star_size": i == 17,
+            "star_specialisation": i > 12,
+            "star_focus": False,
+            "is_strong_cluster": i == 17,
             "relatedness_density": 0.4,
             "local_moran_p": 0.04,
             "local_moran_quadrant": "HL",
@@ -368,6 +372,9 @@ def fill_clusters(con: duckdb.DuckDBPyConnection) -> None:
         krugman_specialisation=0.4321,
         hoover_specialisation=0.21605,
         diversity=7,
+        stars=6,
+        strong_clusters=1,
+        strong_cluster_share=0.1234,
         eci=-0.3456,
     )
 

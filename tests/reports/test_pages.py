@@ -119,6 +119,9 @@ def test_the_cluster_profile_and_its_gaps(report):
     text = words(section(page(report, f"zone/{RICH}.html"), "cluster"))
     for figure in ("0.088", "0.432", "0.216", "\u22120.346", "171,000", "high among low", "no employment"):
         assert figure in text
+    assert "1 strong cluster with 12 % of the persons employed; 6 cluster stars" in text
+    assert "strong star for size, specialisation" in text
+    assert text.count("star for") == 5
     assert "insufficient data" in words(section(page(report, f"zone/{SECOND}.html"), "cluster"))
 
 
