@@ -43,6 +43,12 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "gate evidence fit comparative_fit coverage fit_rank comparative_rank zones_ranked zones_compared is_best_mode"
         " reason_code reason comparative_reason_code comparative_reason",
     ),
+    "mart.mode_fit_uncertainty": (
+        "zone_code time_period mode_id",
+        "fit_p05 fit_p50 fit_p95 comparative_fit_p05 comparative_fit_p50 comparative_fit_p95 rank_p05 rank_p95"
+        " probability_best_mode replications",
+    ),
+    "mart.mode_fit_sensitivity": ("time_period mode_id target choice", "total total_error"),
     "mart.mode_fit_contribution": ("zone_code time_period mode_id criterion_id", "contribution"),
     "mart.mode_backtest": (
         "zone_code stated_mode time_period basis",
@@ -128,6 +134,7 @@ ASSOCIATION = f"""
 # These are large and a page shows one year of them.
 YEARLY = (
     "criterion_score",
+    "mode_fit_uncertainty",
     "mode_fit_contribution",
     "mode_fit_lever",
     "coupling_coordination",

@@ -31,6 +31,10 @@ def index(frames: dict[str, pl.DataFrame]) -> dict:
             key: [row["fit"] for row in rows]
             for key, rows in grouped(ranked, "time_period", "mode_id").items()
         },
+        "sure": {
+            (r["zone_code"], r["mode_id"]): r for r in frames["mode_fit_uncertainty"].iter_rows(named=True)
+        },
+        "mover": movers(frames["mode_fit_sensitivity"]),
         "scores": grouped(frames["criterion_score"], "zone_code", "mode_id"),
         "contributions": {
             (r["zone_code"], r["mode_id"], r["criterion_id"]): r["contribution"]
@@ -91,7 +95,16 @@ def mode_view(code: str, mode: dict, period: str | None, tables: dict) -> dict:
         "rows": rows,
         "parts": [(str(row["number"]), row["contribution"]) for row in rows if row["number"]],
         "field": tables["field"].get((period, mode["mode_id"]), []),
+        "sure": tables["sure"].get((code, mode["mode_id"])),
+        "mover": tables["mover"].get((period, mode["mode_id"])),
     }
+
+
+def movers(sensitivity: pl.DataFrame) -> dict:
+    """For each year and mode, the choice with the largest total index of the fits."""
+    known = sensitivity.filter(pl.col("target") == "fit", pl.col("total").is_not_null())
+    largest = known.sort("total", "choice").unique(["time_period", "mode_id"], keep="last")
+    return {(r["time_period"], r["mode_id"]): r for r in largest.iter_rows(named=True)}
 
 
 def criterion_rows(code: str, mode_id: str, has_fit: bool, tables: dict) -> list[dict]:

@@ -72,6 +72,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         fill_modes,
         fill_zones,
         fill_fits,
+        fill_sensitivity,
         fill_peers,
         fill_figures,
         fill_clusters,
@@ -213,6 +214,24 @@ def fill_fit(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> 
         is_best_mode=key["mode_id"] == "mode_a",
         comparative_reason=NO_SIZE if comparative is None else None,
     )
+    fill_interval(con, key, gate * evidence, comparative)
+
+
+def fill_interval(con: duckdb.DuckDBPyConnection, key: dict, fit: float, comparative: float | None) -> None:
+    """The fit give or take a tenth of itself, the rank from 1 to 2, and the best mode in 87 of 100 replications."""
+    about = {"p05": -0.01, "p50": 0.0, "p95": 0.01}
+    compared = {f"comparative_fit_{k}": comparative + v for k, v in about.items()} if comparative else {}
+    insert(
+        con,
+        "mart.mode_fit_uncertainty",
+        **key,
+        **{f"fit_{k}": fit * (1 + 10 * v) for k, v in about.items()},
+        **compared,
+        rank_p05=1.0,
+        rank_p95=2.0,
+        probability_best_mode=0.87 if comparative else None,
+        replications=1000,
+    )
 
 
 def fill_scores(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> None:
@@ -242,6 +261,17 @@ def fill_scores(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) 
         if known and part:
             amount = part * known[0] * known[1]
             insert(con, "mart.mode_fit_contribution", **key, criterion_id=criterion, contribution=amount)
+
+
+def fill_sensitivity(con: duckdb.DuckDBPyConnection) -> None:
+    """The weights move the fits of the first mode most, its ranks less."""
+    for target, choice, total in (
+        ("fit", "weights", 0.61),
+        ("fit", "aggregation", 0.3),
+        ("rank_shift", "aggregation", 0.9),
+    ):
+        key = {"time_period": "2019", "mode_id": "mode_a", "target": target, "choice": choice}
+        insert(con, "mart.mode_fit_sensitivity", **key, total=total, zones=2, evaluations=1792)
 
 
 def fill_peers(con: duckdb.DuckDBPyConnection) -> None:

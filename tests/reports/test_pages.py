@@ -147,6 +147,14 @@ def test_the_ranking_is_in_order_and_complete(report):
     assert re.findall(r'href="zone/(\d+)\.html"', table) == [RICH, SECOND]
 
 
+def test_every_fit_has_its_interval_or_the_reason_why_not(report):
+    shown = words(section(page(report, f"zone/{RICH}.html"), "fit"))
+    assert "of 1,000 replications" in shown
+    assert "0.571 to 0.698 1 to 2 +0.113 to +0.133 87 % weights ( 61 % of the variance)" in shown
+    assert "0.270 to 0.330 1 to 2 – – –" in shown
+    assert "How sure" not in words(section(page(report, f"zone/{EMPTY}.html"), "fit"))
+
+
 def test_levers_are_those_of_the_best_mode_and_no_advice_to_shrink(report):
     shown = words(section(page(report, f"zone/{RICH}.html"), "levers"))
     assert "Best mode: Invented A , fit 0.634" in shown
