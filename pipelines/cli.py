@@ -96,20 +96,11 @@ def ingest(
             step(path.name)
             outcomes += [(path, outcome) for outcome in hand.land(con, path, said, paths)]
     _table(
-        ["file", "source", "status", "rows", "cells or records", "held", "reason"],
-        [
-            (
-                o.landed.file_name,
-                o.source_id,
-                o.landed.status,
-                o.rows,
-                o.taken,
-                o.held,
-                _first_lines(o.landed.reason),
-            )
-            for _, o in outcomes
-        ],
+        ["file", "source", "status", "rows", "cells or records", "held"],
+        [(o.landed.file_name, o.source_id, o.landed.status, o.rows, o.taken, o.held) for _, o in outcomes],
     )
+    for landed in (o.landed for _, o in outcomes if o.landed.reason):
+        _say(f"{landed.status}  {_first_lines(landed.reason)}")
     _check_returns(
         [path for path, o in outcomes if o.source_id == RETURNS and path.name == o.landed.file_name]
     )

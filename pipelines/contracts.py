@@ -42,8 +42,8 @@ class Column(_Declared):
     max: float | None = None
     pattern: str | None = None
     references: str | None = None
-    compression: Literal["zstd"] | None = (
-        None  # of long tables' texts that hardly repeat: costs less than DuckDB's choice
+    compression: Literal["uncompressed"] | None = (
+        None  # of long tables' texts that hardly repeat: packing them costs more than it saves
     )
 
     @property
