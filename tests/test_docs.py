@@ -11,16 +11,39 @@ from pipelines import dictionary
 from pipelines.contracts import ROOT, modes
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-QUERIES = re.findall(r"```sql\n(.*?)```", README, flags=re.DOTALL)
+METHOD = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "method").glob("*.md")}
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_the_readme_queries_run_and_answer(query, warehouse):
+def queries(text: str) -> list[str]:
+    return re.findall(r"```sql\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("query", [q for text in (README, *METHOD.values()) for q in queries(text)])
+def test_the_queries_of_the_documents_run_and_answer(query, warehouse):
     assert warehouse.execute(query).fetchall()
 
 
 def test_the_readme_has_five_queries():
-    assert len(QUERIES) == 5
+    assert len(queries(README)) == 5
+
+
+def test_the_back_test_is_stated_as_it_comes_out(warehouse):
+    """The rows of the table in docs/method/backtest.md."""
+    rows = warehouse.execute(
+        "select basis, zones_ranked || ' of ' || zones_stated, first, mean_reciprocal_rank, random_reciprocal_rank, "
+        "random_p_value, gdp_reciprocal_rank, mean_zone_reciprocal_rank, random_zone_reciprocal_rank, gdp_zone_reciprocal_rank "
+        "from mart.mode_backtest_summary join reference.methodology using (methodology_version) "
+        "where is_default and time_period = '2024' order by basis"
+    ).fetchall()
+    for row in rows:
+        cells = [f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
+        assert "| " + " | ".join(cells) + " |" in METHOD["backtest.md"]
+
+
+def test_links_between_the_method_s_documents_lead_somewhere():
+    for name, text in METHOD.items():
+        for target in re.findall(r"\]\(([\w./-]+\.md)\)", text):
+            assert (ROOT / "docs" / "method" / target).exists(), (name, target)
 
 
 def test_the_readme_states_the_back_test_as_it_is(warehouse):
