@@ -1,11 +1,12 @@
-"""The benchmark of landing keeps working: its generated file lands with every line where it must be. Nothing is timed."""
+"""The benchmarks keep working: generated files land with every line where it must be, families add up. Nothing is timed."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks import ingest
+from benchmarks import ingest, samples
 from pipelines import readers
+from pipelines.contracts import sources
 
 
 @pytest.mark.parametrize("encoding", ingest.TARGETS)
@@ -31,3 +32,12 @@ def test_one_more_month_is_one_file_more(tmp_path):
     for month, loaded in ((1, 1), (2, 1), (2, 0)):
         ingest.generate(tmp_path, 200, "utf-8", f"generated_2024_{month:02d}_import.csv", month)
         assert ingest.land(tmp_path)["loaded"] == loaded
+
+
+def test_every_declared_source_is_of_a_family_and_the_families_add_up():
+    rows = [(f"{name}.csv", name, "loaded", None, *[1] * len(samples.COUNTED)) for name in sources()]
+    rows.append(("x.csv", None, "refused", "x.csv: fits no declared source", *[0] * len(samples.COUNTED)))
+    found = samples.by_family(rows)
+    assert sum(counts["files"] for counts in found.values()) == len(sources()) + 1
+    assert found[samples.UNKNOWN]["refused"] == 1 and found[samples.UNKNOWN]["cells_total"] == 0
+    assert sum(counts["cells_loaded"] for counts in found.values()) == len(sources())
