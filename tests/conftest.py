@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines import build, landing, lineage, settings, store
-from pipelines.contracts import tables
+from pipelines.contracts import macros, tables
 
 # What a test of landing and resolution looks at; the scores behind it cost ten times as much.
 RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")
@@ -21,6 +21,8 @@ def build_all(paths: settings.Paths, wanted: Iterable[str] = ()) -> list[landing
         for table in (tables()[name] for name in lineage.order(*(wanted or tables()))):
             if table.schema_name != "raw":
                 build.build(con, table)
+        for macro in macros().values():
+            build.build_macro(con, macro)
     return landed
 
 
