@@ -12,8 +12,9 @@ run: setup            ## the main job: files to report
 test: setup           ## all tests
 	$(BIN)/python -m pytest -n 2
 
-bench: setup          ## cost of landing 10 M customs lines, as ratio to a bare scan (needs 6 GB of disk)
+bench: setup          ## cost of landing 10 M customs lines (needs 6 GB of disk) and of the metrics
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.metrics
 
 ui: setup             ## Dagster UI and daemon on loopback
 	mkdir -p .dagster && $(BIN)/dagster instance info > /dev/null

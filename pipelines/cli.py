@@ -96,20 +96,11 @@ def ingest(
             step(path.name)
             outcomes += [(path, outcome) for outcome in hand.land(con, path, said, paths)]
     _table(
-        ["file", "source", "status", "rows", "cells or records", "held", "reason"],
-        [
-            (
-                o.landed.file_name,
-                o.source_id,
-                o.landed.status,
-                o.rows,
-                o.taken,
-                o.held,
-                _first_lines(o.landed.reason),
-            )
-            for _, o in outcomes
-        ],
+        ["file", "source", "status", "rows", "cells or records", "held"],
+        [(o.landed.file_name, o.source_id, o.landed.status, o.rows, o.taken, o.held) for _, o in outcomes],
     )
+    for landed in (o.landed for _, o in outcomes if o.landed.reason):
+        _say(f"{landed.status}  {_first_lines(landed.reason)}")
     _check_returns(
         [path for path, o in outcomes if o.source_id == RETURNS and path.name == o.landed.file_name]
     )
@@ -521,7 +512,7 @@ select m.name_en as mode, count(f.fit) as zones_with_fit, any_value(f.time_perio
     arg_max(z.zone_name_en, f.fit) as highest_fit, arg_max(z.zone_name_en, f.comparative_fit) as highest_comparative_fit,
     count(*) filter (where f.is_best_mode) as best_mode_of_zones
 from mart.mode_fit as f
-join mart.mode as m using (mode_id)
+join mart.mode as m using (methodology_version, mode_id)
 join mart.zone_profile as z using (zone_code)
 where f.time_period = (select max(time_period) from mart.mode_fit where fit is not null)
 group by m.name_en order by m.name_en
@@ -535,7 +526,8 @@ select zone_name_en as city, stated_mode, time_period as year,
     max(zones_ranked) filter (where basis = 'fit') as of_zones,
     max(best_mode) filter (where basis = 'comparative_fit') as best_mode
 from mart.mode_backtest
-where time_period = (select max(time_period) from mart.mode_fit where fit is not null)
+join reference.methodology using (methodology_version)
+where is_default and time_period = (select max(time_period) from mart.mode_fit where fit is not null)
 group by all order by stated_mode, city
 """
 

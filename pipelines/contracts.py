@@ -1,4 +1,4 @@
-"""Typed readers of what is declared: sources, tables, modes.
+"""Typed readers of what is declared: sources, tables, modes, versions of the method.
 
 Belongs here: the shapes of the YAML and CSV declarations under `sources/` and `warehouse/`, and the errors
 of a wrong declaration. Does not belong here: reading publishers' files, SQL, Dagster.
@@ -42,8 +42,8 @@ class Column(_Declared):
     max: float | None = None
     pattern: str | None = None
     references: str | None = None
-    compression: Literal["zstd"] | None = (
-        None  # of long tables' texts that hardly repeat: costs less than DuckDB's choice
+    compression: Literal["uncompressed"] | None = (
+        None  # of long tables' texts that hardly repeat: packing them costs more than it saves
     )
 
     @property
@@ -227,9 +227,57 @@ class Mode(_Declared):
     criteria: list[Criterion]
 
 
-def _load(path: Path, model: type[BaseModel], **known: Any) -> Any:
+class Methodology(_Declared):
+    """One version of the method, declared in warehouse/methodology/<version>.yml.
+
+    A version that is `based_on` another takes from it every field that it does not state. `without` and `changed`
+    are its own view of the modes: criteria left out, and fields of criteria (weight, direction ...) set anew.
+    """
+
+    methodology_version: str
+    description: str
+    is_default: bool = False
+    based_on: str | None = None
+    first_period: int
+    last_period: int
+    minimum_coverage: float = Field(ge=0, le=1)
+    minimum_gate: float = Field(ge=0, le=1)
+    skewness_limit: float = Field(gt=0)
+    kurtosis_limit: float = Field(gt=0)
+    winsorise_points: int = Field(ge=0)
+    score_floor: float = Field(ge=0, lt=1)
+    minimum_figures: int = Field(ge=2)
+    minimum_zones: int = Field(ge=4)
+    size_max_age_years: int = Field(ge=0)
+    peer_minimum: int = Field(ge=1)
+    weighting: Literal["nominal", "equal", "entropy", "critic", "pca"]
+    goalposts: Literal["fixed", "per_year"]
+    comparative_population: Literal["all", "gate_passing"]
+    comparative_scale: Literal["raw", "standardised"]
+    without: dict[str, list[str]] = {}
+    changed: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def criteria(self, mode: Mode) -> list[Criterion]:
+        """The mode's criteria as this version sees them. Raises DeclarationError for one that the mode has not."""
+        left_out, changed = self.without.get(mode.mode_id, []), self.changed.get(mode.mode_id, {})
+        known = {c.criterion_id for c in mode.criteria}
+        if unknown := sorted({*left_out, *changed} - known):
+            raise DeclarationError(
+                f"warehouse/methodology/{self.methodology_version}.yml: found {mode.mode_id} criteria {unknown}, "
+                f"expected some of {sorted(known)}"
+            )
+        return [
+            Criterion.model_validate({**c.model_dump(), **changed.get(c.criterion_id, {})})
+            for c in mode.criteria
+            if c.criterion_id not in left_out
+        ]
+
+
+def _load(path: Path, model: type[BaseModel], taken: Mapping[str, Any] | None = None, **known: Any) -> Any:
+    """A declaration as its model: the file's fields over those `taken` from elsewhere, `known` ones over both."""
     try:
-        return model.model_validate({**yaml.safe_load(path.read_text(encoding="utf-8")), **known})
+        stated = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate({**(taken or {}), **stated, **known})
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise DeclarationError(f"{path.relative_to(ROOT)}: {error}") from error
 
@@ -254,6 +302,29 @@ def modes() -> dict[str, Mode]:
     """The declared development modes, by id."""
     paths = sorted((ROOT / "warehouse" / "modes").glob("*.yml"))
     return {p.stem: _load(p, Mode) for p in paths}
+
+
+@cache
+def methodologies() -> dict[str, Methodology]:
+    """The declared versions of the method, by version. Raises DeclarationError unless exactly one is the default."""
+    folder = ROOT / "warehouse" / "methodology"
+    versions = {path.stem: _methodology(folder, path.stem, ()) for path in sorted(folder.glob("*.yml"))}
+    defaults = [name for name, version in versions.items() if version.is_default]
+    if len(defaults) != 1:
+        raise DeclarationError(f"warehouse/methodology: found the defaults {defaults}, expected exactly one")
+    return versions
+
+
+def _methodology(folder: Path, version: str, heirs: tuple[str, ...]) -> Methodology:
+    """A version with what it takes from the one that it is based on."""
+    path = folder / f"{version}.yml"
+    if version in heirs or not path.exists():
+        raise DeclarationError(
+            f"warehouse/methodology/{heirs[-1]}.yml: found based_on {version!r}, expected another version's file name"
+        )
+    base = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("based_on")
+    taken = _methodology(folder, base, (*heirs, version)).model_dump() if base else {}
+    return _load(path, Methodology, {**taken, "is_default": False}, methodology_version=version)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

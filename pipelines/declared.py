@@ -9,7 +9,7 @@ import json
 
 import polars as pl
 
-from pipelines.contracts import ROOT, Table, modes, read_csv, sources
+from pipelines.contracts import ROOT, Table, methodologies, modes, read_csv, sources
 
 
 def rows(table: Table) -> pl.DataFrame:
@@ -23,6 +23,7 @@ def rows(table: Table) -> pl.DataFrame:
         "source_scope_note": lambda: _per_source("scope_notes.csv"),
         "source_correction": lambda: _per_source("corrections.csv"),
         "source_limit": lambda: _per_source("limits.csv"),
+        "methodology": _methodologies,
         "mode": _modes,
         "mode_stated_zone": _stated_zones,
         "mode_criterion": _criteria,
@@ -94,11 +95,27 @@ def _stated_zones() -> list[dict[str, str]]:
     ]
 
 
+def _methodologies() -> list[dict[str, str]]:
+    return [
+        {name: "" if value is None else str(value) for name, value in version.items()}
+        for version in (m.model_dump(exclude={"without", "changed"}) for m in methodologies().values())
+    ]
+
+
 def _criteria() -> list[dict[str, str]]:
-    return [_criterion(mode.mode_id, c) for mode in modes().values() for c in mode.criteria]
+    return [
+        _criterion(version.methodology_version, mode.mode_id, criterion)
+        for version in methodologies().values()
+        for mode in modes().values()
+        for criterion in version.criteria(mode)
+    ]
 
 
-def _criterion(mode_id: str, criterion) -> dict[str, str]:
+def _criterion(version: str, mode_id: str, criterion) -> dict[str, str]:
     values = criterion.model_dump()
     values["membership"] = json.dumps(values["membership"]) if values["membership"] else ""
-    return {"mode_id": mode_id, **{name: str(value) for name, value in values.items()}}
+    return {
+        "methodology_version": version,
+        "mode_id": mode_id,
+        **{name: str(value) for name, value in values.items()},
+    }

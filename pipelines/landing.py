@@ -34,7 +34,7 @@ from pipelines.readers import archive
 from pipelines.settings import Paths
 
 IGNORED_PREFIXES = (".", "~")
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 17  # larger pieces cost the system a fresh mapping each
 # What enters a raw table: a frame, a SELECT (of a file too large for memory), or rows.
 Rows = pl.DataFrame | str | list[dict]
 
@@ -503,8 +503,11 @@ def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.dat
     except DeclarationError as error:
         if said is not None:
             return dt.date.fromisoformat(said)
-        words = f"{file_name}: {error}. Put it into the name, or beside the file into {sidecar.name_of(file_name)}: "
-        raise readers.ReadError("no_vintage", f"{words}`vintage: YYYY-MM-DD`") from error
+        words = (
+            f"{file_name}: found no day from which its figures are known, expected one in its name, or beside it in "
+            f"{sidecar.name_of(file_name)} the line `vintage: YYYY-MM-DD`\n  {error}"
+        )
+        raise readers.ReadError("no_vintage", words) from error
     if said is None or str(stated) == said:
         return stated
     if re.fullmatch(r"\{\w+\}", source.vintage):

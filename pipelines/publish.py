@@ -98,7 +98,9 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
     with store.connect(paths.work) as con:
         store.mark_checked(con)
         entries = {name: _export(con, name, making) for name in sorted(tables())}
-        version = con.execute("select methodology_version from reference.methodology").fetchall()[0][0]
+        version = con.execute(
+            "select methodology_version from reference.methodology where is_default"
+        ).fetchall()[0][0]
         con.execute("checkpoint")
     database = making / f"warehouse-{generation_id}.duckdb"
     shutil.copyfile(paths.work, database)

@@ -1,16 +1,12 @@
-"""The benchmarks keep working: the generated file lands with every line where it must be, and killed runs leave what they
-must. Nothing is timed."""
+"""The benchmarks keep working: generated files land with every line where it must be, families add up. Nothing is timed."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from benchmarks import ingest
+from benchmarks import ingest, samples
 from pipelines import readers
-from pipelines.contracts import ROOT
+from pipelines.contracts import sources
 
 
 @pytest.mark.parametrize("encoding", ingest.TARGETS)
@@ -38,9 +34,10 @@ def test_one_more_month_is_one_file_more(tmp_path):
         assert ingest.land(tmp_path)["loaded"] == loaded
 
 
-def test_five_killed_runs_leave_what_they_must():
-    """One in each phase, in a row on one folder; `python -m benchmarks.crash` kills a hundred."""
-    command = [sys.executable, "-m", "benchmarks.crash", "--kills", "5", "--in-a-row", "5", "--seed", "3"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 kills" in done.stdout
+def test_every_declared_source_is_of_a_family_and_the_families_add_up():
+    rows = [(f"{name}.csv", name, "loaded", None, *[1] * len(samples.COUNTED)) for name in sources()]
+    rows.append(("x.csv", None, "refused", "x.csv: fits no declared source", *[0] * len(samples.COUNTED)))
+    found = samples.by_family(rows)
+    assert sum(counts["files"] for counts in found.values()) == len(sources()) + 1
+    assert found[samples.UNKNOWN]["refused"] == 1 and found[samples.UNKNOWN]["cells_total"] == 0
+    assert sum(counts["cells_loaded"] for counts in found.values()) == len(sources())

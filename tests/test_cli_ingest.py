@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from pipelines import build as make
 from pipelines import cli, contracts, ingest, landing, lineage, returns, settings, store
 from pipelines.contracts import ROOT, tables
-from tests.readers.conftest import CUSTOMS_FILE
+from tests.readers.conftest import CUSTOMS_FILE, NBS_FILE
 from tests.readers.excel import zipped
 from tests.test_runs import environment, wait_for  # noqa: F401 - environment is a fixture
 
@@ -107,6 +107,18 @@ def test_options_say_what_the_file_does_not_and_are_kept(run, paths, folder):
         paths,
         "select f.vintage::varchar, any_value(t.flow_text) from raw.file f join raw.trade_file t using (file_sha256) group by 1",
     ) == [("2024-05-01", "import")]
+
+
+def test_an_export_under_the_publishers_own_name_asks_for_the_day_only(run, paths, folder):
+    path = folder / "分省年度数据 (1).csv"
+    path.write_bytes(NBS_FILE.replace("甲省", "浙江省").replace("乙省", "江苏省").encode("gb18030"))
+    told = run("ingest", path)
+    assert (
+        told.exit_code == 1 and "nbs_province_gdp" in told.output and "`vintage: YYYY-MM-DD`" in told.output
+    )
+    assert query(paths, "select reason_code from raw.file where origin = 'ingest'") == [("no_vintage",)]
+    assert run("ingest", path, "--vintage", "2025-06-30").exit_code == 0
+    assert query(paths, "select vintage::varchar from raw.file where origin = 'ingest'") == [("2025-06-30",)]
 
 
 def test_options_are_held_to_the_keys_of_a_sidecar_and_to_the_sidecar_itself(run, paths, folder):

@@ -26,7 +26,10 @@ def test_the_readme_has_five_queries():
 
 def test_the_readme_states_the_back_test_as_it_is(warehouse):
     words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
-    count = "select count(*) from mart.mode_backtest where time_period = '2024' and basis = ? and verdict = 'first'"
+    count = (
+        "select count(*) from mart.mode_backtest join reference.methodology using (methodology_version) "
+        "where is_default and time_period = '2024' and basis = ? and verdict = 'first'"
+    )
     by_fit, by_comparative = (
         warehouse.execute(count, [basis]).fetchall()[0][0] for basis in ("fit", "comparative_fit")
     )

@@ -14,6 +14,8 @@ for each byte, quoted regions as the prefix-xor of the quote bits.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +42,8 @@ ONE = np.uint64(1)
 QUOTED_MONTH = np.uint64(int.from_bytes(b'"000000"', "little"))
 HIGH_HALVES = np.uint64(0xFFF0F0F0F0F0F0FF)
 SIXES = np.uint64(0x0006060606060600)
+MONTH_BYTES = 9  # of a quoted month and what stands behind it
+MONTH = re.compile(rb'(?:"[0-9]{6}"|[0-9]{6})[,\n]')
 
 
 @dataclass(frozen=True)
@@ -106,18 +110,19 @@ def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -
 
 def _blocks(source: BinaryIO, start: int) -> Iterator[tuple[int, bytes]]:
     """Blocks of whole lines with the byte at which each begins."""
-    source.seek(start)
-    at, rest = start, b""
-    while more := source.read(max(BLOCK_BYTES, len(rest))):
-        block = rest + more
+    at, size = start, BLOCK_BYTES
+    while block := os.pread(source.fileno(), size, at):
         cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
         if cut:
             yield at, block[:cut]
+            at, size = at + cut, BLOCK_BYTES
         elif len(block) > LONGEST_LINE:
             raise Fault("long_line", at, f"found a line of more than {LONGEST_LINE} bytes")
-        at, rest = at + cut, block[cut:]
-    if rest:
-        yield at, rest
+        elif len(block) < size:
+            yield at, block
+            return
+        else:
+            size *= 2
 
 
 def _clean(raw: bytes, at: int, encoding: str) -> bytes:
@@ -202,14 +207,15 @@ def _field_starts(commas: np.ndarray, starts: np.ndarray, field_at: int, bad: np
 
 def _is_month(a: np.ndarray, fields: np.ndarray) -> np.ndarray:
     """Whether the field that begins there is six digits, quoted or not."""
-    padded = np.concatenate((a, np.zeros(8, dtype=np.uint8)))
-    eights = np.ndarray(len(a), dtype="<u8", buffer=padded, strides=(1,))[fields]
-    quoted = ((eights & HIGH_HALVES) == QUOTED_MONTH) & (((eights + SIXES) & HIGH_HALVES) == QUOTED_MONTH)
-    after = padded[fields + 8 * quoted]
-    good = quoted & ((after == COMMA) | (after == LF))
+    good, last = np.zeros(len(fields), dtype=bool), len(a) - MONTH_BYTES
+    if last >= 0:
+        at = np.minimum(fields, last)
+        eights = np.ndarray(last + 1, dtype="<u8", buffer=a, strides=(1,))[at]
+        quoted = ((eights & HIGH_HALVES) == QUOTED_MONTH) & (((eights + SIXES) & HIGH_HALVES) == QUOTED_MONTH)
+        after = a[at + MONTH_BYTES - 1]
+        good = quoted & ((after == COMMA) | (after == LF)) & (fields <= last)
     for line in np.flatnonzero(~good):
-        bare = bytes(padded[fields[line] :][:7])
-        good[line] = bare[:6].isdigit() and bare[6] in (COMMA, LF)
+        good[line] = MONTH.match(bytes(a[fields[line] :][:MONTH_BYTES])) is not None
     return good
 
 

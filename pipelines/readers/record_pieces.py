@@ -6,6 +6,7 @@ records become rows by record_list.py, and tests hold both readers equal in rows
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -58,8 +59,10 @@ class _Lines:
 def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
     """Records as printed: a SELECT over files in `scratch`, to be used before that goes."""
     with path.open("rb") as file:
-        if json_list.is_json(file.read(1 << 10)):
-            return _read_whole(path, source, file_name)
+        beginning = file.read(1 << 10)
+    # the decoder of a stream says nothing of a byte order mark that is cut off
+    if json_list.is_json(beginning) or len(beginning) < len(BOM_UTF8):
+        return _read_whole(path, source, file_name)
     failures = []
     for encoding in source.encoding:
         try:

@@ -7,6 +7,8 @@ Here belongs: which table and columns the pages rely on, and reading them. Not h
 import duckdb
 import polars as pl
 
+from pipelines import contracts
+
 # table -> (key, other columns). Rows come ordered by the key first, so that a rerun gives the same pages.
 COLUMNS: dict[str, tuple[str, str]] = {
     "mart.zone_profile": (
@@ -38,7 +40,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.mode_fit": (
         "zone_code time_period mode_id",
-        "gate evidence fit comparative_fit coverage fit_rank comparative_rank zones_ranked is_best_mode"
+        "gate evidence fit comparative_fit coverage fit_rank comparative_rank zones_ranked zones_compared is_best_mode"
         " reason_code reason comparative_reason_code comparative_reason",
     ),
     "mart.mode_fit_contribution": ("zone_code time_period mode_id criterion_id", "contribution"),
@@ -92,10 +94,12 @@ SUSPECTS = """
     where obs_status = 'S'
     order by all
 """
+DEFAULT_VERSION = "(select methodology_version from reference.methodology where is_default)"
 # Its columns are printed as they are: a table of a few rows of test statistics.
-ASSOCIATION = (
-    "select * exclude (methodology_version) from mart.evaluation_association order by mode_id, basis"
-)
+ASSOCIATION = f"""
+    select * exclude (methodology_version) from mart.evaluation_association
+    where methodology_version = {DEFAULT_VERSION} order by mode_id, basis
+"""
 # These are large and a page shows one year of them.
 YEARLY = ("criterion_score", "mode_fit_contribution")
 
@@ -114,8 +118,11 @@ def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
 
 
 def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> pl.DataFrame:
+    """Rows of a table; of one that is keyed by the version of the method, those of the default."""
     columns = ", ".join(f"{key} {others}".split())
-    return con.sql(f"select {columns} from {table} order by all nulls first").pl()
+    versioned = "methodology_version" in contracts.tables()[table].grain
+    shown = f"where methodology_version = {DEFAULT_VERSION}" if versioned else ""
+    return con.sql(f"select {columns} from {table} {shown} order by all nulls first").pl()
 
 
 def shown_periods(profiles: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:

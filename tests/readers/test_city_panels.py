@@ -16,7 +16,10 @@ HEADER = PANEL.strip().split(",")
 
 def values(reading: readers.Reading) -> dict[tuple[int, int], str]:
     assert adds_up(reading)
-    return {(row[1], row[2]): row[-1] for row in reading.rows.iter_rows()}
+    return {
+        (row_no, column_no): printed
+        for row_no, column_no, printed in reading.rows.select("row_no", "column_no", "value_text").iter_rows()
+    }
 
 
 def test_numbers_as_text_formulas_and_noise_stay_as_they_are_printed(panel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from pipelines import readers
 from pipelines.readers import ReadError, record_pieces
@@ -41,6 +41,7 @@ def outcome(read, *arguments) -> tuple:
 @pytest.mark.parametrize("source_id", FILES)
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fault=faults())
+@example(fault=([], 1 / 64))  # a byte order mark that is cut off
 def test_pieces_are_the_whole(source_id, sources, tmp_path, monkeypatch, fault):
     monkeypatch.setattr(record_pieces, "PIECE_RECORDS", 2)
     name, content = FILES[source_id]

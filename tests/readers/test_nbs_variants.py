@@ -26,6 +26,7 @@ CELLS = {
     ("乙省", GDP, "2023年", "7.0"),
     ("乙省", GDP, "2022年", "6.5"),
 }
+POSITION = ("row_no", "column_no", "value_text")
 KEY = ("area_name_text", "indicator_text", "period_text", "value_text")
 
 
@@ -72,7 +73,7 @@ def test_every_shape_of_one_table_gives_the_same_cells(shape, sources):
 
 def test_positions_of_a_transposed_table_are_those_of_the_file(sources):
     rows = read(PREAMBLE + transposed(TABLE) + FOOT, sources["nbs_province_gdp"], NAME).rows
-    found = {(row[1], row[2]): row[-1] for row in rows.iter_rows()}
+    found = {(row_no, column_no): printed for row_no, column_no, printed in rows.select(POSITION).iter_rows()}
     assert found == {(5, 2): "", (5, 3): "3", (6, 2): "11.5", (6, 3): "7.0", (7, 2): "10", (7, 3): "6.5"}
 
 

@@ -73,7 +73,9 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, **values) -> None:
-    """One row by column name; a column that is not named is NULL."""
+    """One row by column name; a column that is not named is NULL, and rows of the method are of its one version."""
+    if "methodology_version" in contracts.tables()[table].column_names:
+        values = {"methodology_version": GENERATION["methodology_version"], **values}
     marks = ", ".join("?" for _ in values)
     con.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", list(values.values()))
 
@@ -115,7 +117,7 @@ def fill_modes(con: duckdb.DuckDBPyConnection) -> None:
     insert(
         con,
         "reference.methodology",
-        methodology_version="9.9",
+        is_default=True,
         minimum_coverage=0.6,
         minimum_gate=0.3,
         skewness_limit=2.0,
@@ -191,6 +193,7 @@ def fill_fit(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> 
         fit_rank=rank,
         comparative_rank=None if comparative is None else rank,
         zones_ranked=2,
+        zones_compared=2,
         is_best_mode=key["mode_id"] == "mode_a",
         comparative_reason=NO_SIZE if comparative is None else None,
     )
@@ -329,7 +332,6 @@ def fill_tests(con: duckdb.DuckDBPyConnection) -> None:
     insert(
         con,
         "mart.evaluation_association",
-        methodology_version="9.9",
         mode_id="best",
         basis="fit",
         tier_1_zones=3,

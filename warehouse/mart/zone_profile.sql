@@ -4,11 +4,14 @@ with figures as (
     from core.observation_latest
     group by area_code
 ),
+fits as (
+    select f.* from mart.mode_fit as f join reference.methodology as m using (methodology_version) where m.is_default
+),
 latest as (
-    select zone_code, max(time_period) as latest_period from mart.mode_fit where fit is not null group by zone_code
+    select zone_code, max(time_period) as latest_period from fits where fit is not null group by zone_code
 ),
 best as (
-    select f.* from mart.mode_fit as f join latest as l on l.zone_code = f.zone_code and l.latest_period = f.time_period
+    select f.* from fits as f join latest as l on l.zone_code = f.zone_code and l.latest_period = f.time_period
     where f.is_best_mode
 ),
 tier as (
