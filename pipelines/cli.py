@@ -395,11 +395,12 @@ def tables() -> None:
 
 @app.command("dictionary")
 def write_dictionary() -> None:
-    """Write docs/dictionary.md from the contracts."""
+    """Write the documents that are made from the declarations: data dictionary, criteria, reason codes."""
     from pipelines import dictionary  # noqa: PLC0415 - reads all SQL
 
-    dictionary.PATH.write_text(dictionary.text(), encoding="utf-8")
-    console.print(f"wrote {_short(dictionary.PATH)}")
+    for path, make in dictionary.documents().items():
+        path.write_text(make(), encoding="utf-8")
+        console.print(f"wrote {_short(path)}")
 
 
 def main() -> None:

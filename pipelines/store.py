@@ -26,6 +26,8 @@ LOCK_PATIENCE_SECONDS = 60
 # Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).
 VERSION = 2
 # Given at opening, so that a second connection of the same process agrees with the first.
+# A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
+WRITER = {"max_vacuum_tasks": "1"}
 READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
@@ -59,7 +61,7 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else {})
+            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else WRITER)
         except duckdb.IOException as error:
             if "lock" not in str(error):
                 raise

@@ -79,6 +79,8 @@ def test_the_inbox_sensor_runs_once_for_each_state_of_the_inbox(paths):
     assert isinstance(automation.inbox(context), dg.SkipReason)
     os.utime(file, (1_100_000_000, 1_100_000_000))
     assert isinstance(automation.inbox(context), dg.RunRequest)
+    os.utime(file, (4_000_000_000, 4_000_000_000))  # the clock was set back
+    assert isinstance(automation.inbox(context), dg.RunRequest)
 
 
 def test_the_whole_graph_runs_and_publishes(repository, paths):
