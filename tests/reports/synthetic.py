@@ -71,7 +71,6 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
     for name in ("reference.warehouse_schema", "reference.glossary"):
-        store.recreate(con, contracts.tables()[name])
         store.append(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
     for step in (
         fill_modes,
