@@ -43,6 +43,12 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "gate evidence fit comparative_fit coverage fit_rank comparative_rank zones_ranked zones_compared is_best_mode"
         " reason_code reason comparative_reason_code comparative_reason",
     ),
+    "mart.mode_fit_uncertainty": (
+        "zone_code time_period mode_id",
+        "fit_p05 fit_p50 fit_p95 comparative_fit_p05 comparative_fit_p50 comparative_fit_p95 rank_p05 rank_p95"
+        " probability_best_mode replications",
+    ),
+    "mart.mode_fit_sensitivity": ("time_period mode_id target choice", "total total_error"),
     "mart.mode_fit_contribution": ("zone_code time_period mode_id criterion_id", "contribution"),
     "mart.mode_backtest": (
         "zone_code stated_mode time_period basis",
@@ -76,12 +82,13 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "mart.cluster_industry": (
         "zone_code time_period industry_code",
         "industry_name_en industry_name_zh employment_persons zone_share reference_share location_quotient"
+        " star_size star_specialisation star_focus is_strong_cluster"
         " relatedness_density local_moran_p local_moran_quadrant reason_code",
     ),
     "mart.cluster_zone": (
         "zone_code time_period",
         "employment_persons industries_observed hhi krugman_specialisation hoover_specialisation"
-        " diversity eci"
+        " diversity stars strong_clusters strong_cluster_share eci"
         " reason_code eci_reason_code",
     ),
     "mart.suggestion_gap": (
@@ -103,6 +110,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "source_id file_name sheet row_no column_no",
         "printed_text reason_code reason",
     ),
+    "reference.warehouse_schema": ("schema_name", "description description_zh"),
+    "reference.glossary": ("term_en", "term_zh definition_en definition_zh stands_in"),
     "reference.derived_indicator": ("zone_indicator_id", "name_en name_zh"),
     "reference.indicator": ("indicator_id", "name_en name_zh"),
     "reference.metric_reason": ("metric reason_code", "meaning"),
@@ -127,6 +136,7 @@ ASSOCIATION = f"""
 # These are large and a page shows one year of them.
 YEARLY = (
     "criterion_score",
+    "mode_fit_uncertainty",
     "mode_fit_contribution",
     "mode_fit_lever",
     "coupling_coordination",

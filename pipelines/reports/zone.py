@@ -31,6 +31,10 @@ def index(frames: dict[str, pl.DataFrame]) -> dict:
             key: [row["fit"] for row in rows]
             for key, rows in grouped(ranked, "time_period", "mode_id").items()
         },
+        "sure": {
+            (r["zone_code"], r["mode_id"]): r for r in frames["mode_fit_uncertainty"].iter_rows(named=True)
+        },
+        "mover": movers(frames["mode_fit_sensitivity"]),
         "scores": grouped(frames["criterion_score"], "zone_code", "mode_id"),
         "contributions": {
             (r["zone_code"], r["mode_id"], r["criterion_id"]): r["contribution"]
@@ -60,14 +64,20 @@ def view(profile: dict, tables: dict) -> dict:
     used = [row for item in modes for row in item["rows"]] + [
         row for group in gaps["groups"] for row in group
     ]
-    sources = source_rows(tables["indicators"].get(code, []), used)
+    indicators = tables["indicators"].get(code, [])
+    cluster = cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, []))
+    size = size_period(indicators, period)
+    used += [{"indicator_id": name, "observed_period": size} for name in ("gdp", "population")]
+    used += [{"indicator_id": "hhi", "observed_period": cluster["zone"] and cluster["zone"]["time_period"]}]
+    sources = source_rows(indicators, used)
     return {
         "zone": profile,
         "period": period,
         "modes": modes,
         "extent": max(map(abs, comparative), default=0),
         "history": history(fits, tables["modes"]),
-        "cluster": cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, [])),
+        "cluster": cluster,
+        "size_period": size,
         "gaps": gaps,
         "levers": lever_view(profile, modes, tables),
         "peers": peer_view(code, period, tables),
@@ -91,7 +101,16 @@ def mode_view(code: str, mode: dict, period: str | None, tables: dict) -> dict:
         "rows": rows,
         "parts": [(str(row["number"]), row["contribution"]) for row in rows if row["number"]],
         "field": tables["field"].get((period, mode["mode_id"]), []),
+        "sure": tables["sure"].get((code, mode["mode_id"])),
+        "mover": tables["mover"].get((period, mode["mode_id"])),
     }
+
+
+def movers(sensitivity: pl.DataFrame) -> dict:
+    """For each year and mode, the choice with the largest total index of the fits."""
+    known = sensitivity.filter(pl.col("target") == "fit", pl.col("total").is_not_null())
+    largest = known.sort("total", "choice").unique(["time_period", "mode_id"], keep="last")
+    return {(r["time_period"], r["mode_id"]): r for r in largest.iter_rows(named=True)}
 
 
 def criterion_rows(code: str, mode_id: str, has_fit: bool, tables: dict) -> list[dict]:
@@ -190,6 +209,12 @@ def gap_view(gaps: list[dict], period: str | None) -> dict:
         if gap["time_period"] == year:
             groups.setdefault(gap["suggestion_id"], []).append(gap)
     return {"period": year, "groups": list(groups.values())}
+
+
+def size_period(indicators: list[dict], period: str | None) -> str | None:
+    """Year of the newest residents that are not later than the shown year: those of the comparative fit."""
+    years = [row["time_period"] for row in indicators if row["indicator_id"] == "population"]
+    return max((year for year in years if period and year <= period), default=None)
 
 
 def source_rows(indicators: list[dict], used: list[dict]) -> list[dict]:
