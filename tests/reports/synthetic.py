@@ -71,7 +71,9 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
     for name in ("reference.warehouse_schema", "reference.glossary"):
-        store.create(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
+        table = contracts.tables()[name]
+        store.recreate(con, table)
+        store.append(con, table, declared.rows(table))
     for step in (
         fill_modes,
         fill_zones,
