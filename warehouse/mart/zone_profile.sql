@@ -14,6 +14,14 @@ best as (
     select f.* from fits as f join latest as l on l.zone_code = f.zone_code and l.latest_period = f.time_period
     where f.is_best_mode
 ),
+passing as (
+    select f.zone_code, count(*) as modes, min(m.name_en) as mode_name
+    from fits as f
+    join latest as l on l.zone_code = f.zone_code and l.latest_period = f.time_period
+    join reference.mode as m on m.mode_id = f.mode_id
+    where f.fit is not null and f.gate_passed
+    group by f.zone_code
+),
 tier as (
     select zone_code, arg_max(obs_value, time_period) as city_tier, arg_max(verification, time_period) as city_tier_status
     from mart.zone_indicator where indicator_id = 'city_tier' group by zone_code
@@ -29,6 +37,9 @@ select
     case
         when b.mode_id is not null then null
         when l.latest_period is null then 'insufficient data: no mode reaches the minimum coverage in any year'
+        when p.modes = 1 then
+            'insufficient data: ' || p.mode_name || ' is the only mode whose gate and coverage pass in ' || l.latest_period
+            || ', so there is nothing to compare it with'
         else 'insufficient data: no mode passes gate and coverage with a comparative fit in ' || l.latest_period
     end as best_mode_reason,
     z.note
@@ -36,4 +47,5 @@ from core.zone as z
 left join figures as g on g.area_code = z.zone_code
 left join latest as l on l.zone_code = z.zone_code
 left join best as b on b.zone_code = z.zone_code
+left join passing as p on p.zone_code = z.zone_code
 left join tier as t on t.zone_code = z.zone_code
