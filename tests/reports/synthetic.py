@@ -71,7 +71,8 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
     for name in ("reference.warehouse_schema", "reference.glossary"):
-        store.create(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
+        for row in declared.rows(contracts.tables()[name]).iter_rows(named=True):
+            insert(con, name, **row)
     for step in (
         fill_modes,
         fill_zones,
