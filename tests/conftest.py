@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 
 import duckdb
+import hypothesis
 import pytest
 
 from pipelines import build, landing, lineage, settings, store
 from pipelines.contracts import tables
+
+# a busy machine is no fault of the code
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def build_all(paths: settings.Paths) -> list[landing.Landed]:
