@@ -110,6 +110,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "source_id file_name sheet row_no column_no",
         "printed_text reason_code reason",
     ),
+    "reference.warehouse_schema": ("schema_name", "description description_zh"),
+    "reference.glossary": ("term_en", "term_zh definition_en definition_zh stands_in"),
     "reference.derived_indicator": ("zone_indicator_id", "name_en name_zh"),
     "reference.indicator": ("indicator_id", "name_en name_zh"),
     "reference.metric_reason": ("metric reason_code", "meaning"),

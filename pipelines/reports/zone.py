@@ -64,14 +64,20 @@ def view(profile: dict, tables: dict) -> dict:
     used = [row for item in modes for row in item["rows"]] + [
         row for group in gaps["groups"] for row in group
     ]
-    sources = source_rows(tables["indicators"].get(code, []), used)
+    indicators = tables["indicators"].get(code, [])
+    cluster = cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, []))
+    size = size_period(indicators, period)
+    used += [{"indicator_id": name, "observed_period": size} for name in ("gdp", "population")]
+    used += [{"indicator_id": "hhi", "observed_period": cluster["zone"] and cluster["zone"]["time_period"]}]
+    sources = source_rows(indicators, used)
     return {
         "zone": profile,
         "period": period,
         "modes": modes,
         "extent": max(map(abs, comparative), default=0),
         "history": history(fits, tables["modes"]),
-        "cluster": cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, [])),
+        "cluster": cluster,
+        "size_period": size,
         "gaps": gaps,
         "levers": lever_view(profile, modes, tables),
         "peers": peer_view(code, period, tables),
@@ -204,6 +210,12 @@ def gap_view(gaps: list[dict], period: str | None) -> dict:
         if gap["time_period"] == year:
             groups.setdefault(gap["suggestion_id"], []).append(gap)
     return {"period": year, "groups": list(groups.values())}
+
+
+def size_period(indicators: list[dict], period: str | None) -> str | None:
+    """Year of the newest residents that are not later than the shown year: those of the comparative fit."""
+    years = [row["time_period"] for row in indicators if row["indicator_id"] == "population"]
+    return max((year for year in years if period and year <= period), default=None)
 
 
 def source_rows(indicators: list[dict], used: list[dict]) -> list[dict]:

@@ -9,7 +9,7 @@ import json
 
 import duckdb
 
-from pipelines import contracts, store
+from pipelines import contracts, declared, store
 from pipelines.reports import tables
 
 GENERATION = {"generation_id": "synthetic-0001", "built_for": "2019-12-31", "methodology_version": "9.9"}
@@ -46,12 +46,14 @@ SCORED = {"c0": (1.0, "recalled", None), "c1": (0.73519, "seen", 0.6), "c2": (12
 CELL = {
     "source_id": BOOK,
     "file_name": "book_2019.csv",
+    "file_sha256": "0123456789abcdef" * 4,
     "sheet": "",
     "row_no": 17,
     "column_no": 4,
     "printed_text": "12480.5<b>",
     "reference": "https://example.org/book; page 3",
     "verification": "seen",
+    "vintage": "2020-12-31",
 }
 RECALLED = {**CELL, "printed_text": "yes", "reference": "javascript:alert(2)", "verification": "recalled"}
 FIGURES = [
@@ -68,6 +70,8 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create schema {schema}")
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
+    for name in ("reference.warehouse_schema", "reference.glossary"):
+        store.create(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
     for step in (
         fill_modes,
         fill_zones,

@@ -110,7 +110,7 @@ def test_unverified_facts_carry_a_visible_mark(report):
 
 def test_sources_name_file_row_column_and_printed_text(report):
     text = words(section(page(report, f"zone/{RICH}.html"), "sources"))
-    assert "book_2019.csv row 17, column 4 12480.5<b>" in text
+    assert "book_2019.csv 0123456789ab row 17, column 4 12480.5<b>" in text
     assert "goods_trade / gdp" in text and "Invented output" in text
     assert "the same cells as Invented output 生产总值 , 2018" in text
 
@@ -251,3 +251,9 @@ def test_only_web_addresses_become_links():
     markup = formatting.linked('see https://example.org/a"onclick=x; javascript:alert(1) <b>')
     assert 'href="https://example.org/a"' in markup
     assert "&lt;b&gt;" in markup and markup.count("<a ") == 1
+
+
+def test_the_page_names_the_chain_of_each_fit_and_the_day_and_file_of_each_cell(report):
+    text = (report / "zone" / f"{RICH}.html").read_text(encoding="utf-8")
+    assert f"zonescope trace {RICH} 2019 mode_a" in text
+    assert "known from 2020-12-31" in text and f"SHA-256 {'0123456789abcdef' * 4}" in text
