@@ -100,8 +100,8 @@ def _stated_zones() -> list[dict[str, str]]:
 
 
 def metric_reasons() -> list[dict[str, str]]:
-    """Every reason that a metric can give, as its module states it."""
-    found = []
+    """Every reason that a metric can give: what a SELECT says by its table, the others as their module states them."""
+    found = read_csv(ROOT / "warehouse" / "reference" / "metric_reason.csv")
     for name in sorted(module.name for module in pkgutil.iter_modules(metrics.__path__)):
         module = importlib.import_module(f"{metrics.__name__}.{name}")
         stated = getattr(module, "REASONS", {})

@@ -53,6 +53,11 @@ def test_every_code_of_the_selects_is_listed():
     assert {"no_best_mode", "city_tier_not_known"} <= said <= CODES
 
 
+def test_a_code_that_only_a_select_says_is_listed_for_its_table():
+    for table in (t for t in tables().values() if t.schema_name == "mart" and t.sql and not t.metric):
+        assert {(table.name, code) for code in literals_of_reasons(table.sql)} <= LISTED
+
+
 def test_every_listed_code_can_be_said():
     """Beside its places in the list a code stands in the code of a metric or in a SELECT."""
     trees = [

@@ -10,8 +10,6 @@ import numpy as np
 import polars as pl
 
 REASONS = {
-    "city_tier_not_known": "the zone's city tier is not known, so it has no peers of its tier",
-    "no_best_mode": "the zone has no best mode in the year, so it has no peers of its mode",
     "not_observed": "the zone has no figure",
     "too_few_peers": "too few peers have the figure",
 }

@@ -9,7 +9,7 @@ from pipelines.reports.tables import grouped
 
 # A page must stay readable; how many are left out is printed, and core.quarantine holds them all.
 LISTED = 1000
-# table -> module of pipelines/metrics whose reasons it gives
+# table -> metric whose reasons it gives
 CODED = {
     "criterion_score": "mode_fit",
     "mode_fit": "mode_fit",
@@ -17,7 +17,7 @@ CODED = {
     "cluster_industry": "clusters",
     "cluster_zone": "clusters",
     "coupling_coordination": "coupling",
-    "peer_group": "peers",
+    "peer_group": "peer_group",
     "suggestion_gap": "peers",
 }
 

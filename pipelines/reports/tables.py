@@ -18,7 +18,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
         " valid_to is_active latitude longitude coordinate_status city_tier city_tier_status"
         " observation_count"
         " indicator_count first_period latest_period best_mode best_mode_fit best_mode_comparative_fit"
-        " best_mode_reason note",
+        " best_mode_reason only_mode only_mode_fit note",
     ),
     "mart.mode": (
         "mode_id",

@@ -157,14 +157,13 @@ def lever_view(profile: dict, modes: list[dict], tables: dict) -> dict:
 def peer_view(code: str, period: str | None, tables: dict) -> dict:
     """The zone's groups of the shown year from the narrowest, and who is in the narrowest that has others."""
     groups = [group for group in tables["peers"].get(code, []) if group["time_period"] == period]
-    shared = [group for group in groups if (group["member_count"] or 0) > 1]
-    if not shared:
-        return {"groups": groups, "named": None, "members": []}
-    named = shared[0]
-    others = tables["members"][period, named["peer_basis"], named["peer_group"]]
+    missing = sorted({group["reason_code"] for group in groups if group["reason_code"]})
+    named = next((group for group in groups if (group["member_count"] or 0) > 1), None)
+    others = tables["members"][period, named["peer_basis"], named["peer_group"]] if named else []
     members = [tables["profiles"][row["zone_code"]] for row in others if row["zone_code"] != code]
     return {
         "groups": groups,
+        "missing": missing,
         "named": named,
         "members": members[:MEMBERS_NAMED],
         "more": len(members) - MEMBERS_NAMED,

@@ -72,7 +72,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
     for name in ("reference.warehouse_schema", "reference.glossary"):
-        store.create(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
+        store.append(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
     for step in (
         fill_modes,
         fill_zones,

@@ -15,10 +15,9 @@ best as (
     where f.is_best_mode
 ),
 passing as (
-    select f.zone_code, count(*) as modes, min(m.name_en) as mode_name
+    select f.zone_code, count(*) as modes, min(f.mode_id) as mode_id, min(f.fit) as fit
     from fits as f
     join latest as l on l.zone_code = f.zone_code and l.latest_period = f.time_period
-    join reference.mode as m on m.mode_id = f.mode_id
     where f.fit is not null and f.gate_passed
     group by f.zone_code
 ),
@@ -37,11 +36,11 @@ select
     case
         when b.mode_id is not null then null
         when l.latest_period is null then 'insufficient data: no mode reaches the minimum coverage in any year'
-        when p.modes = 1 then
-            'insufficient data: ' || p.mode_name || ' is the only mode whose gate and coverage pass in ' || l.latest_period
-            || ', so there is nothing to compare it with'
+        when p.modes = 1 then 'only one mode passes gate and coverage in ' || l.latest_period || ', so there is nothing to compare it with'
         else 'insufficient data: no mode passes gate and coverage with a comparative fit in ' || l.latest_period
     end as best_mode_reason,
+    case when b.mode_id is null and p.modes = 1 then p.mode_id end as only_mode,
+    case when b.mode_id is null and p.modes = 1 then p.fit end as only_mode_fit,
     z.note
 from core.zone as z
 left join figures as g on g.area_code = z.zone_code
