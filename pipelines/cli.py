@@ -1,4 +1,4 @@
-"""A thin command line: run, ingest, withdraw, sql, where, publish, generations, rollback, verify, quarantine, template.
+"""A thin command line: run, ingest, withdraw, sql, trace, where, publish, generations, rollback, verify and others.
 
 Belongs here: arguments, what is printed. Does not belong here: what the commands do.
 """
@@ -140,12 +140,55 @@ def withdraw(
 
 
 @app.command()
-def sql(query: Annotated[str, typer.Argument(help="One SELECT; without it, a prompt opens.")] = "") -> None:
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT; without it, a prompt opens.")] = "",
+    form: Annotated[
+        str,
+        typer.Option("--format", help="table, csv, json, parquet or xlsx; by default that of the output."),
+    ] = "",
+    output: Annotated[Path | None, typer.Option("--output", help="File to write the answer to.")] = None,
+) -> None:
     """Read-only SQL on the published warehouse."""
+    from pipelines import answer  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    wanted = answer.form_of(form, output)
+    if wanted not in ("table", *answer.FORMS):
+        _fail(f"--format: found {wanted!r}, expected table, csv, json, parquet or xlsx")
+    if output is None and wanted in ("parquet", "xlsx"):
+        _fail(f"--format {wanted}: expected --output FILE to write it to")
+    if wanted == "table" and output is not None:
+        _fail("--format table: found --output, expected csv, json, parquet or xlsx for a file")
     with _published() as con:
-        if query:
+        if not query:
+            _prompt(con)
+        elif wanted == "table":
             raise typer.Exit(0 if _answer(con, query) else 1)
-        _prompt(con)
+        else:
+            _write_answer(con, query, wanted, output)
+
+
+@app.command()
+def trace(
+    zone: Annotated[str, typer.Argument(help="Code or name of the zone.")],
+    year: Annotated[str, typer.Argument(help="Calendar year.")],
+    metric: Annotated[
+        str,
+        typer.Argument(
+            help="MODE, MODE:comparative_fit, MODE:CRITERION, INDICATOR, coupling_coordination, cluster_zone:COLUMN "
+            "or cluster_industry:COLUMN:SECTION."
+        ),
+    ],
+) -> None:
+    """Chain of a published figure: every step with its formula, down to file, row, column and printed text."""
+    from pipelines import trace as tracing  # noqa: PLC0415 - named like the command
+
+    with _published() as con:
+        try:
+            steps = tracing.chain(con, zone, year, metric)
+        except tracing.NoSuchFigure as error:
+            _fail(str(error))
+    for line in tracing.lines(steps):
+        _say(line)
 
 
 @app.command()
@@ -352,11 +395,12 @@ def tables() -> None:
 
 @app.command("dictionary")
 def write_dictionary() -> None:
-    """Write docs/dictionary.md from the contracts."""
+    """Write the documents that are made from the declarations: data dictionary, criteria, reason codes."""
     from pipelines import dictionary  # noqa: PLC0415 - reads all SQL
 
-    dictionary.PATH.write_text(dictionary.text(), encoding="utf-8")
-    console.print(f"wrote {_short(dictionary.PATH)}")
+    for path, make in dictionary.documents().items():
+        path.write_text(make(), encoding="utf-8")
+        console.print(f"wrote {_short(path)}")
 
 
 def main() -> None:
@@ -471,6 +515,24 @@ def _answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
         console.print(view)
         console.print(f"[dim]{len(rows):,} rows{f', {MOST_ROWS} shown' if len(rows) > MOST_ROWS else ''}[/]")
     return True
+
+
+def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output: Path | None) -> None:
+    """Write the rows of a query to a file or to standard output, or fail in the database's own words."""
+    from pipelines import answer  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    try:
+        relation = con.sql(query)
+        if relation is None:
+            _fail("found a statement without rows, expected a SELECT")
+        data = answer.content(relation, form, query)
+    except (duckdb.Error, answer.TooLong) as error:
+        _fail(str(error))
+    if output is None:
+        sys.stdout.buffer.write(data)
+    else:
+        answer.write(output, form, data)
+        _say(f"wrote {_short(output)}: {form}, {len(data):,} bytes")
 
 
 def _cell(value) -> Text:

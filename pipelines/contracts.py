@@ -65,6 +65,21 @@ class Rule(_Declared):
     unexpected_rows: str
 
 
+class Argument(_Declared):
+    """One argument of a table macro."""
+
+    name: str = Field(pattern=r"^[a-z_]+$")
+    type: Literal["VARCHAR", "DATE"]
+    description: str = Field(min_length=3)
+
+
+class AsOf(_Declared):
+    """A macro that is the SELECT of a table over a part of what that SELECT reads: table read -> condition."""
+
+    select: str
+    where: dict[str, str]
+
+
 class Metric(_Declared):
     """A table made by a pure function of `pipelines/metrics`: the table's SELECT is the function's frame."""
 
@@ -73,16 +88,31 @@ class Metric(_Declared):
 
 
 class Table(_Declared):
-    """The contract of one table; its path under warehouse/ is its name, its asset key and its place in DuckDB."""
+    """The contract of one table; its path under warehouse/ is its name, its asset key and its place in DuckDB.
+
+    With `arguments` it is a table macro: its SELECT is run by the reader, for the arguments that he gives.
+    """
 
     schema_name: str
     name: str
     description: str = Field(min_length=20)
-    grain: list[str]
-    columns: list[Column]
+    grain: list[str] = []
+    columns: list[Column] = []
+    arguments: list[Argument] = []
+    as_of: AsOf | None = None
     rules: list[Rule] = []
     min_rows: int = 0
     metric: Metric | None = None
+
+    @model_validator(mode="after")
+    def _has_columns_of_its_own_or_of_another(self) -> Table:
+        if bool(self.columns) == (self.as_of is not None):
+            raise ValueError("columns are declared, or are those of the table that `as_of` names")
+        if self.as_of and not self.arguments:
+            raise ValueError("only a macro, which has arguments, can be another table as of them")
+        if self.arguments and (self.rules or self.min_rows or self.metric):
+            raise ValueError("a macro has no rows to promise anything of, and no metric")
+        return self
 
     @model_validator(mode="after")
     def _grain_is_declared(self) -> Table:
@@ -102,6 +132,11 @@ class Table(_Declared):
     @property
     def key(self) -> list[str]:
         return [self.schema_name, self.name]
+
+    @property
+    def call(self) -> str:
+        """How SQL names it: a macro with its arguments."""
+        return self.full_name + (f"({', '.join(a.name for a in self.arguments)})" if self.arguments else "")
 
     @property
     def sql(self) -> str | None:
@@ -283,11 +318,27 @@ def _load(path: Path, model: type[BaseModel], taken: Mapping[str, Any] | None = 
 
 
 @cache
-def tables() -> dict[str, Table]:
-    """Every table contract under warehouse/, by full name, in the order reference, raw, core, mart."""
+def _contracts() -> dict[str, Table]:
     paths = [p for schema in SCHEMAS for p in sorted((ROOT / "warehouse" / schema).glob("*.yml"))]
     loaded = [_load(p, Table, schema_name=p.parent.name, name=p.stem) for p in paths]
     return {table.full_name: table for table in loaded}
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Every table contract under warehouse/, by full name, in the order reference, raw, core, mart."""
+    return {name: table for name, table in _contracts().items() if not table.arguments}
+
+
+@cache
+def macros() -> dict[str, Table]:
+    """Every table macro under warehouse/, by full name; one that is another table as of a day has its columns."""
+    found = {name: table for name, table in _contracts().items() if table.arguments}
+    of = {name: tables()[macro.as_of.select] for name, macro in found.items() if macro.as_of}
+    return found | {
+        name: found[name].model_copy(update={"columns": table.columns, "grain": table.grain})
+        for name, table in of.items()
+    }
 
 
 @cache

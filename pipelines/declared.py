@@ -1,14 +1,17 @@
 """The declared lists as frames: code lists, source labels, modes and criteria become tables of schema `reference`.
 
-Belongs here: laying declarations out as rows. Does not belong here: reading publishers' files.
+Belongs here: laying declarations out as rows, among them the reasons that the metrics state. Does not belong here: reading publishers' files.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 
 import polars as pl
 
+from pipelines import metrics
 from pipelines.contracts import ROOT, Table, methodologies, modes, read_csv, sources
 
 
@@ -24,6 +27,7 @@ def rows(table: Table) -> pl.DataFrame:
         "source_correction": lambda: _per_source("corrections.csv"),
         "source_limit": lambda: _per_source("limits.csv"),
         "methodology": _methodologies,
+        "metric_reason": metric_reasons,
         "mode": _modes,
         "mode_stated_zone": _stated_zones,
         "mode_criterion": _criteria,
@@ -93,6 +97,16 @@ def _stated_zones() -> list[dict[str, str]]:
         for mode in modes().values()
         for code in mode.stated_zones
     ]
+
+
+def metric_reasons() -> list[dict[str, str]]:
+    """Every reason that a metric can give: what a SELECT says by its table, the others as their module states them."""
+    found = read_csv(ROOT / "warehouse" / "reference" / "metric_reason.csv")
+    for name in sorted(module.name for module in pkgutil.iter_modules(metrics.__path__)):
+        module = importlib.import_module(f"{metrics.__name__}.{name}")
+        stated = getattr(module, "REASONS", {})
+        found += [{"metric": name, "reason_code": code, "meaning": stated[code]} for code in sorted(stated)]
+    return found
 
 
 def _methodologies() -> list[dict[str, str]]:

@@ -212,6 +212,11 @@ def verify(generation: Generation, *, thorough: bool = True) -> list[str]:
     faults = []
     for name, expected in stamps.items():
         path = generation.folder / name
+        if not path.resolve().is_relative_to(generation.folder.resolve()):
+            faults.append(
+                f"{generation.folder}/manifest.json: found the file {name!r}, expected one inside the folder"
+            )
+            continue
         found = _stamp(path, thorough=thorough) if path.exists() else {"sha256": "no file"}
         # manifests of release 0.1.0 state no size
         differing = [key for key in found if found[key] != expected.get(key, found[key])]

@@ -26,6 +26,8 @@ LOCK_PATIENCE_SECONDS = 60
 # Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).
 VERSION = 2
 # Given at opening, so that a second connection of the same process agrees with the first.
+# A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
+WRITER = {"max_vacuum_tasks": "1"}
 READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
@@ -59,7 +61,7 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else {})
+            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else WRITER)
         except duckdb.IOException as error:
             if "lock" not in str(error):
                 raise
@@ -181,6 +183,17 @@ def recreate(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"drop table if exists {table.full_name}")
     con.execute(ddl(table))
     _comment(con, table)
+
+
+def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> None:
+    """(Re)make a table macro with its comment; a query with other columns than declared raises ContractError."""
+    names = ", ".join(argument.name for argument in macro.arguments)
+    nulls = ", ".join(f"cast(null as {argument.type})" for argument in macro.arguments)
+    with transaction(con):
+        con.execute(f"create or replace macro {macro.full_name}({names}) as table ({query})")
+        found = con.sql(f"select * from {macro.full_name}({nulls})").description
+        _check_columns(macro, [d[0] for d in found])
+        con.execute(f"comment on macro table {macro.full_name} is {_literal(macro.description)}")
 
 
 def append(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:

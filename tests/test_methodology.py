@@ -123,3 +123,19 @@ def test_the_default_version_is_what_the_profile_shows(warehouse):
         where p.best_mode is distinct from f.mode_id
     """
     assert warehouse.execute(differing).fetchall() == []
+
+
+def test_a_zone_that_can_take_one_mode_only_names_it(warehouse):
+    """Heihe's neighbours are across a river and it is no large city: one gate passes, so nothing is compared."""
+    found = """
+        select p.zone_code, p.only_mode, count(*) filter (where f.gate_passed and f.fit is not null)
+        from mart.zone_profile as p
+        join mart.mode_fit as f on f.zone_code = p.zone_code and f.time_period = p.latest_period
+        join reference.methodology as m using (methodology_version)
+        where m.is_default and p.only_mode is not null
+        group by all
+    """
+    rows = warehouse.execute(found).fetchall()
+    assert ("231100", "bilateral_local", 1) in rows and {count for *_, count in rows} == {1}
+    reasons = "select count(*) from mart.zone_profile where best_mode is not null and only_mode is not null"
+    assert warehouse.execute(reasons).fetchall() == [(0,)]

@@ -11,7 +11,7 @@ neither measured nor part of the reference, because its shares would be of anoth
 are those of any row of that year; a zone without a row for one of them counts as missing it.
 
 Every row of the input, every zone and year, every year and industry comes out exactly once, sorted by key;
-what cannot be said is null, with a code of REASON_CODES. Rows may come in any order.
+what cannot be said is null, with a code of REASONS. Rows may come in any order.
 """
 
 from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ from pipelines.metrics.specialisation import (
 )
 from pipelines.metrics.strength import standardised_quotient, stars, strong_cluster
 
-REASON_CODES = {
+REASONS = {
     "not_observed": "No sector of this zone and year has a figure.",
     "sector_missing": "At least one sector of this zone and year has no figure; shares cannot be compared.",
     "no_employment": "All sectors of this zone and year are zero, so that there are no shares.",

@@ -129,17 +129,37 @@ def _proximity_sums(weights: np.ndarray, m: np.ndarray) -> np.ndarray:
     regions s of m_si g_rs(u_i), where g(u) = sum over u_k <= u of w_rk m_sk / u + sum over u_k > u of w_rk m_sk / u_k
     is one small matrix for each value of ubiquity. All sums are of terms that are not negative.
     """
-    found = ubiquity(m)
+    order = np.argsort(ubiquity(m), kind="stable")
+    m, weights = m[:, order], weights[:, order]
+    values, starts = np.unique(ubiquity(m), return_index=True)
     sums = np.empty(weights.shape)
     below = weights @ m.T  # industries of at most this ubiquity: whole numbers, so that subtracting is exact
     above = np.zeros(below.shape)
-    for u in np.unique(found)[::-1]:
-        here = found == u
-        sums[:, here] = (below / u + above) @ m[:, here]
-        same = weights[:, here] @ m[:, here].T
+    ends = [*starts[1:], m.shape[1]]
+    for u, start, end in reversed(list(zip(values, starts, ends, strict=True))):
+        sums[:, order[start:end]] = (below / u + above) @ m[:, start:end]
+        same = weights[:, start:end] @ m[:, start:end].T
         below -= same
         above += same / u
     return sums
+
+
+def reflections(m: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Method of reflections: k_n of the regions and of the industries after `steps` means over each other's k_(n-1).
+
+    k_0 are diversity and ubiquity; k_1 of a region is the mean ubiquity of its advantages, of an industry the mean
+    diversity of its regions. Even steps of a region tend to a constant with ECI as what differs: eci_pci gives that
+    limit itself. NaN for what is set aside. ValueError for fewer than one step.
+    Source: Hidalgo and Hausmann (2009).
+    """
+    if steps < 1:
+        raise ValueError(f"reflections: found {steps} steps, expected at least 1")
+    m = _checked(m)
+    d, u = diversity(m), ubiquity(m)
+    regions, industries = d, u
+    for _ in range(steps):
+        regions, industries = m @ industries / np.maximum(d, 1), m.T @ regions / np.maximum(u, 1)
+    return np.where(d > 0, regions, np.nan), np.where(u > 0, industries, np.nan)
 
 
 def eci_pci(m: np.ndarray) -> Complexity:

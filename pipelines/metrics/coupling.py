@@ -5,14 +5,14 @@ Here belong functions of subsystem scores. Not here: which indicators make a sub
 
 Throughout, `u` has shape (units, subsystems), at least two subsystems, scores from 0 to 1, NaN where a score is not
 known; anything else raises ValueError. `weights` (subsystems,), not negative, are divided by their sum; without them
-every subsystem counts the same. What cannot be said is NaN with a code of REASON_CODES.
+every subsystem counts the same. What cannot be said is NaN with a code of REASONS.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-REASON_CODES = {
+REASONS = {
     "subsystem_missing": "At least one subsystem has no score; coupling of the others would be another measure.",
     "all_subsystems_zero": "All subsystems are zero: there is nothing that could be coupled.",
     "no_obstacle": "All subsystems have the full score: nothing holds the unit back.",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-REASON_CODES = {
+REASONS = {
     "no_employment": "No plant of the industry has employees, so that there are no shares.",
     "one_plant": "One plant has all employees of the industry; its place says nothing about concentration.",
     "one_region": "All employment lies in one region; there is nothing to compare.",

@@ -8,6 +8,7 @@ Every function takes the codes of the places. They are sorted by code before any
 same data in another order give the same figures to the bit; results come back in the order of the input.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -139,7 +140,16 @@ def _why_none(w: csr_array, *deviations: np.ndarray) -> str | None:
 
 def _shuffles(values: np.ndarray, permutations: int, seed: int) -> np.ndarray:
     """The values in random orders, shape (n, permutations)."""
-    return np.random.default_rng(seed).permuted(np.tile(values, (permutations, 1)), axis=1).T
+    return values[_orders(len(values), permutations, seed)]
+
+
+@lru_cache(maxsize=2)
+def _orders(size: int, permutations: int, seed: int) -> np.ndarray:
+    """Random orders of 0 to size - 1, one a column; kept, as each statistic of each industry wants the same ones."""
+    rows = np.tile(np.arange(size), (permutations, 1))
+    orders = np.ascontiguousarray(np.random.default_rng(seed).permuted(rows, axis=1).T)
+    orders.setflags(write=False)
+    return orders
 
 
 def morans_i(
@@ -338,11 +348,14 @@ def _weight_patterns(w: csr_array) -> tuple[np.ndarray, np.ndarray]:
     return np.unique(-np.sort(-padded, axis=1), axis=0, return_inverse=True)
 
 
+@lru_cache(maxsize=2)
 def _draws(places: int, size: int, permutations: int, seed: int) -> np.ndarray:
-    """`size` different places out of `places`, `permutations` times: the first steps of a shuffle."""
+    """`size` different places out of `places`, `permutations` times: the first steps of a shuffle; kept, as above."""
     rng = np.random.default_rng(seed)
     order, draw = np.tile(np.arange(places), (permutations, 1)), np.arange(permutations)
     for slot in range(min(size, places)):
         chosen = rng.integers(slot, places, permutations)
         order[draw, slot], order[draw, chosen] = order[draw, chosen], order[draw, slot]
-    return order[:, :size]
+    drawn = order[:, :size].copy()
+    drawn.setflags(write=False)
+    return drawn

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -112,30 +112,69 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
     """The one declared source whose name pattern (unless not `by_name`), encoding and signature fit the file."""
     if not content.strip():
         raise ReadError("empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table")
-    if workbook.kind(content):
-        grid.grids(content, [], file_name)  # one that cannot be opened fits nothing, whatever is declared
-    decode = cache(lambda encodings: text.decode(content, encodings, file_name))
-    misfits = {
-        source.source_id: (source, _misfit(content, decode, file_name, source, by_name)) for source in sources
-    }
-    fitting = [source for source, why in misfits.values() if not why]
+    look, sources = _Look(content, file_name), list(sources)
+    if look.kind:
+        _ = look.sheets  # a workbook that cannot be opened fits nothing, whatever is declared
+    named = [source for source in sources if not by_name or re.fullmatch(source.file_pattern, file_name)]
+    fitting = [source for source in named if not _misfit(look, source, by_name)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         names = [source.source_id for source in fitting]
         raise ReadError("ambiguous_file", f"{file_name}: fits the sources {names}, expected exactly one")
-    nearest_first = sorted(misfits.items(), key=lambda item: item[1][1].count("; "))
-    reasons = "".join(f"\n  {source_id}: {why}" for source_id, (_, why) in nearest_first)
+    misfits = [(source.source_id, _misfit(look, source, by_name)) for source in sources]
+    nearest_first = sorted(misfits, key=lambda item: item[1].count("; "))
+    reasons = "".join(f"\n  {source_id}: {why}" for source_id, why in nearest_first)
     raise ReadError("unknown_file", f"{file_name}: fits no declared source:{reasons}")
 
 
-def _misfit(content: bytes, decode: Callable, file_name: str, source: Any, by_name: bool) -> str:
+class _Look:
+    """What is seen of a file while sources are compared with it: each encoding is tried once."""
+
+    def __init__(self, content: bytes, file_name: str) -> None:
+        self.content, self.file_name = content, file_name
+        self.kind, self.is_json = workbook.kind(content), json_list.is_json(content)
+        self._texts: dict[str, str | ReadError] = {}
+        self._lines: dict[str, grid.Grid] = {}
+
+    def text(self, encodings: Iterable[str]) -> tuple[str, str]:
+        """Text and the first encoding that decodes all of it, as text.decode has them. Raises ReadError."""
+        for encoding in encodings:
+            found = self._decoded(encoding)
+            if isinstance(found, str):
+                return found, encoding
+            if found.reason_code != "wrong_encoding":
+                raise found
+        raise found
+
+    def _decoded(self, encoding: str) -> str | ReadError:
+        if encoding not in self._texts:
+            try:
+                self._texts[encoding] = text.decode(self.content, [encoding], self.file_name)[0]
+            except ReadError as error:
+                self._texts[encoding] = error
+        return self._texts[encoding]
+
+    @cached_property
+    def sheets(self) -> list[grid.Grid]:
+        """Sheets of a workbook."""
+        return grid.grids(self.content, [], self.file_name)
+
+    def lines(self, encoding: str) -> grid.Grid:
+        """The first lines of a text."""
+        if encoding not in self._lines:
+            lines = text.split_lines(self.text([encoding])[0][:BEGINNING_BYTES])
+            self._lines[encoding] = grid.TextGrid(self.file_name, encoding, *lines)
+        return self._lines[encoding]
+
+
+def _misfit(look: _Look, source: Any, by_name: bool) -> str:
     """Why the file is not of this source; empty where it is."""
     reasons = []
-    if by_name and not re.fullmatch(source.file_pattern, file_name):
+    if by_name and not re.fullmatch(source.file_pattern, look.file_name):
         reasons.append(f"the name does not match {source.file_pattern!r}")
     try:
-        missing = _missing(content, decode, file_name, source)
+        missing = _missing(look, source)
     except ReadError as error:
         return "; ".join([*reasons, f"{error.reason_code} (declared {list(source.encoding)})"])
     if missing:
@@ -143,16 +182,14 @@ def _misfit(content: bytes, decode: Callable, file_name: str, source: Any, by_na
     return "; ".join(reasons)
 
 
-def _missing(content: bytes, decode: Callable, file_name: str, source: Any) -> list[str]:
+def _missing(look: _Look, source: Any) -> list[str]:
     """Texts of the signature that the file (or the sheet that has most of them) lacks."""
-    if workbook.kind(content) and source.layout not in WITHOUT_ROWS:
-        sheets = grid.grids(content, [], file_name)
-    else:
-        decoded, encoding = decode(tuple(source.encoding))
-        if source.layout in WITHOUT_ROWS or (source.layout in ALSO_JSON and json_list.is_json(content)):
-            return [s for s in source.signature if s not in decoded]
-        sheets = [grid.TextGrid(file_name, encoding, *text.split_lines(decoded[:BEGINNING_BYTES]))]
-    return min((_lacks(sheet, source.signature) for sheet in sheets), key=len)
+    if look.kind and source.layout not in WITHOUT_ROWS:
+        return min((_lacks(sheet, source.signature) for sheet in look.sheets), key=len)
+    decoded, encoding = look.text(source.encoding)
+    if source.layout in WITHOUT_ROWS or (source.layout in ALSO_JSON and look.is_json):
+        return [s for s in source.signature if s not in decoded]
+    return _lacks(look.lines(encoding), source.signature)
 
 
 def _lacks(sheet: grid.Grid, signature: list[str]) -> list[str]:

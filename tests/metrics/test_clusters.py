@@ -95,7 +95,7 @@ def _assert_every_null_explained(function, table: pl.DataFrame) -> None:
     for reason, columns in EXPLAINS[function].items():
         null_somewhere = pl.any_horizontal(pl.col(columns).is_null())
         assert table.filter(null_somewhere != pl.col(reason).is_not_null()).is_empty()
-        assert set(table[reason].drop_nulls()) <= set(clusters.REASON_CODES)
+        assert set(table[reason].drop_nulls()) <= set(clusters.REASONS)
     floats = table.select(pl.col(pl.Float64))
     assert not floats.select(pl.any_horizontal((pl.all().is_nan() | pl.all().is_infinite()).any())).item()
 
@@ -346,7 +346,7 @@ def test_input_that_breaks_the_contract_is_refused_in_all(change, message):
 
 
 def test_every_reason_code_is_a_sentence():
-    for code, sentence in clusters.REASON_CODES.items():
+    for code, sentence in clusters.REASONS.items():
         assert re.fullmatch("[a-z_]+", code)
         assert sentence.endswith(".")
 

@@ -172,3 +172,16 @@ def test_every_measure_is_symmetric_not_negative_and_nan_for_what_nobody_has(m, 
     nobody = cx.ubiquity(m) == 0
     np.testing.assert_array_equal(np.isnan(phi), nobody[:, None] | nobody)
     assert (phi[~np.isnan(phi)] >= 0).all()
+
+
+def test_reflections_by_hand_and_towards_the_eigenvector():
+    regions, industries = cx.reflections(M, 1)
+    np.testing.assert_allclose(regions, [2, 1.5, 2])  # mean ubiquity of the advantages
+    np.testing.assert_allclose(industries, [1.5, 2, 2])  # mean diversity of the regions
+    np.testing.assert_allclose(cx.reflections(M, 2)[0], [1.5, 2, 1.75])
+    far = cx.reflections(M, 24)[0]
+    np.testing.assert_allclose((far - far.mean()) / far.std(), ECI, rtol=1e-4)
+    empty = np.vstack([M, 0 * M[:1]])
+    assert np.isnan(cx.reflections(empty, 3)[0]).tolist() == [False, False, False, True]
+    with pytest.raises(ValueError, match="found 0 steps"):
+        cx.reflections(M, 0)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipelines.metrics.coupling import FORMS, REASON_CODES, coupling_coordination, obstacle_degree
+from pipelines.metrics.coupling import FORMS, REASONS, coupling_coordination, obstacle_degree
 
 scores = st.integers(2, 5).flatmap(
     lambda n: arrays(np.float64, st.tuples(st.integers(1, 6), st.just(n)), elements=st.floats(0, 1))
@@ -34,7 +34,7 @@ def test_a_degenerate_unit_has_a_reason_and_no_figure():
     obstacle = obstacle_degree([[1, 1], [np.nan, 1], [0.3, 0.6]])
     assert obstacle.reason.tolist() == ["no_obstacle", "subsystem_missing", None]
     assert np.isnan(obstacle.degree).all(axis=1).tolist() == [True, True, False]
-    assert {*figures.reason, *obstacle.reason} - {None} == set(REASON_CODES)
+    assert {*figures.reason, *obstacle.reason} - {None} == set(REASONS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics.plants import REASON_CODES, coagglomeration, plant_concentration
+from pipelines.metrics.plants import REASONS, coagglomeration, plant_concentration
 
 # x = (.5, .5); industry a: plants 6 and 2 in A, 2 in B; s = (.8, .2), H = .36 + .04 + .04.
 INDUSTRY, REGION, EMPLOYEES = ["a", "a", "a", "b", "b"], ["A", "A", "B", "A", "B"], [6, 2, 2, 2, 8]
@@ -34,7 +34,7 @@ def test_degenerate_industries_have_a_reason():
         assert np.isnan(values).tolist() == [True, True, False]
     alone = plant_concentration(["a", "a"], ["A", "A"], [1, 2])
     assert alone.reason.tolist() == ["one_region"]
-    assert {*figures.reason, *alone.reason} - {None} == set(REASON_CODES)
+    assert {*figures.reason, *alone.reason} - {None} == set(REASONS)
     assert np.isnan(coagglomeration(["a", "b"], ["A", "A"], [1, 2], ["a", "b"]))
     assert np.isnan(coagglomeration(INDUSTRY, REGION, EMPLOYEES, ["a"]))
 

@@ -187,14 +187,26 @@ def _standardised(figures):
     return (figures - figures.mean()) / figures.std()
 
 
+@both("reflections, 1 step", "morc1")
+def _one_reflection(e, file):
+    return complexity.reflections(complexity.revealed_advantage(e), 1)[0], column(FOLDER, file)
+
+
+@both("reflections, 2 steps", "morc2")
+def _two_reflections(e, file):
+    return complexity.reflections(complexity.revealed_advantage(e), 2)[0], column(FOLDER, file)
+
+
 PATENTS = "complexity of patents by ease of recombination: needs classes on one patent, not regions; not in method.md"
+LATE = "differences after 20 steps are a billionth of the figures: neither has nine digits of them; eci_pci is the limit"
 OTHER = {
+    "morc20": LATE,
+    "mort19": LATE,
     "cooccurrence": "the co-occurrences from which relatedness is made; covered by relatedness",
     "zscore_cooc": "z-score of co-occurrence: not in method.md, and negative, so that no density can be made of it",
     "norm_ubiquity": PATENTS,
     "ease_recombination": PATENTS,
     "modular_complexity": PATENTS,
-    "mor[ct]*": "method of reflections: replaced by its limit, the eigenvector (eci_pci), as ecomplexity does",
     "prody_gdp_1000i": "sophistication of exports by GDP per head: not in method.md, and the peer rounds RCA to 2 digits",
     "expy_gdp_1000i": "sophistication of exports by GDP per head: not in method.md, made from the rounded PRODY",
     "entry_mat": "changes of advantages between two years: preparation of data, not a metric of method.md",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipelines.metrics.plants import coagglomeration, plant_concentration
-from tests.parity.registry import case, column, table
+from tests.parity.registry import case, column, not_covered, table
 
 FOLDER = "edge"
 
@@ -55,3 +55,11 @@ def _coagglomeration():
         coagglomeration(*example, sorted(set(example[0])), regions),
     ]
     return ours, column(FOLDER, "out_coagglomeration_check.csv", "EG1997_gamma_c")
+
+
+not_covered(
+    FOLDER,
+    "out_edge_R.csv",
+    "what peers print, as text, for inputs that are not among the cases; our answer to each kind of input (zero row, missing "
+    "cell, constant, ties, one firm, disconnected, overflow) is tested in tests/metrics and tests/test_treatment.py",
+)

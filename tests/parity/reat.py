@@ -1,4 +1,8 @@
-"""REAT 3.0.3: German industries and regions, plants of two small economies, inequality of GDP per head, shift-share."""
+"""REAT 3.0.3: German industries and regions, plants of two small economies, inequality of GDP per head, shift-share.
+
+Its K i and K j compare with the plain mean of the other industries' or regions' shares, a third reference beside the two
+of method.md (all regions, all others together); they have no comparison here.
+"""
 
 import numpy as np
 import polars as pl
