@@ -12,8 +12,10 @@ run: setup            ## the main job: files to report
 test: setup           ## all tests
 	$(BIN)/python -m pytest -n 2
 
-bench: setup          ## cost of landing 10 M customs lines, as ratio to a bare scan (needs 6 GB of disk)
+bench: setup          ## cost of landing 10 M customs lines (needs 6 GB of disk), of the metrics, of the clusters
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.metrics
+	$(BIN)/python -m benchmarks.cluster_metrics
 
 ui: setup             ## Dagster UI and daemon on loopback
 	mkdir -p .dagster && $(BIN)/dagster instance info > /dev/null

@@ -1,4 +1,4 @@
-"""A thin command line: run, ingest, withdraw, sql, where, verify, quarantine, template, tables.
+"""A thin command line: run, ingest, withdraw, sql, trace, where, publish, generations, rollback, verify and others.
 
 Belongs here: arguments, what is printed. Does not belong here: what the commands do.
 """
@@ -140,24 +140,120 @@ def withdraw(
 
 
 @app.command()
-def sql(query: Annotated[str, typer.Argument(help="One SELECT; without it, a prompt opens.")] = "") -> None:
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT; without it, a prompt opens.")] = "",
+    form: Annotated[
+        str,
+        typer.Option("--format", help="table, csv, json, parquet or xlsx; by default that of the output."),
+    ] = "",
+    output: Annotated[Path | None, typer.Option("--output", help="File to write the answer to.")] = None,
+) -> None:
     """Read-only SQL on the published warehouse."""
+    from pipelines import answer  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    wanted = answer.form_of(form, output)
+    if wanted not in ("table", *answer.FORMS):
+        _fail(f"--format: found {wanted!r}, expected table, csv, json, parquet or xlsx")
+    if output is None and wanted in ("parquet", "xlsx"):
+        _fail(f"--format {wanted}: expected --output FILE to write it to")
+    if wanted == "table" and output is not None:
+        _fail("--format table: found --output, expected csv, json, parquet or xlsx for a file")
     with _published() as con:
-        if query:
+        if not query:
+            _prompt(con)
+        elif wanted == "table":
             raise typer.Exit(0 if _answer(con, query) else 1)
-        _prompt(con)
+        else:
+            _write_answer(con, query, wanted, output)
+
+
+@app.command()
+def trace(
+    zone: Annotated[str, typer.Argument(help="Code or name of the zone.")],
+    year: Annotated[str, typer.Argument(help="Calendar year.")],
+    metric: Annotated[
+        str,
+        typer.Argument(
+            help="MODE, MODE:comparative_fit, MODE:CRITERION, INDICATOR, coupling_coordination, cluster_zone:COLUMN "
+            "or cluster_industry:COLUMN:SECTION."
+        ),
+    ],
+) -> None:
+    """Chain of a published figure: every step with its formula, down to file, row, column and printed text."""
+    from pipelines import trace as tracing  # noqa: PLC0415 - named like the command
+
+    with _published() as con:
+        try:
+            steps = tracing.chain(con, zone, year, metric)
+        except tracing.NoSuchFigure as error:
+            _fail(str(error))
+    for line in tracing.lines(steps):
+        _say(line)
 
 
 @app.command()
 def where() -> None:
     """Paths of the published warehouse and the report."""
-    generation = publish.current(settings.paths())
+    generation = publish.readable(settings.paths(), _say)
     console.print(
         f"warehouse  {generation.database}\nparquet    {generation.folder / 'parquet'}\n"
         f"report     {settings.paths().reports / 'latest' / 'index.html'}",
         soft_wrap=True,
         highlight=False,
     )
+
+
+@app.command("publish")
+def publish_again(
+    keep: Annotated[
+        int, typer.Option(min=publish.KEEP_AT_LEAST, help="Generations that stay, the new one included.")
+    ] = publish.KEEP,
+) -> None:
+    """Publish the work database again, as the last run checked it, and write the report."""
+    from pipelines import recovery, run_lock  # noqa: PLC0415
+
+    paths = settings.paths()
+    with run_lock.hold(paths.run_lock, _say, "zonescope publish"):
+        recovery.ensure(paths, _say)
+        made = publish.again(paths, keep)
+        publish.report(paths)
+    _say(f"published generation {made.generation_id}; kept: {', '.join(publish.kept(paths))}")
+
+
+@app.command("generations")
+def list_generations() -> None:
+    """Published generations that are kept; every file of each is compared with its manifest."""
+    paths = settings.paths()
+    pointed = publish.current(paths).generation_id
+    _table(
+        ["generation", "", "published", "tables", "rows", "methodology", "files"],
+        [_generation_row(paths, name, "current" if name == pointed else "") for name in publish.kept(paths)],
+    )
+
+
+def _generation_row(paths: settings.Paths, name: str, mark: str) -> tuple:
+    try:
+        found = publish.generation(paths, name)
+    except publish.NothingPublished as fault:
+        return (name, mark, None, None, None, None, str(fault))
+    faults, said = publish.verify(found), found.manifest
+    state = f"{len(faults)} damaged: {faults[0]}" if faults else "verified"
+    when = said.get("published_at", "before 0.2.0")
+    return (name, mark, when, len(said["tables"]), found.row_count, said["methodology_version"], state)
+
+
+@app.command()
+def rollback(
+    generation_id: Annotated[
+        str,
+        typer.Argument(metavar="[ID]", help="A kept generation; without it, the newest sound earlier one."),
+    ] = "",
+) -> None:
+    """Switch readers to an earlier generation at once; the next run publishes a new one."""
+    paths = settings.paths()
+    found = publish.roll_back(paths, generation_id)
+    _say(f"readers now get generation {found.generation_id}; `zonescope run` publishes a new one")
+    publish.report(paths)
 
 
 @app.command()
@@ -299,11 +395,12 @@ def tables() -> None:
 
 @app.command("dictionary")
 def write_dictionary() -> None:
-    """Write docs/dictionary.md from the contracts."""
+    """Write the documents that are made from the declarations: data dictionary, criteria, reason codes."""
     from pipelines import dictionary  # noqa: PLC0415 - reads all SQL
 
-    dictionary.PATH.write_text(dictionary.text(), encoding="utf-8")
-    console.print(f"wrote {_short(dictionary.PATH)}")
+    for path, make in dictionary.documents().items():
+        path.write_text(make(), encoding="utf-8")
+        console.print(f"wrote {_short(path)}")
 
 
 def main() -> None:
@@ -311,7 +408,7 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     try:
         app()
-    except (publish.NothingPublished, store.Busy, DeclarationError) as error:
+    except (publish.NothingPublished, publish.NotChecked, store.Busy, DeclarationError) as error:
         console.print(Text(str(error), "red"), soft_wrap=True)
         _leave(1)
     except duckdb.CatalogException as error:
@@ -333,7 +430,7 @@ def _leave(code: int) -> None:
 
 
 def _published():
-    return store.connect(publish.current(settings.paths()).database, read_only=True)
+    return store.connect(publish.readable(settings.paths(), _say).database, read_only=True)
 
 
 def _summary(generation_id: str) -> None:
@@ -420,6 +517,24 @@ def _answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
     return True
 
 
+def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output: Path | None) -> None:
+    """Write the rows of a query to a file or to standard output, or fail in the database's own words."""
+    from pipelines import answer  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    try:
+        relation = con.sql(query)
+        if relation is None:
+            _fail("found a statement without rows, expected a SELECT")
+        data = answer.content(relation, form, query)
+    except (duckdb.Error, answer.TooLong) as error:
+        _fail(str(error))
+    if output is None:
+        sys.stdout.buffer.write(data)
+    else:
+        answer.write(output, form, data)
+        _say(f"wrote {_short(output)}: {form}, {len(data):,} bytes")
+
+
 def _cell(value) -> Text:
     """A value as plain text: what stands in a file is never taken for markup."""
     if value is None:
@@ -459,7 +574,7 @@ select m.name_en as mode, count(f.fit) as zones_with_fit, any_value(f.time_perio
     arg_max(z.zone_name_en, f.fit) as highest_fit, arg_max(z.zone_name_en, f.comparative_fit) as highest_comparative_fit,
     count(*) filter (where f.is_best_mode) as best_mode_of_zones
 from mart.mode_fit as f
-join mart.mode as m using (mode_id)
+join mart.mode as m using (methodology_version, mode_id)
 join mart.zone_profile as z using (zone_code)
 where f.time_period = (select max(time_period) from mart.mode_fit where fit is not null)
 group by m.name_en order by m.name_en
@@ -473,7 +588,8 @@ select zone_name_en as city, stated_mode, time_period as year,
     max(zones_ranked) filter (where basis = 'fit') as of_zones,
     max(best_mode) filter (where basis = 'comparative_fit') as best_mode
 from mart.mode_backtest
-where time_period = (select max(time_period) from mart.mode_fit where fit is not null)
+join reference.methodology using (methodology_version)
+where is_default and time_period = (select max(time_period) from mart.mode_fit where fit is not null)
 group by all order by stated_mode, city
 """
 

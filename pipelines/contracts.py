@@ -1,4 +1,4 @@
-"""Typed readers of what is declared: sources, tables, modes.
+"""Typed readers of what is declared: sources, tables, modes, versions of the method.
 
 Belongs here: the shapes of the YAML and CSV declarations under `sources/` and `warehouse/`, and the errors
 of a wrong declaration. Does not belong here: reading publishers' files, SQL, Dagster.
@@ -65,6 +65,21 @@ class Rule(_Declared):
     unexpected_rows: str
 
 
+class Argument(_Declared):
+    """One argument of a table macro."""
+
+    name: str = Field(pattern=r"^[a-z_]+$")
+    type: Literal["VARCHAR", "DATE"]
+    description: str = Field(min_length=3)
+
+
+class AsOf(_Declared):
+    """A macro that is the SELECT of a table over a part of what that SELECT reads: table read -> condition."""
+
+    select: str
+    where: dict[str, str]
+
+
 class Metric(_Declared):
     """A table made by a pure function of `pipelines/metrics`: the table's SELECT is the function's frame."""
 
@@ -73,16 +88,31 @@ class Metric(_Declared):
 
 
 class Table(_Declared):
-    """The contract of one table; its path under warehouse/ is its name, its asset key and its place in DuckDB."""
+    """The contract of one table; its path under warehouse/ is its name, its asset key and its place in DuckDB.
+
+    With `arguments` it is a table macro: its SELECT is run by the reader, for the arguments that he gives.
+    """
 
     schema_name: str
     name: str
     description: str = Field(min_length=20)
-    grain: list[str]
-    columns: list[Column]
+    grain: list[str] = []
+    columns: list[Column] = []
+    arguments: list[Argument] = []
+    as_of: AsOf | None = None
     rules: list[Rule] = []
     min_rows: int = 0
     metric: Metric | None = None
+
+    @model_validator(mode="after")
+    def _has_columns_of_its_own_or_of_another(self) -> Table:
+        if bool(self.columns) == (self.as_of is not None):
+            raise ValueError("columns are declared, or are those of the table that `as_of` names")
+        if self.as_of and not self.arguments:
+            raise ValueError("only a macro, which has arguments, can be another table as of them")
+        if self.arguments and (self.rules or self.min_rows or self.metric):
+            raise ValueError("a macro has no rows to promise anything of, and no metric")
+        return self
 
     @model_validator(mode="after")
     def _grain_is_declared(self) -> Table:
@@ -102,6 +132,11 @@ class Table(_Declared):
     @property
     def key(self) -> list[str]:
         return [self.schema_name, self.name]
+
+    @property
+    def call(self) -> str:
+        """How SQL names it: a macro with its arguments."""
+        return self.full_name + (f"({', '.join(a.name for a in self.arguments)})" if self.arguments else "")
 
     @property
     def sql(self) -> str | None:
@@ -227,19 +262,83 @@ class Mode(_Declared):
     criteria: list[Criterion]
 
 
-def _load(path: Path, model: type[BaseModel], **known: Any) -> Any:
+class Methodology(_Declared):
+    """One version of the method, declared in warehouse/methodology/<version>.yml.
+
+    A version that is `based_on` another takes from it every field that it does not state. `without` and `changed`
+    are its own view of the modes: criteria left out, and fields of criteria (weight, direction ...) set anew.
+    """
+
+    methodology_version: str
+    description: str
+    is_default: bool = False
+    based_on: str | None = None
+    first_period: int
+    last_period: int
+    minimum_coverage: float = Field(ge=0, le=1)
+    minimum_gate: float = Field(ge=0, le=1)
+    skewness_limit: float = Field(gt=0)
+    kurtosis_limit: float = Field(gt=0)
+    winsorise_points: int = Field(ge=0)
+    score_floor: float = Field(ge=0, lt=1)
+    minimum_figures: int = Field(ge=2)
+    minimum_zones: int = Field(ge=4)
+    size_max_age_years: int = Field(ge=0)
+    peer_minimum: int = Field(ge=1)
+    weighting: Literal["nominal", "equal", "entropy", "critic", "pca"]
+    goalposts: Literal["fixed", "per_year"]
+    comparative_population: Literal["all", "gate_passing"]
+    comparative_scale: Literal["raw", "standardised"]
+    without: dict[str, list[str]] = {}
+    changed: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def criteria(self, mode: Mode) -> list[Criterion]:
+        """The mode's criteria as this version sees them. Raises DeclarationError for one that the mode has not."""
+        left_out, changed = self.without.get(mode.mode_id, []), self.changed.get(mode.mode_id, {})
+        known = {c.criterion_id for c in mode.criteria}
+        if unknown := sorted({*left_out, *changed} - known):
+            raise DeclarationError(
+                f"warehouse/methodology/{self.methodology_version}.yml: found {mode.mode_id} criteria {unknown}, "
+                f"expected some of {sorted(known)}"
+            )
+        return [
+            Criterion.model_validate({**c.model_dump(), **changed.get(c.criterion_id, {})})
+            for c in mode.criteria
+            if c.criterion_id not in left_out
+        ]
+
+
+def _load(path: Path, model: type[BaseModel], taken: Mapping[str, Any] | None = None, **known: Any) -> Any:
+    """A declaration as its model: the file's fields over those `taken` from elsewhere, `known` ones over both."""
     try:
-        return model.model_validate({**yaml.safe_load(path.read_text(encoding="utf-8")), **known})
+        stated = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate({**(taken or {}), **stated, **known})
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise DeclarationError(f"{path.relative_to(ROOT)}: {error}") from error
 
 
 @cache
-def tables() -> dict[str, Table]:
-    """Every table contract under warehouse/, by full name, in the order reference, raw, core, mart."""
+def _contracts() -> dict[str, Table]:
     paths = [p for schema in SCHEMAS for p in sorted((ROOT / "warehouse" / schema).glob("*.yml"))]
     loaded = [_load(p, Table, schema_name=p.parent.name, name=p.stem) for p in paths]
     return {table.full_name: table for table in loaded}
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Every table contract under warehouse/, by full name, in the order reference, raw, core, mart."""
+    return {name: table for name, table in _contracts().items() if not table.arguments}
+
+
+@cache
+def macros() -> dict[str, Table]:
+    """Every table macro under warehouse/, by full name; one that is another table as of a day has its columns."""
+    found = {name: table for name, table in _contracts().items() if table.arguments}
+    of = {name: tables()[macro.as_of.select] for name, macro in found.items() if macro.as_of}
+    return found | {
+        name: found[name].model_copy(update={"columns": table.columns, "grain": table.grain})
+        for name, table in of.items()
+    }
 
 
 @cache
@@ -254,6 +353,29 @@ def modes() -> dict[str, Mode]:
     """The declared development modes, by id."""
     paths = sorted((ROOT / "warehouse" / "modes").glob("*.yml"))
     return {p.stem: _load(p, Mode) for p in paths}
+
+
+@cache
+def methodologies() -> dict[str, Methodology]:
+    """The declared versions of the method, by version. Raises DeclarationError unless exactly one is the default."""
+    folder = ROOT / "warehouse" / "methodology"
+    versions = {path.stem: _methodology(folder, path.stem, ()) for path in sorted(folder.glob("*.yml"))}
+    defaults = [name for name, version in versions.items() if version.is_default]
+    if len(defaults) != 1:
+        raise DeclarationError(f"warehouse/methodology: found the defaults {defaults}, expected exactly one")
+    return versions
+
+
+def _methodology(folder: Path, version: str, heirs: tuple[str, ...]) -> Methodology:
+    """A version with what it takes from the one that it is based on."""
+    path = folder / f"{version}.yml"
+    if version in heirs or not path.exists():
+        raise DeclarationError(
+            f"warehouse/methodology/{heirs[-1]}.yml: found based_on {version!r}, expected another version's file name"
+        )
+    base = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("based_on")
+    taken = _methodology(folder, base, (*heirs, version)).model_dump() if base else {}
+    return _load(path, Methodology, {**taken, "is_default": False}, methodology_version=version)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -1,15 +1,18 @@
 """The declared lists as frames: code lists, source labels, modes and criteria become tables of schema `reference`.
 
-Belongs here: laying declarations out as rows. Does not belong here: reading publishers' files.
+Belongs here: laying declarations out as rows, among them the reasons that the metrics state. Does not belong here: reading publishers' files.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 
 import polars as pl
 
-from pipelines.contracts import ROOT, Table, modes, read_csv, sources
+from pipelines import metrics
+from pipelines.contracts import ROOT, Table, methodologies, modes, read_csv, sources
 
 
 def rows(table: Table) -> pl.DataFrame:
@@ -23,6 +26,8 @@ def rows(table: Table) -> pl.DataFrame:
         "source_scope_note": lambda: _per_source("scope_notes.csv"),
         "source_correction": lambda: _per_source("corrections.csv"),
         "source_limit": lambda: _per_source("limits.csv"),
+        "methodology": _methodologies,
+        "metric_reason": metric_reasons,
         "mode": _modes,
         "mode_stated_zone": _stated_zones,
         "mode_criterion": _criteria,
@@ -94,11 +99,37 @@ def _stated_zones() -> list[dict[str, str]]:
     ]
 
 
+def metric_reasons() -> list[dict[str, str]]:
+    """Every reason that a metric can give: what a SELECT says by its table, the others as their module states them."""
+    found = read_csv(ROOT / "warehouse" / "reference" / "metric_reason.csv")
+    for name in sorted(module.name for module in pkgutil.iter_modules(metrics.__path__)):
+        module = importlib.import_module(f"{metrics.__name__}.{name}")
+        stated = getattr(module, "REASONS", {})
+        found += [{"metric": name, "reason_code": code, "meaning": stated[code]} for code in sorted(stated)]
+    return found
+
+
+def _methodologies() -> list[dict[str, str]]:
+    return [
+        {name: "" if value is None else str(value) for name, value in version.items()}
+        for version in (m.model_dump(exclude={"without", "changed"}) for m in methodologies().values())
+    ]
+
+
 def _criteria() -> list[dict[str, str]]:
-    return [_criterion(mode.mode_id, c) for mode in modes().values() for c in mode.criteria]
+    return [
+        _criterion(version.methodology_version, mode.mode_id, criterion)
+        for version in methodologies().values()
+        for mode in modes().values()
+        for criterion in version.criteria(mode)
+    ]
 
 
-def _criterion(mode_id: str, criterion) -> dict[str, str]:
+def _criterion(version: str, mode_id: str, criterion) -> dict[str, str]:
     values = criterion.model_dump()
     values["membership"] = json.dumps(values["membership"]) if values["membership"] else ""
-    return {"mode_id": mode_id, **{name: str(value) for name, value in values.items()}}
+    return {
+        "methodology_version": version,
+        "mode_id": mode_id,
+        **{name: str(value) for name, value in values.items()},
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines import lineage
-from pipelines.contracts import Table, tables
+from pipelines.contracts import Table, macros, tables
 from pipelines.defs import automation, checks, publish, raw
 from pipelines.defs import tables as table_assets
 from pipelines.defs.resources import Warehouse
@@ -26,9 +26,9 @@ GROUP_KINDS = {
 
 
 def policy(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """Owner, kinds and group for every asset; the contract's words for every table."""
+    """Owner, kinds and group for every asset; the contract's words for every table and macro."""
     group = spec.key.path[0]
-    table = tables().get(".".join(spec.key.path))
+    table = (tables() | macros()).get(".".join(spec.key.path))
     kinds = GROUP_KINDS[group] | ({"python"} if table and table.metric else set())
     spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, group_name=group)
     if table is None:
@@ -76,9 +76,10 @@ def describe(table: Table) -> str:
     """Description with grain and a 'where each column comes from' table (the open-source UI draws no columns)."""
     origins = lineage.column_origins(table.full_name)
     lines = [f"| {name} | {', '.join(found)} |" for name, found in origins.items() if found]
+    call = f"Call it as `{table.call}`. " if table.arguments else ""
     made = f"\n\nMade by `pipelines.metrics.{table.metric.function}` from its SELECT." if table.metric else ""
     columns = "\n\n| column | comes from |\n|---|---|\n" + "\n".join(lines) if lines else ""
-    return f"{table.description}\n\nOne row for each: {', '.join(table.grain) or 'row of the file'}.{made}{columns}"
+    return f"{table.description}\n\n{call}One row for each: {', '.join(table.grain) or 'row of the file'}.{made}{columns}"
 
 
 @dg.definitions

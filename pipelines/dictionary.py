@@ -1,36 +1,132 @@
-"""The data dictionary as Markdown, from the contracts.
+"""The data dictionary, the criteria of the modes and the reason codes as Markdown, from the declarations.
 
-Belongs here: laying the contracts out for a reader. Does not belong here: words of its own.
+Belongs here: laying declarations out for a reader. Does not belong here: words about single modes or tables, HTML
+(reports/).
 """
 
 from __future__ import annotations
 
-from pipelines import lineage
-from pipelines.contracts import ROOT, Table, tables
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines import declared, lineage
+from pipelines.contracts import ROOT, Criterion, Mode, Table, macros, methodologies, modes, tables
 
 PATH = ROOT / "docs" / "dictionary.md"
 HEAD = """# Data dictionary
 
-Made from the contracts under `warehouse/` by `make dictionary`; the same words are the comments of the tables and
-columns in DuckDB and the column schemas in Dagster. Types are DuckDB's. Money is CNY unless the unit says otherwise.
+Made from the contracts under `warehouse/` by `make dictionary`; the same words are the comments of the tables, columns
+and macros in DuckDB, the column schemas in Dagster and a page of the report. Types are DuckDB's. Money is CNY unless the
+unit says otherwise. Schemas, tables, then [macros](#macros) and the [glossary](#glossary).
 """
+
+
+CRITERIA_HEAD = """# Criteria of the modes
+
+Made from `warehouse/modes` and `warehouse/methodology` by `make dictionary`. Weights are those that the modes declare;
+a version whose weighting is not nominal takes the same criteria with weights from their scores
+([versions](versions.md), [weighting](weighting.md)). "Recalled facts" says whether a fact that nobody has seen in a
+source may score, with a mark.
+"""
+REASONS_HEAD = """# Reason codes
+
+Made from the metrics by `make dictionary`; the same list is the table `reference.metric_reason`. A figure that cannot
+be given is NULL with one of these codes, never 0, NaN or a missing row. Codes of held files and cells are another list,
+`reference.reason`.
+
+| metric | code | meaning |
+|---|---|---|
+"""
+
+
+def documents() -> dict[Path, Callable[[], str]]:
+    """Every document that is made, with what makes its text."""
+    method = ROOT / "docs" / "method"
+    return {PATH: text, method / "criteria.md": criteria_text, method / "reasons.md": reasons_text}
+
+
+def criteria_text() -> str:
+    """All modes with their criteria, arguments and citations."""
+    return "\n".join([CRITERIA_HEAD, *(_mode(mode) for mode in modes().values())])
+
+
+def reasons_text() -> str:
+    """The closed list of reason codes."""
+    rows = [
+        f"| {r['metric']} | `{r['reason_code']}` | {_cell(r['meaning'])} |" for r in declared.metric_reasons()
+    ]
+    return REASONS_HEAD + "\n".join(rows) + "\n"
+
+
+def _mode(mode: Mode) -> str:
+    cities = ", ".join(f"`{code}`" for code in mode.stated_zones) or "none by name"
+    head = (
+        f"## {mode.name_en} ({mode.name_zh}), `{mode.mode_id}`\n\n{mode.summary.strip()}\n\n"
+        f"- Needs: {mode.prerequisites}\n- Limits: {mode.limitations}\n- Zones that the paper names: {cities}\n"
+        f"- Source: {mode.citation}\n"
+    )
+    missing = "".join(f"- {words}\n" for words in mode.not_available)
+    parts = "\n".join(_criterion(mode, criterion) for criterion in mode.criteria)
+    return f"{head}\n{parts}\nNot published for zones, so not scored:\n\n{missing}"
+
+
+def _criterion(mode: Mode, c: Criterion) -> str:
+    if c.role == "gate":
+        points = ", ".join(f"{x:g}: {y:g}" for x, y in c.membership)
+        over = "percentile among the zones" if c.scale == "percentile" else "value"
+        how = f"gate; membership over the {over}: {points}"
+    else:
+        how = f"evidence, dimension {c.dimension}, weight {c.weight:g}; {'less' if c.direction < 0 else 'more'} is fitter"
+    only = [
+        v.methodology_version for v in methodologies().values() if not _has(v.criteria(mode), c.criterion_id)
+    ]
+    lacking = f"; not in version {', '.join(only)}" if only else ""
+    facts = "admitted" if c.allows_unverified else "not admitted"
+    return (
+        f"### {c.label}, `{c.criterion_id}`\n\n{how}{lacking}. Indicator `{c.indicator_id}`, at most {c.max_age_years} "
+        f"years old; recalled facts {facts}.\n\nWhy: {c.argument.strip()}\n\nCited from: {c.citation}.\n"
+    )
+
+
+def _has(criteria: list[Criterion], criterion_id: str) -> bool:
+    return any(c.criterion_id == criterion_id for c in criteria)
 
 
 def text() -> str:
     """The whole dictionary."""
-    return "\n".join([HEAD, *(_section(table) for table in tables().values())])
+    sections = [_section(table) for table in tables().values()]
+    calls = [_section(macro) for macro in macros().values()]
+    macros_head = "# Macros\n\nCalled like a table: `from core.observation_asof('2024-06-30')`.\n"
+    return "\n".join([HEAD, _schemas(), *sections, macros_head, *calls, _glossary()])
 
 
 def _section(table: Table) -> str:
     origins = lineage.column_origins(table.full_name)
     made = f" Made by `pipelines.metrics.{table.metric.function}`." if table.metric else ""
-    head = f"## {table.full_name}\n\n{table.description}{made}\n\nOne row for each: {', '.join(table.grain) or 'row of the file'}.\n"
+    head = f"## {table.call}\n\n{table.description}{made}\n\nOne row for each: {', '.join(table.grain) or 'row of the file'}.\n"
+    arguments = "".join(f"\n- `{a.name}` ({a.type.lower()}): {a.description}" for a in table.arguments)
     rows = ["| column | type | what it is | comes from |", "|---|---|---|---|"]
     rows += [
         f"| {c.name} | {c.type.lower()} | {_cell(c.words)} | {', '.join(origins[c.name])} |"
         for c in table.columns
     ]
-    return head + "\n" + "\n".join(rows) + "\n"
+    return head + (arguments + "\n" if arguments else "") + "\n" + "\n".join(rows) + "\n"
+
+
+def _schemas() -> str:
+    rows = declared.rows(tables()["reference.warehouse_schema"])
+    return _list("## Schemas", ["schema", "holds", "内容"], rows.rows())
+
+
+def _glossary() -> str:
+    rows = declared.rows(tables()["reference.glossary"])
+    return _list("# Glossary", ["term", "术语", "meaning", "含义", "stands in"], rows.rows())
+
+
+def _list(title: str, header: list[str], rows: list[tuple]) -> str:
+    lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+    lines += [f"| {' | '.join(_cell(value or '') for value in row)} |" for row in rows]
+    return f"{title}\n\n" + "\n".join(lines) + "\n"
 
 
 def _cell(words: str) -> str:

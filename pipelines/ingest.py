@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import build, landing, lineage, run_lock, sidecar, store
+from pipelines import build, landing, lineage, recovery, run_lock, sidecar, store
 from pipelines.contracts import sources, tables
 from pipelines.landing import Landed
 from pipelines.readers import ReadError
@@ -54,9 +54,11 @@ class Change:
 @contextmanager
 def work(paths: Paths, say: Callable[[str], None], what: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The work database with its raw tables, while no run is under way."""
-    with run_lock.hold(paths.run_lock, say, what), store.connect(paths.work) as con:
-        landing.ensure_tables(con)
-        yield con
+    with run_lock.hold(paths.run_lock, say, what):
+        recovery.ensure(paths, say)
+        with store.connect(paths.work) as con:
+            landing.ensure_tables(con)
+            yield con
 
 
 def files_of(given: list[Path]) -> list[Path]:

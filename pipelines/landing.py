@@ -110,8 +110,9 @@ def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
 def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Empty raw tables where there are none; if a contract changed, all of them, to be filled from the kept bytes."""
     if not all(store.has_columns(con, table) for table in raw_tables()):
-        for table in raw_tables():
-            store.recreate(con, table)
+        with store.transaction(con):
+            for table in raw_tables():
+                store.recreate(con, table)
 
 
 def _reread(con: duckdb.DuckDBPyConnection, paths: Paths, seen: set[str]) -> list[Landed]:
@@ -536,8 +537,7 @@ def _write(
 
     A SELECT must give as many rows as its reader has `counted`, else the file is refused.
     """
-    con.execute("begin")
-    try:
+    with store.transaction(con):
         for table in raw_tables():
             con.execute(f"delete from {table.full_name} where file_sha256 = ?", [sha])
         for name, rows in slices.items():
@@ -547,10 +547,6 @@ def _write(
             frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
             if frame.height:
                 store.append(con, tables()[name], frame)
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
 
 
 def _append_counted(con: duckdb.DuckDBPyConnection, table: Table, query: str, expected: int) -> None:

@@ -14,13 +14,28 @@ from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
-from pipelines.contracts import tables
+from pipelines.contracts import Table, macros, tables
+
+
+def query(table: Table) -> str | None:
+    """The SELECT of a table or macro: its own, or that of the table that it is as of a day, cut to its conditions."""
+    if table.as_of is None:
+        return table.sql
+    tree = sqlglot.parse_one(tables()[table.as_of.select].sql, dialect="duckdb")
+    for node in list(tree.find_all(exp.Table)):
+        condition = table.as_of.where.get(f"{node.db}.{node.name}")
+        if condition:
+            part = f"select * from {node.db}.{node.name} where {condition}"
+            node.replace(
+                sqlglot.parse_one(part, dialect="duckdb").subquery(node.alias or node.name, copy=False)
+            )
+    return tree.sql(dialect="duckdb")
 
 
 @cache
 def upstream(full_name: str) -> tuple[str, ...]:
-    """Full names of the tables that a table's SELECT reads, sorted; only tables with a contract count."""
-    sql = tables()[full_name].sql
+    """Full names of the tables that a table's or macro's SELECT reads, sorted; only tables with a contract count."""
+    sql = query((tables() | macros())[full_name])
     if sql is None:
         return ()
     tree = sqlglot.parse_one(sql, dialect="duckdb")
@@ -45,14 +60,19 @@ def order(*names: str) -> list[str]:
 
 @cache
 def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
-    """For each column of a SELECT-made table, the `schema.table.column`s it is computed from, sorted.
+    """For each column of a SELECT-made table or macro, the `schema.table.column`s it is computed from, sorted.
 
     A table made by a metric function maps every column to () here: its origin is the function.
     """
-    table = tables()[full_name]
-    if table.sql is None or table.metric is not None:
+    table = (tables() | macros())[full_name]
+    sql = query(table)
+    if sql is None or table.metric is not None:
         return {name: () for name in table.column_names}
-    tree = qualify(sqlglot.parse_one(table.sql, dialect="duckdb"), schema=_schema(), dialect="duckdb")
+    tree = qualify(
+        _without_arguments(sqlglot.parse_one(sql, dialect="duckdb"), table),
+        schema=_schema(),
+        dialect="duckdb",
+    )
     # all columns at once, and without a copy of the query at every node: they share most of their way
     roots = lineage(
         None,
@@ -64,6 +84,15 @@ def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
         copy=False,
     )
     return {name: _leaves(roots[name]) for name in table.column_names}
+
+
+def _without_arguments(tree: exp.Expression, table: Table) -> exp.Expression:
+    """NULL for every argument: what a reader gives comes from no table."""
+    names = {argument.name for argument in table.arguments}
+    for column in list(tree.find_all(exp.Column)):
+        if not column.table and column.name in names:
+            column.replace(exp.null())
+    return tree
 
 
 def _leaves(root: Node) -> tuple[str, ...]:

@@ -1,15 +1,22 @@
 """From the work database to a published generation, and from that to the report.
 
-Belongs here: the generation folder, its manifest, the atomic switch, retention. Does not belong here: making
-tables. A generation is never changed after the switch; readers of an old one keep it until retention removes it.
+Belongs here: the generation folder, its manifest, the atomic switch, retention, the way back to an earlier one. Does not
+belong here: making tables. A generation is never changed after the switch; readers of an old one keep it until retention
+removes it.
+
+A generation is looked at when it is opened (its manifest's own hash, sizes of all files; DuckDB checks the sum of every
+block it reads) and hashed in full at the start of a run, by `zonescope verify` and before it is rolled back to.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import fcntl
 import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +26,16 @@ from pipelines.settings import Paths
 
 POINTER = "CURRENT"
 KEEP = 5
+# The one before the current one stays, for a reader that has just asked for it.
+KEEP_AT_LEAST = 2
 
 
 class NothingPublished(Exception):
-    """There is no published generation yet, or the pointer names one that is not there."""
+    """There is no published generation yet, or none (any more) that could be read."""
+
+
+class NotChecked(Exception):
+    """The work database holds what no run has checked."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +55,12 @@ class Generation:
         return sum(table["rows"] for table in self.manifest["tables"].values())
 
 
-def publish(paths: Paths) -> Generation:
-    """Copy the work database and its tables' Parquet into a new generation and switch to it.
+def publish(paths: Paths, keep: int = KEEP) -> Generation:
+    """Copy the work database and its tables' Parquet into a new generation and switch to it; `keep` stay.
 
     Everything is written and synced to disk under a temporary name first; a failure before the switch leaves the
-    old generation current, and a kill leaves a leftover that the next publish removes.
+    old generation current, and a kill leaves a leftover that the next publish removes. The caller vouches that the
+    work database is checked.
     """
     for leftover in paths.published.glob(".making-*"):
         shutil.rmtree(leftover)
@@ -61,24 +75,44 @@ def publish(paths: Paths) -> Generation:
         raise
     _sync(paths.published)
     _switch(paths, generation_id)
-    _retain(paths)
+    _retain(paths, keep)
     return Generation(generation_id, final, manifest)
+
+
+def again(paths: Paths, keep: int) -> Generation:
+    """Publish the work database once more, as the last run checked it. Raises NotChecked."""
+    if not paths.work.exists():
+        raise NotChecked(f"{paths.work}: not found; `zonescope run` makes, checks and publishes it")
+    with store.connect(paths.work) as con:
+        found = store.state(con)
+    if found is None or found.checked != found.commits:
+        raise NotChecked(
+            f"{paths.work}: found changes that no run has checked (a file was landed by hand, or a run stopped on its "
+            "way); `zonescope run` checks and publishes it"
+        )
+    return publish(paths, keep)
 
 
 def _make(paths: Paths, making: Path, generation_id: str) -> dict:
     """Write the files of a generation and its manifest, all synced to disk; returns the manifest."""
     with store.connect(paths.work) as con:
+        store.mark_checked(con)
         entries = {name: _export(con, name, making) for name in sorted(tables())}
-        version = con.execute("select methodology_version from reference.methodology").fetchall()[0][0]
+        version = con.execute(
+            "select methodology_version from reference.methodology where is_default"
+        ).fetchall()[0][0]
         con.execute("checkpoint")
     database = making / f"warehouse-{generation_id}.duckdb"
     shutil.copyfile(paths.work, database)
     manifest = {
         "generation_id": generation_id,
-        "database": {"file": database.name, "sha256": sha256(database)},
+        "published_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "database": {"file": database.name, **_stamp(database)},
         "methodology_version": version,
         "tables": entries,
     }
+    store.write_note(paths.work, {**store.note_of(paths.work), "sha256": manifest["database"]["sha256"]})
+    manifest["manifest_sha256"] = _own_hash(manifest)
     (making / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     for path in making.rglob("*"):
         _sync(path)
@@ -86,38 +120,109 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
 
 
 def current(paths: Paths) -> Generation:
-    """The generation that the pointer names. Raises NothingPublished."""
+    """The generation that the pointer names, as it is. Raises NothingPublished."""
+    return generation(paths, _pointed(paths))
+
+
+def readable(paths: Paths, say: Callable[[str], None], *, thorough: bool = False) -> Generation:
+    """The current generation if it is sound, else the newest that is, to which the pointer is rolled back.
+
+    Raises NothingPublished where there is none.
+    """
+    named, before = _pointed(paths), None
+    while (faults := _faults_of(paths, named, thorough=thorough)) and named != before:
+        named, before = _pointed(paths), named  # it may have made room for a new one while it was looked at
+    if not faults:
+        return generation(paths, named)
+    say(
+        f"generation {named} is damaged: {faults[0]}" + (f" and {len(faults) - 1} more" if faults[1:] else "")
+    )
+    found = _newest_sound(paths, [name for name in kept(paths) if name != named])
+    try:
+        _switch(paths, found.generation_id, instead_of=named)
+        say(f"rolled back to generation {found.generation_id}; `zonescope run` publishes a new one")
+    except OSError as error:
+        say(f"reading generation {found.generation_id}; the pointer stays, it cannot be written: {error}")
+    return found
+
+
+def roll_back(paths: Paths, generation_id: str = "") -> Generation:
+    """Switch to a kept generation, by default the newest sound one before the current one.
+
+    Raises NothingPublished where it is not there or not what its manifest says.
+    """
+    named = _pointed(paths)
+    wanted = [generation_id] if generation_id else [name for name in kept(paths) if name < named]
+    found = _newest_sound(paths, wanted)
+    _switch(paths, found.generation_id)
+    return found
+
+
+def _newest_sound(paths: Paths, names: list[str]) -> Generation:
+    faults = [f"{paths.published}: no other generation is kept"]
+    for name in sorted(names, reverse=True):
+        faults = _faults_of(paths, name, thorough=True)
+        if not faults:
+            return generation(paths, name)
+    raise NothingPublished(
+        f"no sound generation: {'; '.join(faults[:3])}; `zonescope run` publishes a new one"
+    )
+
+
+def _faults_of(paths: Paths, generation_id: str, *, thorough: bool) -> list[str]:
+    try:
+        return verify(generation(paths, generation_id), thorough=thorough)
+    except NothingPublished as error:
+        return [str(error)]
+
+
+def _pointed(paths: Paths) -> str:
     pointer = paths.published / POINTER
     if not pointer.exists():
         raise NothingPublished(f"{pointer}: not found; `make run` publishes the first generation")
-    return generation(paths, pointer.read_text(encoding="utf-8").strip())
+    return pointer.read_text(encoding="utf-8").strip()
 
 
 def generation(paths: Paths, generation_id: str) -> Generation:
     """A published generation by its id. Raises NothingPublished, naming those that are kept."""
-    folder = paths.published / generation_id
-    if not (folder / "manifest.json").exists():
-        kept = [p.name for p in generations(paths)]
-        raise NothingPublished(f"{folder}: found no such generation, expected one of {kept}")
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return Generation(generation_id, folder, manifest)
+    path = paths.published / generation_id / "manifest.json"
+    if generation_id not in kept(paths) or not path.exists():
+        raise NothingPublished(f"{path}: found no such generation, expected one of {kept(paths)}")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest.get("manifest_sha256", _own_hash(manifest)) != _own_hash(manifest):
+            raise ValueError("its own hash differs")
+    except ValueError as error:
+        raise NothingPublished(f"{path}: found a damaged manifest: {error}") from error
+    return Generation(generation_id, path.parent, manifest)
 
 
-def generations(paths: Paths) -> list[Path]:
-    """Folders of the generations that are kept, oldest first."""
-    return sorted(p for p in paths.published.glob("[0-9]*") if p.is_dir())
+def kept(paths: Paths) -> list[str]:
+    """Ids of the generations that are kept, oldest first."""
+    return sorted(p.name for p in paths.published.glob("[0-9]*") if p.is_dir())
 
 
-def verify(generation: Generation) -> list[str]:
-    """Compare a generation's files with its manifest; returns what is wrong, empty when all is well."""
-    expected = {generation.manifest["database"]["file"]: generation.manifest["database"]["sha256"]}
-    expected |= {t["parquet"]: t["sha256"] for t in generation.manifest["tables"].values()}
+def verify(generation: Generation, *, thorough: bool = True) -> list[str]:
+    """Compare a generation's files with its manifest; returns what is wrong, empty when all is well.
+
+    Not `thorough` compares their sizes only.
+    """
+    stamps = {generation.manifest["database"]["file"]: generation.manifest["database"]}
+    stamps |= {entry["parquet"]: entry for entry in generation.manifest["tables"].values()}
     faults = []
-    for name, digest in expected.items():
+    for name, expected in stamps.items():
         path = generation.folder / name
-        found = sha256(path) if path.exists() else "no file"
-        if found != digest:
-            faults.append(f"{path}: found {found}, the manifest expects {digest}")
+        if not path.resolve().is_relative_to(generation.folder.resolve()):
+            faults.append(
+                f"{generation.folder}/manifest.json: found the file {name!r}, expected one inside the folder"
+            )
+            continue
+        found = _stamp(path, thorough=thorough) if path.exists() else {"sha256": "no file"}
+        # manifests of release 0.1.0 state no size
+        differing = [key for key in found if found[key] != expected.get(key, found[key])]
+        faults += [
+            f"{path}: found {key} {found[key]}, the manifest expects {expected[key]}" for key in differing[:1]
+        ]
     return faults
 
 
@@ -164,24 +269,45 @@ def _export(con, full_name: str, folder: Path) -> dict:
     relative = Path("parquet") / schema / f"{name}.parquet"
     (folder / relative).parent.mkdir(parents=True, exist_ok=True)
     target = str(folder / relative).replace("'", "''")
-    con.execute(f"copy (select * from {full_name}) to '{target}' (format parquet, compression zstd)")
+    # landing appends file by file, and the rows of a large file in any order; all other tables stand in this order
+    order = ", ".join(f'"{column}"' for column in tables()[full_name].grain) or "all"
+    rows = f"select * from {full_name} order by {order}"
+    con.execute(f"copy ({rows}) to '{target}' (format parquet, compression zstd)")
     return {
         "rows": store.count(con, tables()[full_name]),
         "parquet": relative.as_posix(),
-        "sha256": sha256(folder / relative),
+        **_stamp(folder / relative),
     }
 
 
+def _stamp(path: Path, *, thorough: bool = True) -> dict:
+    stamp = {"bytes": path.stat().st_size}
+    return stamp | {"sha256": sha256(path)} if thorough else stamp
+
+
+def _own_hash(manifest: dict) -> str:
+    said = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def _last_number(paths: Paths) -> int:
-    return max((int(p.name) for p in generations(paths)), default=0)
+    return max((int(name) for name in kept(paths)), default=0)
 
 
-def _switch(paths: Paths, generation_id: str) -> None:
-    temporary = paths.published / f".{POINTER}.tmp"
-    temporary.write_text(generation_id + "\n", encoding="utf-8")
-    _sync(temporary)
-    os.replace(temporary, paths.published / POINTER)
-    _sync(paths.published)
+def _switch(paths: Paths, generation_id: str, *, instead_of: str | None = None) -> None:
+    """Let the pointer name a generation; nothing is done if it no longer names the one it is to replace.
+
+    Whoever switches holds a lock for that moment: a reader that rolls back never undoes what a run has just published.
+    """
+    with (paths.published / f".{POINTER}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if instead_of is not None and _pointed(paths) != instead_of:
+            return
+        temporary = paths.published / f".{POINTER}.tmp"
+        temporary.write_text(generation_id + "\n", encoding="utf-8")
+        _sync(temporary)
+        os.replace(temporary, paths.published / POINTER)
+        _sync(paths.published)
 
 
 def _point(link: Path, target: Path) -> None:
@@ -191,9 +317,13 @@ def _point(link: Path, target: Path) -> None:
     os.replace(temporary, link)
 
 
-def _retain(paths: Paths) -> None:
-    for old in generations(paths)[:-KEEP]:
-        shutil.rmtree(old)
+def _retain(paths: Paths, keep: int) -> None:
+    """Remove all but the newest; a manifest goes first, so that a half-removed generation is none."""
+    for name in kept(paths)[: -max(keep, KEEP_AT_LEAST)]:
+        if name == _pointed(paths):
+            continue  # somebody has just rolled back to it
+        (paths.published / name / "manifest.json").unlink(missing_ok=True)
+        shutil.rmtree(paths.published / name)
 
 
 def _sync(path: Path) -> None:

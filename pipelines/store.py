@@ -1,14 +1,20 @@
 """DuckDB: open, create a table from its contract, replace a slice.
 
 Belongs here: every statement that writes to the work database. Does not belong here: what a table means
-(warehouse/), publishing (publish.py), Dagster.
+(warehouse/), publishing (publish.py), what becomes of a work database that lost something (recovery.py), Dagster.
+
+Every transaction counts itself in the database (`internal.state`) and, once committed, in a file beside it: a database
+that counts less than the file has lost what was committed.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -17,6 +23,8 @@ import polars as pl
 from pipelines.contracts import SCHEMAS, Table
 
 LOCK_PATIENCE_SECONDS = 60
+# Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).
+VERSION = 2
 # Given at opening, so that a second connection of the same process agrees with the first.
 # A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
 WRITER = {"max_vacuum_tasks": "1"}
@@ -43,7 +51,7 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     con = _open(path, read_only)
     try:
         if not read_only:
-            con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
+            _prepare(con)
         yield con
     finally:
         con.close()
@@ -65,6 +73,86 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
             time.sleep(0.2)
 
 
+def _prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Schemas, and in a new database its state."""
+    con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
+    if not con.execute("select 1 from duckdb_tables() limit 1").fetchall():
+        con.execute(STATE.format(version=VERSION))
+
+
+STATE = """
+begin;
+create schema if not exists internal;
+create table internal.state as select {version}::integer as version, 0::bigint as commits, -1::bigint as checked;
+comment on table internal.state is 'Of the work database: what the pipeline needs to notice that something was lost';
+comment on column internal.state.version is 'Version of the work database; raised when an older one cannot be carried on';
+comment on column internal.state.commits is 'Transactions committed so far';
+comment on column internal.state.checked is 'Number of the last commit before all promises were checked and kept';
+commit
+"""
+
+
+@dataclass(frozen=True)
+class State:
+    """Version of a work database, transactions committed, and how many of them all checks have seen."""
+
+    version: int
+    commits: int
+    checked: int
+
+
+def state(con: duckdb.DuckDBPyConnection) -> State | None:
+    """The state that a database notes of itself; None where it has none (release 0.1.0, or not ours)."""
+    if not con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'internal' and table_name = 'state'"
+    ).fetchall():
+        return None
+    return State(*con.execute("select version, commits, checked from internal.state").fetchall()[0])
+
+
+def mark_checked(con: duckdb.DuckDBPyConnection) -> None:
+    """Note that all that is committed so far is checked and may be published."""
+    con.execute("update internal.state set checked = commits where checked <> commits")
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing, and counted."""
+    con.execute("begin")
+    try:
+        yield
+        counted = con.execute("update internal.state set commits = commits + 1 returning commits").fetchall()
+        con.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):  # a commit that failed has ended the transaction; its own error is told
+            con.execute("rollback")
+        raise
+    query = (
+        "select path from duckdb_databases() where database_name = current_database() and path is not null"
+    )
+    for (path,) in con.execute(query).fetchall():
+        write_note(Path(path), {"commits": counted[0][0]})
+
+
+def note_of(database: Path) -> dict:
+    """What was noted beside a work database of its last commit; empty where there is nothing, or nothing readable."""
+    try:
+        return json.loads(note_path(database).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def write_note(database: Path, note: dict) -> None:
+    """Note what is committed. It may come late (a kill between the two), never early."""
+    temporary = database.with_name(f".{database.name}.note")
+    temporary.write_text(json.dumps(note) + "\n", encoding="utf-8")
+    os.replace(temporary, note_path(database))
+
+
+def note_path(database: Path) -> Path:
+    return database.with_name(f"{database.stem}.json")
+
+
 def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:
     """(Re)create a table from a frame or a SELECT, in grain order, with comments; returns its row count.
 
@@ -73,15 +161,10 @@ def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | st
     query = rows if isinstance(rows, str) else "select * from frame"
     frame = None if isinstance(rows, str) else rows  # noqa: F841 - read by DuckDB under this name
     _check_columns(table, [d[0] for d in con.sql(query).description])
-    con.execute("begin")
-    try:
+    with transaction(con):
         recreate(con, table)
         order = ", ".join(f'"{name}"' for name in table.grain) or "all"
         con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
     return count(con, table)
 
 
@@ -100,6 +183,17 @@ def recreate(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"drop table if exists {table.full_name}")
     con.execute(ddl(table))
     _comment(con, table)
+
+
+def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> None:
+    """(Re)make a table macro with its comment; a query with other columns than declared raises ContractError."""
+    names = ", ".join(argument.name for argument in macro.arguments)
+    nulls = ", ".join(f"cast(null as {argument.type})" for argument in macro.arguments)
+    with transaction(con):
+        con.execute(f"create or replace macro {macro.full_name}({names}) as table ({query})")
+        found = con.sql(f"select * from {macro.full_name}({nulls})").description
+        _check_columns(macro, [d[0] for d in found])
+        con.execute(f"comment on macro table {macro.full_name} is {_literal(macro.description)}")
 
 
 def append(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:

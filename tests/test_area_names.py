@@ -6,7 +6,7 @@ import pytest
 
 from pipelines import settings, store
 from pipelines.contracts import ROOT, read_csv
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 
 AREAS = read_csv(ROOT / "warehouse" / "reference" / "area.csv")
 LIST = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
@@ -100,7 +100,7 @@ def resolved(tmp_path_factory):
     rows = [[str(year), "", name, "", "", "", "7", *[""] * (len(figures) - 1)] for year, name in cities]
     panel = "\n".join(",".join(row) for row in [header, *rows]) + "\n"
     (paths.inbox / "job_data_mine.csv").write_text(panel, encoding="utf-8")
-    build_all(paths)
+    build_all(paths, RESOLVED)
     with store.connect(paths.work, read_only=True) as con:
         yield con
 

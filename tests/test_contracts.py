@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
-from pipelines import contracts, declared, lineage, store
-from pipelines.contracts import ROOT, DeclarationError, Table, modes, sources, tables
+from pipelines import build, contracts, declared, lineage, store
+from pipelines.contracts import ROOT, DeclarationError, Table, macros, modes, sources, tables
 
 MARTS = (
     "zone_profile",
@@ -40,6 +40,61 @@ def test_every_table_of_the_database_has_its_words_and_units(name, warehouse):
     assert comment.split() == table.description.replace("''", "'").split()
     assert [(n, t) for n, t, _ in columns] == [(c.name, c.type) for c in table.columns]
     assert all(comment for _, _, comment in columns)
+
+
+UNDESCRIBED = """
+select 'table', schema_name || '.' || table_name from duckdb_tables() where coalesce(trim(comment), '') = ''
+union all
+select 'view', schema_name || '.' || view_name from duckdb_views() where not internal and coalesce(trim(comment), '') = ''
+union all
+select 'column', schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
+where not internal and coalesce(trim(comment), '') = ''
+union all
+select 'macro', schema_name || '.' || function_name from duckdb_functions()
+where not internal and coalesce(trim(comment), '') = ''
+union all
+select 'schema', schema_name from duckdb_schemas()
+where not internal and schema_name <> 'main' and schema_name not in (select schema_name from reference.warehouse_schema)
+"""
+
+
+def test_nothing_public_of_the_database_is_undescribed(warehouse):
+    assert warehouse.execute(UNDESCRIBED).fetchall() == []
+    found = "select schema_name || '.' || function_name, comment from duckdb_functions() where not internal"
+    words = {name: " ".join(macro.description.split()) for name, macro in macros().items()}
+    assert dict(warehouse.execute(found).fetchall()) == words
+
+
+def test_an_undescribed_column_is_noticed(tmp_path):
+    """The test above is no empty one."""
+    with store.connect(tmp_path / "x.duckdb") as con:
+        build.build(con, tables()["reference.warehouse_schema"])
+        con.execute("create table core.bare as select 1 as a")
+        con.execute("create macro core.naked(b) as table select b as a")
+        con.execute("create schema odd")
+        assert sorted(con.execute(UNDESCRIBED).fetchall()) == [
+            ("column", "core.bare.a"),
+            ("macro", "core.naked"),
+            ("schema", "odd"),
+            ("table", "core.bare"),
+        ]
+
+
+@pytest.mark.parametrize("name", sorted(tables() | macros()))
+def test_a_description_says_more_than_the_name(name):
+    for column in (tables() | macros())[name].columns:
+        words, own = column.description.strip(" .").lower(), column.name.replace("_", " ")
+        assert words not in (own, own.removesuffix(" id"), own.removesuffix(" text"), "parameter"), (
+            column.name
+        )
+
+
+def test_every_term_of_the_glossary_stands_where_it_says():
+    known = set(tables() | macros())
+    known |= {f"{name}.{column}" for name in known for column in (tables() | macros())[name].column_names}
+    rows = declared.rows(tables()["reference.glossary"])
+    assert set(rows["stands_in"].drop_nulls()) <= known
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in text) or text.isascii() for text in rows["term_zh"])
 
 
 @pytest.mark.parametrize("name", sorted(n for n in tables() if n.split(".")[0] in ("core", "mart")))
@@ -96,6 +151,33 @@ def test_a_select_with_other_columns_than_declared_is_refused(tmp_path):
         pytest.raises(store.ContractError, match="missing.*name_zh"),
     ):
         store.create(con, table, "select 'CN' as area_code, 1 as surplus")
+
+
+def test_a_macro_with_other_columns_than_declared_is_refused(tmp_path):
+    macro = macros()["core.observation_asof"]
+    with store.connect(tmp_path / "x.duckdb") as con:
+        with pytest.raises(store.ContractError, match=r"observation_asof.*missing.*area_code"):
+            store.create_macro(con, macro, "select cast(known_on as date) as day")
+        assert con.execute("select * from duckdb_functions() where not internal").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("declared_as", "why"),
+    [
+        ("grain: []\ncolumns: []\n", "columns are declared"),
+        ("as_of: {select: core.area, where: {}}\n", "only a macro"),
+        (
+            "arguments: [{name: a, type: DATE, description: abc}]\nmin_rows: 1\n"
+            "columns: [{name: a, type: DATE, description: abc}]\n",
+            "no rows to promise",
+        ),
+    ],
+)
+def test_a_wrong_macro_declaration_says_what_is_wrong(tmp_path, monkeypatch, declared_as, why):
+    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    (tmp_path / "bad.yml").write_text("description: long enough to be accepted\n" + declared_as)
+    with pytest.raises(DeclarationError, match=why):
+        contracts._load(tmp_path / "bad.yml", Table, schema_name="core", name="bad")
 
 
 def test_columns_are_stored_by_name_not_by_place(tmp_path):

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from pipelines import settings, store
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 
 BY_MONTH = (
     "Source\tRevision\tCode\tName\nstats\t201010\t110000\t北京市\nstats\t201010\t110100\t市辖区\n"
@@ -25,7 +25,7 @@ def landed(tmp_path_factory):
     files = {"gb2260_stats_201010.tsv": BY_MONTH, "modood_cities.csv": CITIES, "provinces.csv": PROVINCES}
     for name, content in files.items():
         (paths.inbox / name).write_text(content, encoding="utf-8")
-    build_all(paths)
+    build_all(paths, RESOLVED)
     with store.connect(paths.work, read_only=True) as con:
         yield con
 

@@ -9,7 +9,7 @@ import pytest
 from pipelines import landing, quality, readers, settings, store
 from pipelines.contracts import tables
 from pipelines.readers import record_pieces
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 from tests.readers import trade_files as files
 
 # Imports of China in 2022: partner, goods of 6 digits, procedure, transport -> value.
@@ -95,7 +95,7 @@ def landed(tmp_path_factory):
     paths.inbox.mkdir()
     for name, content in DROPPED.items():
         (paths.inbox / name).write_bytes(content)
-    build_all(paths)
+    build_all(paths, RESOLVED)
     with store.connect(paths.work) as con:
         yield con
 

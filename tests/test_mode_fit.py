@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics import mode_fit
+from pipelines.metrics import mode_fit, weights
 
 PARAMETERS = {
     "methodology_version": "t",
@@ -19,6 +20,8 @@ PARAMETERS = {
     "winsorise_points": 5,
     "score_floor": 0.0,
     "minimum_figures": 2,
+    "weighting": "nominal",
+    "goalposts": "fixed",
 }
 GATE = {
     "role": "gate",
@@ -79,6 +82,8 @@ def fits(scores: pl.DataFrame, size: float | None = 1e9, minimum: float = 0.6) -
             minimum_coverage=pl.lit(minimum),
             minimum_gate=pl.lit(0.3),
             minimum_zones=pl.lit(5),
+            comparative_population=pl.lit("all"),
+            comparative_scale=pl.lit("raw"),
         )
     )
 
@@ -165,32 +170,112 @@ def test_goalposts_are_fixed_over_the_years():
     assert score.to_list() == [0.5, 1.0]
 
 
+SIZES = {f"z{i}": 10.0 ** (i + 3) for i in range(7)}
+BY_SIZE = {f"z{i}": i / 7 for i in range(7)}
+OTHER = dict(zip(SIZES, [0.2, 0.9, 0.3, 0.7, 0.1, 0.5, 0.4], strict=True))
+
+
+def compared(
+    wanted: dict[str, dict[str, float]], gates: dict[str, float] | None = None, **parameters
+) -> pl.DataFrame:
+    """Fits of modes with one criterion each, whose score is the wanted fit and whose gate is given by zone."""
+    rows = [
+        {
+            "methodology_version": "t",
+            "zone_code": zone,
+            "time_period": "2020",
+            "mode_id": mode,
+            "criterion_id": role,
+            "role": role,
+            "dimension": role,
+            "score": score,
+            "nominal_weight": 1.0 if role == "evidence" else None,
+            "effective_weight": 1.0 if role == "evidence" else None,
+            "gdp": SIZES[zone],
+            "population": SIZES[zone] ** 0.5 * (1 + (zone in ("z1", "z4"))),
+            "is_zone_active": True,
+            "minimum_coverage": 0.6,
+            "minimum_gate": 0.3,
+            "minimum_zones": 5,
+            "comparative_population": "all",
+            "comparative_scale": "raw",
+            **parameters,
+        }
+        for mode, fits_of_mode in wanted.items()
+        for zone, fit in fits_of_mode.items()
+        for role, score in (("gate", (gates or {}).get(zone, 1.0)), ("evidence", fit))
+    ]
+    return mode_fit.fit(pl.DataFrame(rows))
+
+
 def test_comparative_fit_is_centred_and_free_of_size():
-    """Five zones, two modes: one fits exactly by size, so nothing of it may be left."""
-    zones = [f"z{i}" for i in range(6)]
-    sizes = [10.0 ** (i + 3) for i in range(6)]
-    rows = []
-    for mode, wanted in (("size", [i / 6 for i in range(6)]), ("other", [0.2, 0.9, 0.3, 0.7, 0.1, 0.5])):
-        for zone, size, value in zip(zones, sizes, wanted, strict=True):
-            rows.append(
-                {
-                    "zone_code": zone,
-                    "time_period": "2020",
-                    "mode_id": mode,
-                    "fit": value,
-                    "gate": 1.0,
-                    "coverage": 1.0,
-                    "gdp": size,
-                    "population": size**0.5 * (1 + (zone in "z1z4")),
-                    "reason_code": None,
-                    "minimum_zones": 5,
-                }
-            )
-    made = mode_fit._comparative(pl.DataFrame(rows, schema_overrides={"reason_code": pl.String}))
+    """Two modes: one fits exactly by size, so nothing of it may be left; the other's residuals are halved by centring."""
+    made = compared({"size": BY_SIZE, "other": OTHER})
     totals = made.group_by("zone_code").agg(pl.col("comparative_fit").sum())
     assert totals["comparative_fit"].abs().max() < 1e-12
-    size_only = made.filter(pl.col("mode_id") == "size")["residual"]
-    assert size_only.abs().max() < 1e-9
+    assert made.filter(pl.col("mode_id") == "other")["comparative_fit"].abs().max() > 0.1
+
+
+def test_a_mode_that_follows_size_exactly_has_no_spread_to_measure_by():
+    made = compared({"size": BY_SIZE, "other": OTHER}, comparative_scale="standardised")
+    reasons = dict(made.select("mode_id", "comparative_reason_code").unique().iter_rows())
+    assert reasons == {"size": "no_spread", "other": "fewer_than_two_modes"}
+
+
+def test_zones_that_fail_the_gate_are_neither_compared_nor_compared_with():
+    third = {zone: value**2 for zone, value in OTHER.items()}
+    both = {"other": OTHER, "third": third}
+    gated = {"comparative_population": "gate_passing", "comparative_scale": "standardised"}
+    made = compared(both, {"z6": 0.1}, **gated)
+    without = compared(
+        {mode: {z: v for z, v in of.items() if z != "z6"} for mode, of in both.items()}, **gated
+    )
+    failing = made.filter(pl.col("zone_code") == "z6")
+    assert set(failing["comparative_reason_code"]) == {"gate_not_passed"} and failing["fit"].null_count() == 0
+    passing = made.filter(pl.col("zone_code") != "z6")
+    assert passing["comparative_fit"].equals(without["comparative_fit"])
+    assert set(made["zones_compared"]) == {6} and set(made["zones_ranked"]) == {7}
+
+
+def test_standardised_residuals_do_not_depend_on_how_far_a_mode_s_fits_spread():
+    """A mode whose fits are squeezed to a tenth of their spread says the same; raw residuals would shrink."""
+    squeezed = {"other": OTHER, "third": {z: v**2 / 10 for z, v in OTHER.items()}}
+    wide = {"other": OTHER, "third": {z: v**2 for z, v in OTHER.items()}}
+    one, other = (compared(w, comparative_scale="standardised")["comparative_fit"] for w in (squeezed, wide))
+    assert np.allclose(one, other, atol=1e-9)
+    raw = [compared(w)["comparative_fit"] for w in (squeezed, wide)]
+    assert not np.allclose(*raw, atol=1e-3)
+
+
+@pytest.mark.parametrize("weighting", ["equal", "entropy", "critic", "pca"])
+def test_weights_can_come_from_the_scores(weighting):
+    values = {f"z{i}": {"hub": 1, "a": i, "b": (i * 7) % 5, "c": (i * 3) % 4} for i in range(9)}
+    made = mode_fit.criterion_score(frame(CRITERIA, values).with_columns(weighting=pl.lit(weighting)))
+    scores = made.filter(pl.col("role") == "evidence").pivot(
+        "criterion_id", index="zone_code", values="score"
+    )
+    matrix = scores.sort("zone_code").select("a", "b", "c").to_numpy()
+    expected = weights.equal(3) if weighting == "equal" else getattr(weights, weighting)(matrix)
+    of_zone = made.filter((pl.col("zone_code") == "z1") & (pl.col("role") == "evidence")).sort("criterion_id")
+    assert of_zone["nominal_weight"].to_list() == pytest.approx(expected.weights.tolist())
+    assert of_zone["effective_weight"].sum() == pytest.approx(1)
+
+
+def test_scores_that_determine_no_weights_give_a_reason_and_no_fit():
+    values = {f"z{i}": {"hub": 1, "a": i, "b": i, "c": 9 - i} for i in range(9)}
+    made = fits(mode_fit.criterion_score(frame(CRITERIA, values).with_columns(weighting=pl.lit("critic"))))
+    assert set(made["reason_code"]) == {"weights_not_determined"} and made["fit"].null_count() == 9
+
+
+def test_goalposts_can_be_set_anew_every_year():
+    one = frame(CRITERIA, VALUES)
+    other = one.with_columns(
+        time_period=pl.lit("2021"), observed_period=pl.lit("2021"), obs_value=pl.col("obs_value") * 2
+    )
+    both = mode_fit.criterion_score(pl.concat([one, other]).with_columns(goalposts=pl.lit("per_year")))
+    scores = [both.filter(pl.col("time_period") == year)["score"] for year in ("2020", "2021")]
+    hub = both.filter(pl.col("time_period") == "2020")["role"] == "gate"
+    assert scores[0].filter(~hub).equals(scores[1].filter(~hub))
 
 
 worlds = st.dictionaries(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipelines import settings, store
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 from tests.readers.excel import xlsx
 from tests.readers.test_nbs import newer
 
@@ -54,7 +54,7 @@ def landed(tmp_path_factory):
     paths.inbox.mkdir()
     for name, content in FILES.items():
         (paths.inbox / name).write_bytes(content)
-    build_all(paths)
+    build_all(paths, (*RESOLVED, "mart.zone_indicator"))
     with store.connect(paths.work, read_only=True) as con:
         yield con
 
@@ -141,7 +141,7 @@ def test_the_newer_service_names_areas_by_twelve_digits(landed):
 def test_zones_only_are_scored(landed):
     """Provinces and cities without a zone stand in core and in no mart."""
     assert landed.execute(
-        "select count(*) from mart.mode_fit where zone_code not in (select zone_code from core.zone)"
+        "select count(*) from mart.zone_indicator where zone_code not in (select zone_code from core.zone)"
     ).fetchall() == [(0,)]
 
 
@@ -153,7 +153,7 @@ def test_a_sidecar_states_the_indicator_of_a_table_that_does_not_print_it(tmp_pa
         file.write_text(f"地区,2024年,2023年\n浙江省,90131,8255{len(indicator)}\n", encoding="gb18030")
         if indicator:
             file.with_name(file.name + ".yml").write_text(f"indicator: {indicator}\n", encoding="utf-8")
-    landed = {file.file_name[:3]: file for file in build_all(paths)}
+    landed = {file.file_name[:3]: file for file in build_all(paths, RESOLVED)}
     assert landed["two"].status == "refused" and "indicator: ..." in landed["two"].reason
     with store.connect(paths.work, read_only=True) as con:
         found = con.execute(

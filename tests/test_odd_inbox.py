@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import landing, quality, settings, store
 from pipelines.contracts import ROOT, tables
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 from tests.test_inbox import FIGURES, GOOD_FIGURE, query
 
 
@@ -85,7 +85,7 @@ def test_a_short_registry_amends_and_never_shrinks(paths):
     twice = changed.replace("Hangchow", "Hangkow", 1)
     lines = [REGISTRY.splitlines()[0], changed, bad, twice]
     (paths.inbox / "zones.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    build_all(paths)
+    build_all(paths, RESOLVED)
     assert query(paths, "select count(*) from core.zone") == [(181,)]
     assert query(paths, "select zone_name_en from core.zone where zone_code = '330100'") == [("Hangchow",)]
     held = query(
@@ -98,26 +98,28 @@ def test_a_short_registry_amends_and_never_shrinks(paths):
 
 def test_a_refused_file_lands_once_it_is_renamed(paths):
     (paths.inbox / "customs_2024.csv").write_bytes(TRADE.replace(b'"202401"', b'"202402"', 1))
-    build_all(paths)
+    build_all(paths, RESOLVED)
     (paths.inbox / "customs_2024.csv").rename(paths.inbox / "customs_2024_import.csv")
-    assert [f.status for f in build_all(paths) if f.file_name == "customs_2024_import.csv"] == ["loaded"]
+    assert [f.status for f in build_all(paths, RESOLVED) if f.file_name == "customs_2024_import.csv"] == [
+        "loaded"
+    ]
     assert query(paths, "select count(*) from raw.file where status = 'refused'") == [(0,)]
 
 
 def test_a_changed_contract_refills_the_raw_tables_also_from_files_that_are_gone(paths):
     (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + figure("77.125"), encoding="utf-8")
-    build_all(paths)
+    build_all(paths, RESOLVED)
     order = query(paths, "select file_sha256, sequence from raw.file order by 1")
     (paths.inbox / "zone_figures_mine.csv").unlink()
     with store.connect(paths.work) as con:
         con.execute("alter table raw.file drop column reason")
-    build_all(paths)
+    build_all(paths, RESOLVED)
     assert query(paths, "select file_sha256, sequence from raw.file order by 1") == order
     assert query(paths, "select count(*) from core.observation where printed_text = '77.125'") == [(1,)]
 
 
 def test_a_changed_declaration_makes_kept_files_be_read_again(paths, monkeypatch):
-    build_all(paths)
+    build_all(paths, RESOLVED)
     landing._fingerprint.cache_clear()
     monkeypatch.setattr(landing, "ROOT", paths.root)
     with store.connect(paths.work) as con:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import shutil
 import subprocess
 import sys
-import time
 
 import duckdb
 import pytest
 
+from benchmarks import concurrency
 from pipelines import publish, settings, store
 from pipelines.contracts import ROOT, tables
 
@@ -19,6 +21,24 @@ def ready(paths, built):
     """A data folder whose work database is a copy of the built one."""
     paths.work.parent.mkdir(parents=True)
     shutil.copyfile(built.work, paths.work)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def published_three(built, tmp_path_factory):
+    """Made once; read only."""
+    found = settings.Paths(tmp_path_factory.mktemp("three"))
+    found.work.parent.mkdir()
+    shutil.copyfile(built.work, found.work)
+    for _ in range(3):
+        publish.publish(found)
+    return found
+
+
+@pytest.fixture
+def three(paths, published_three):
+    """Three generations."""
+    shutil.copytree(published_three.root, paths.root, dirs_exist_ok=True)
     return paths
 
 
@@ -47,6 +67,32 @@ def test_publishing_the_same_twice_gives_the_same_parquet(ready):
     ]
 
 
+ONE_THREAD = """
+import sys
+from pathlib import Path
+import duckdb, polars
+real = duckdb.connect
+duckdb.connect = lambda *given, config=None, **named: real(*given, config={**(config or {}), "threads": 1}, **named)
+from benchmarks import crash
+from pipelines import settings
+assert polars.thread_pool_size() == 1
+for _ in range(2):
+    crash.whole_run(settings.Paths(Path(sys.argv[1])), lambda _: None)
+"""
+
+
+def test_twice_and_with_one_thread_and_with_more_the_parquet_is_the_same(ready, tmp_path):
+    """From nothing with one thread, everything again, and what was built with as many threads as there are."""
+    one = settings.Paths(tmp_path / "one")
+    threads = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        [sys.executable, "-c", ONE_THREAD, str(one.root)], cwd=ROOT, env={**os.environ, **threads}, check=True
+    )
+    made = [publish.generation(one, name) for name in publish.kept(one)] + [publish.publish(ready)]
+    first, *others = [{name: t["sha256"] for name, t in one.manifest["tables"].items()} for one in made]
+    assert [sorted(name for name in first if first[name] != other[name]) for other in others] == [[], []]
+
+
 def test_old_generations_are_kept_up_to_a_number(ready):
     made = [publish.publish(ready) for _ in range(publish.KEEP + 2)]
     assert [g.folder.exists() for g in made] == [False] * 2 + [True] * publish.KEEP
@@ -58,6 +104,111 @@ def test_a_damaged_file_is_noticed(ready):
     victim.write_bytes(victim.read_bytes()[:-1])
     made.database.unlink()
     assert len(publish.verify(publish.current(ready))) == 2
+
+
+def damage(path) -> None:
+    """Change one byte in the middle; the size stays."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "database gone": lambda made: made.database.unlink(),
+    "database cut short": lambda made: made.database.write_bytes(made.database.read_bytes()[:-5000]),
+    "Parquet gone": lambda made: (made.folder / "parquet" / "core" / "zone.parquet").unlink(),
+    "manifest changed": lambda made: (made.folder / "manifest.json").write_text(
+        (made.folder / "manifest.json").read_text().replace('"rows": 181', '"rows": 182')
+    ),
+    "manifest is no JSON": lambda made: (made.folder / "manifest.json").write_text("{"),
+    "folder gone": lambda made: shutil.rmtree(made.folder),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_generation_is_noticed_when_it_is_opened_and_rolled_back(three, kind):
+    *_, sound, last = publish.kept(three)
+    DAMAGES[kind](publish.current(three))
+    said = []
+    assert publish.readable(three, said.append).generation_id == sound
+    assert f"generation {last} is damaged" in said[0] and f"rolled back to generation {sound}" in said[1]
+    assert publish.current(three).generation_id == sound
+    assert publish.readable(three, said.append).generation_id == sound and len(said) == 2
+
+
+def test_a_changed_byte_is_noticed_at_the_start_of_a_run(three):
+    """Also in the generation before: the newest that is sound counts."""
+    first, second, third = publish.kept(three)
+    damage(publish.generation(three, second).folder / "parquet" / "core" / "zone.parquet")
+    damage(publish.current(three).database)
+    said = []
+    assert publish.readable(three, said.append).generation_id == third and said == []
+    assert publish.readable(three, said.append, thorough=True).generation_id == first
+    assert "sha256" in said[0]
+    assert publish.publish(three).generation_id == "000004"
+
+
+def test_no_sound_generation_is_said_plainly(three):
+    for name in publish.kept(three):
+        publish.generation(three, name).database.unlink()
+    with pytest.raises(publish.NothingPublished, match="no sound generation"):
+        publish.readable(three, print)
+
+
+def test_a_reader_never_undoes_what_a_run_has_just_published(three, monkeypatch):
+    """It finds a damage, and before it can switch the pointer a run publishes."""
+    publish.current(three).database.unlink()
+    real = publish._newest_sound
+
+    def meanwhile(*arguments):
+        found = real(*arguments)
+        publish.publish(three)
+        return found
+
+    monkeypatch.setattr(publish, "_newest_sound", meanwhile)
+    assert publish.readable(three, print).generation_id == "000002"
+    assert publish.current(three).generation_id == "000004"
+
+
+def test_roll_back_and_on_again(three):
+    assert publish.roll_back(three).generation_id == "000002"
+    assert publish.roll_back(three).generation_id == publish.current(three).generation_id == "000001"
+    with pytest.raises(publish.NothingPublished):
+        publish.roll_back(three)
+    assert publish.roll_back(three, "000003").generation_id == "000003"
+    publish.generation(three, "000002").database.unlink()
+    with pytest.raises(publish.NothingPublished, match="000002"):
+        publish.roll_back(three, "000002")
+    with pytest.raises(publish.NothingPublished, match="expected one of"):
+        publish.roll_back(three, "../work")
+    assert publish.roll_back(three).generation_id == "000001"
+    assert publish.publish(three).generation_id == "000004"
+
+
+def test_keep_removes_older_generations_but_never_the_one_before(three):
+    assert publish.publish(three, keep=3) and publish.kept(three) == ["000002", "000003", "000004"]
+    assert publish.publish(three, keep=1) and publish.kept(three) == ["000004", "000005"]
+
+
+def test_only_what_a_run_has_checked_is_published_again(three):
+    assert publish.again(three, keep=5).generation_id == "000004"
+    with store.connect(three.work) as con:
+        store.create(con, tables()["reference.unit"], "from reference.unit")
+    with pytest.raises(publish.NotChecked, match="no run has checked"):
+        publish.again(three, keep=5)
+
+
+def test_a_clock_that_goes_backwards_changes_no_number(three, monkeypatch):
+    class Earlier(dt.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return dt.datetime(1999, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(publish.dt, "datetime", Earlier)
+    made = publish.publish(three)
+    assert made.generation_id == "000004" and made.manifest["published_at"].startswith("1999")
+    assert publish.current(three) == made and publish.kept(three)[-1] == "000004"
+    assert publish.roll_back(three).generation_id == "000003"
 
 
 def test_a_failure_before_the_switch_leaves_the_old_generation(ready, monkeypatch):
@@ -74,38 +225,13 @@ def _fail(*_):
     raise OSError("disk full")
 
 
-READER = """
-import sys, time
-from pathlib import Path
-from pipelines import publish, settings, store
-paths, reads = settings.Paths(Path(sys.argv[1])), 0
-while True:
-    stop = (paths.root / "stop").exists()
-    generation = publish.current(paths)
-    with store.connect(generation.database, read_only=True) as con:
-        rows = con.execute("select count(*) from mart.mode_fit").fetchall()[0][0]
-    assert rows == generation.manifest["tables"]["mart.mode_fit"]["rows"]
-    reads += 1
-    if stop:
-        break
-print(reads)
-"""
-
-
-def test_readers_in_other_processes_never_wait_and_never_fail(ready):
+def test_readers_in_other_processes_never_fail_and_never_see_two_generations_mixed(ready):
+    """`python -m benchmarks.concurrency` publishes 25 times under 4 readers."""
+    concurrency.mark(ready, "first")
     publish.publish(ready)
-    readers = [
-        subprocess.Popen(
-            [sys.executable, "-c", READER, str(ready.root)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    time.sleep(1.5)
-    for _ in range(4):
-        publish.publish(ready)
-    (ready.root / "stop").touch()
-    reads = [int(reader.communicate(timeout=60)[0]) for reader in readers]
-    assert [reader.returncode for reader in readers] == [0, 0] and min(reads) > 0
+    results = concurrency.under_readers(ready, publishes=4, readers=2)
+    assert [(result["mixed"], result["errors"]) for result in results] == [(0, []), (0, [])]
+    assert all(result["seen"] for result in results)
 
 
 KILLED = """

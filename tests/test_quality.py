@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import duckdb
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -47,12 +48,11 @@ def outcomes(rows: dict, severity: str = "error") -> dict[str, quality.Outcome]:
         rules=RULES,
         min_rows=1,
     )
-    con = duckdb.connect()
-    con.execute("create schema core; create table core.kinds as select unnest(['x', 'y']) as kind")
-    store.create(
-        con, table, pl.DataFrame(rows, schema={"code": pl.String, "kind": pl.String, "share": pl.Float64})
-    )
-    return {outcome.name: outcome for outcome in quality.validate(con, table, severity)}
+    frame = pl.DataFrame(rows, schema={"code": pl.String, "kind": pl.String, "share": pl.Float64})
+    with store.connect(Path(":memory:")) as con:
+        con.execute("create table core.kinds as select unnest(['x', 'y']) as kind")
+        store.create(con, table, frame)
+        return {outcome.name: outcome for outcome in quality.validate(con, table, severity)}
 
 
 def test_good_rows_keep_every_promise():

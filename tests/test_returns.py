@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from pipelines import cli, return_workbook, returns, settings, store
 from pipelines.contracts import sources, tables
 from pipelines.readers import workbook
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 
 SOURCE = sources()["zone_return"]
 FIELDS = {k: [v] if isinstance(v, str) else v for k, v in SOURCE.options["fields"].items()}
@@ -342,7 +342,7 @@ def test_a_return_goes_the_whole_way(paths, empty):
         row(**{YEAR: 2022, VALUE: "x"}),
     ]
     (paths.inbox / "zone_return_2024.xlsx").write_bytes(filled(empty, rows))
-    build_all(paths)
+    build_all(paths, RESOLVED)
     with store.connect(paths.work, read_only=True) as con:
         loaded = con.execute(
             "select time_period, obs_value, scope, vintage::varchar, row_no, column_no from core.observation "

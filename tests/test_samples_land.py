@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines import settings, store
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import zipped
 
@@ -67,7 +67,7 @@ def landed(tmp_path_factory):
         else:
             (paths.inbox / name).write_bytes(content)
     (paths.inbox / "customs.zip").write_bytes(zipped(packed))
-    build_all(paths)
+    build_all(paths, RESOLVED)
     with store.connect(paths.work, read_only=True) as con:
         yield con
 

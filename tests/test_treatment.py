@@ -1,18 +1,14 @@
-"""Treatment and normalisation against hand-worked figures, properties, and COINr's published steps."""
+"""Treatment and normalisation against hand-worked figures, and properties; COINr's steps are in tests/parity."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.metrics import treatment
 
-COINR = Path(__file__).parents[2] / "shared" / "cases" / "coinr"
 LIMITS = (2.0, 3.5, 5)
 vectors = st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=6, max_size=60).map(np.array)
 
@@ -35,6 +31,11 @@ def test_one_outlier_is_winsorised_to_its_neighbour():
     treated, how = treatment.treat(x, *LIMITS)
     assert how == "winsorised"
     assert treated.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 9]
+
+
+def test_at_the_limit_the_unit_of_measurement_does_not_decide():
+    x = np.array([0.0, 0, 0, 5])  # skewness 2, kurtosis 4
+    assert {treatment.passes(x * factor, 2.0, 3.5) for factor in (1, 1e-3, 7, 1e6, 1 / 3)} == {False}
 
 
 def test_heavy_tail_is_logged():
@@ -64,19 +65,30 @@ def test_percentile_rank_is_symmetric(x):
     np.testing.assert_allclose(treatment.percentile_rank(x) + treatment.percentile_rank(-x), 1)
 
 
-def test_coinr_default_treatment_and_normalisation():
-    """Every one of COINr's 49 ASEM indicators: treated and min-max normalised figures to 1e-9."""
-    if not COINR.exists():
-        pytest.skip("peer cases are not beside this checkout")
-    screened, treated, normalised = (
-        pl.read_csv(COINR / f"{name}.csv", null_values=["NA"], infer_schema_length=None)
-        for name in ("step_4_Screened", "step_5_Treated", "step_6_Normalised")
-    )
-    meta = pl.read_csv(COINR / "in_iMeta.csv", null_values=["NA"], infer_schema_length=None)
-    direction = dict(meta.filter(pl.col("Type") == "Indicator").select("iCode", "Direction").iter_rows())
-    assert len(direction) == 49
-    for code, sign in direction.items():
-        ours, _ = treatment.treat(screened[code].cast(pl.Float64).to_numpy(), *LIMITS)
-        np.testing.assert_allclose(ours, treated[code].cast(pl.Float64).to_numpy(), rtol=1e-9, err_msg=code)
-        scores = treatment.minmax(ours, int(sign)) * 100
-        np.testing.assert_allclose(scores, normalised[code].cast(pl.Float64).to_numpy(), rtol=1e-9, atol=1e-9)
+def test_normalisations_by_hand():
+    x = np.array([2.0, 4, 4, 10, np.nan])
+    np.testing.assert_allclose(treatment.goalposts(x, 2, 6)[:4], [0, 0.5, 0.5, 2])
+    np.testing.assert_allclose(treatment.zscore(x)[:4] * np.std(x[:4], ddof=1), x[:4] - 5)
+    np.testing.assert_allclose(treatment.fraction_of_max(x)[:4], [0.2, 0.4, 0.4, 1])
+    assert treatment.rank(x)[:4].tolist() == [1, 2, 2, 4]
+    assert treatment.rank(x, ties="average")[:4].tolist() == [1, 2.5, 2.5, 4]
+    assert treatment.borda(x)[:4].tolist() == [0, 1, 1, 3]
+    assert np.isnan(treatment.rank(x)[4]) and np.isnan(treatment.normal_score(x)[4])
+
+
+def test_what_cannot_be_placed_is_nan():
+    flat = np.array([0.0, 0, 0])
+    for function in (treatment.zscore, treatment.normal_score, treatment.minmax, treatment.fraction_of_max):
+        assert np.isnan(function(flat)).all()
+    assert np.isnan(treatment.goalposts(flat, 1, 1)).all()
+
+
+@given(
+    vectors.filter(lambda x: np.ptp(x) > 0),
+    st.sampled_from([1, -1]),
+    st.sampled_from(["minmax", "rank", "zscore"]),
+)
+def test_evidence_scores_lie_between_floor_and_one_in_order(x, direction, normalisation):
+    score = treatment.evidence_score(x, direction, 0.01, normalisation)
+    assert score.min() >= 0.01 and score.max() <= 1
+    assert (np.diff(score[np.argsort(direction * x)]) >= 0).all()

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import settings, store
 from pipelines.contracts import ROOT
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx
 
@@ -23,7 +23,7 @@ def built(tmp_path, files: dict[str, bytes]) -> settings.Paths:
     paths.inbox.mkdir(parents=True)
     for name, content in files.items():
         (paths.inbox / name).write_bytes(content)
-    build_all(paths)
+    build_all(paths, RESOLVED)
     return paths
 
 

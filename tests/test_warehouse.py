@@ -9,9 +9,10 @@ import random
 from functools import cache
 
 import numpy as np
+import polars as pl
 import pytest
 
-from pipelines.contracts import ROOT, modes
+from pipelines.contracts import ROOT, methodologies, modes
 
 
 @cache
@@ -41,9 +42,10 @@ def test_only_actual_exact_figures_of_the_zone_itself_score(warehouse):
     """Every source cell behind a score: its own area, status A, exact, seen or verified unless the criterion admits more."""
     scored = warehouse.execute(
         "select s.zone_code, s.is_unverified, c.allows_unverified, i.inputs from mart.criterion_score as s "
-        "join mart.mode_criterion as c using (mode_id, criterion_id) "
+        "join mart.mode_criterion as c using (methodology_version, mode_id, criterion_id) "
         "join mart.zone_indicator as i on i.zone_code = s.zone_code and i.indicator_id = s.indicator_id "
-        "and i.time_period = s.observed_period where s.score is not null and s.time_period in ('2019', '2024')"
+        "and i.time_period = s.observed_period where s.score is not null and s.time_period in ('2019', '2024') "
+        "and s.methodology_version in ('1.0', '2.0')"
     ).fetchall()
     place = warehouse.execute(
         "select f.file_name, o.row_no, o.column_no, o.area_code, o.obs_status, o.bound, o.verification "
@@ -60,47 +62,63 @@ def test_only_actual_exact_figures_of_the_zone_itself_score(warehouse):
 
 
 @pytest.mark.parametrize("zone", ["510100", "231100"])
-def test_a_fit_can_be_recomputed_from_its_scores(warehouse, zone):
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_a_fit_can_be_recomputed_from_its_scores(warehouse, zone, version):
     for mode in modes().values():
+        criteria = methodologies()[version].criteria(mode)
         found = warehouse.execute(
-            "select criterion_id, score from mart.criterion_score where zone_code = ? and mode_id = ? and time_period = '2024'",
-            [zone, mode.mode_id],
+            "select criterion_id, score from mart.criterion_score where zone_code = ? and mode_id = ? "
+            "and time_period = '2024' and methodology_version = ?",
+            [zone, mode.mode_id, version],
         ).fetchall()
         score = dict(found)
-        present = [c for c in mode.criteria if c.role == "evidence" and score[c.criterion_id] is not None]
+        present = [c for c in criteria if c.role == "evidence" and score[c.criterion_id] is not None]
         total = sum(c.weight for c in present)
+        declared = sum(c.weight for c in criteria if c.role == "evidence")
         logarithm = 0.0
         for dimension in {c.dimension for c in present}:
             inside = [c for c in present if c.dimension == dimension]
             weight = sum(c.weight for c in inside)
             mean = sum(c.weight * score[c.criterion_id] for c in inside) / weight
             logarithm += weight / total * (math.log(mean) if mean > 0 else -math.inf)
-        gate = math.prod(score[c.criterion_id] for c in mode.criteria if c.role == "gate")
+        gate = math.prod(score[c.criterion_id] for c in criteria if c.role == "gate")
         fit = warehouse.execute(
-            "select fit, coverage from mart.mode_fit where zone_code = ? and mode_id = ? and time_period = '2024'",
-            [zone, mode.mode_id],
+            "select fit, coverage from mart.mode_fit where zone_code = ? and mode_id = ? "
+            "and time_period = '2024' and methodology_version = ?",
+            [zone, mode.mode_id, version],
         ).fetchall()[0]
-        assert fit[1] == pytest.approx(total)
-        assert fit[0] is None if total < 0.6 else fit[0] == pytest.approx(gate * math.exp(logarithm))
+        coverage = total / declared
+        assert fit[1] == pytest.approx(coverage)
+        assert fit[0] is None if coverage < 0.6 else fit[0] == pytest.approx(gate * math.exp(logarithm))
 
 
-def test_the_comparative_fit_is_a_residual_free_of_size(warehouse):
-    """Over the zones of a mode the fitted plane's residuals are uncorrelated with log GDP; recomputed with numpy."""
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_the_comparative_fit_is_a_residual_free_of_size(warehouse, version):
+    """The residuals of the fitted plane, centred over a zone's modes; recomputed with numpy's inverse."""
+    method = methodologies()[version]
+    gated, standardised = method.comparative_population != "all", method.comparative_scale == "standardised"
     frame = warehouse.sql(
-        "select distinct f.mode_id, f.zone_code, f.fit, f.comparative_fit, i.gdp, i.population from mart.mode_fit as f "
-        "join mart.mode_fit_input as i using (zone_code, time_period, mode_id) "
-        "where f.time_period = '2022' and f.fit is not null and i.gdp is not null and i.population is not null"
+        "select distinct f.mode_id, f.zone_code, f.fit, f.comparative_fit, f.gate, i.gdp, i.population "
+        "from mart.mode_fit as f "
+        "join mart.mode_fit_input as i using (methodology_version, zone_code, time_period, mode_id) "
+        "where f.time_period = '2022' and f.fit is not null and i.gdp is not null and i.population is not null "
+        f"and f.methodology_version = '{version}'"
     ).pl()
+    frame = frame.filter(pl.lit(not gated) | (pl.col("gate") >= method.minimum_gate))
     residual = {}
     for (mode,), part in frame.group_by("mode_id"):
         design = np.column_stack([np.ones(part.height), np.log(part["gdp"]), np.log(part["population"])])
         inverse = np.linalg.inv(design.T @ design)
         left = part["fit"].to_numpy() - design @ inverse @ design.T @ part["fit"].to_numpy()
-        residual |= {(mode, zone): value for zone, value in zip(part["zone_code"], left, strict=True)}
+        error = np.sqrt((left**2).sum() / (part.height - 3)) if standardised else 1.0
+        residual |= {(mode, zone): value / error for zone, value in zip(part["zone_code"], left, strict=True)}
+    compared = 0
     for mode, zone, comparative in frame.select("mode_id", "zone_code", "comparative_fit").iter_rows():
         others = [value for (_, other), value in residual.items() if other == zone]
         if len(others) >= 2:
+            compared += 1
             assert comparative == pytest.approx(residual[mode, zone] - np.mean(others), abs=1e-9)
+    assert compared > 100
 
 
 def test_data_poor_zones_have_reasons_and_no_numbers(warehouse):

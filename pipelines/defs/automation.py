@@ -49,7 +49,8 @@ def inbox(context: dg.SensorEvaluationContext):
     if not found:
         return dg.SkipReason("the inbox is empty")
     states = [(str(path), path.stat(follow_symlinks=False)) for path in found]
-    if time.time() - max(stat.st_mtime for _, stat in states) < SETTLED_SECONDS:
+    # a file from the future (a clock was set back) has settled: it would be waited for until its time comes
+    if any(abs(time.time() - stat.st_mtime) < SETTLED_SECONDS for _, stat in states):
         return dg.SkipReason("a file of the inbox may still be written")
     listing = "\n".join(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in states)
     state = hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()[:16]

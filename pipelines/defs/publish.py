@@ -3,13 +3,13 @@
 import dagster as dg
 
 from pipelines import publish
-from pipelines.contracts import tables
+from pipelines.contracts import macros, tables
 from pipelines.defs.resources import POOL, Warehouse
 
 
 @dg.asset(
     key=["published", "generation"],
-    deps=[dg.AssetKey(t.key) for t in tables().values()],
+    deps=[dg.AssetKey(t.key) for t in (tables() | macros()).values()],
     pool=POOL,
     description="Read-only DuckDB file and Parquet of all tables, with manifest; switched to atomically.",
 )

@@ -1,12 +1,12 @@
 """What the assets need from outside: the runtime folders, one connection to the work database, one run at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 import duckdb
 
-from pipelines import run_lock, settings, store
+from pipelines import publish, recovery, run_lock, settings, store
 
 POOL = "warehouse"
 
@@ -21,7 +21,16 @@ class Warehouse(dg.ConfigurableResource):
             if context.instance is not None:
                 for dead in run_lock.free_slots_of_the_dead(context.instance, POOL, run_id):
                     context.log.warning(f"run {dead} had been killed; its slot is free again")
+            recovery.ensure(self.paths, context.log.warning)
+            self._look_at_published(context.log.warning)
             yield self
+
+    def _look_at_published(self, say: Callable[[str], None]) -> None:
+        try:
+            publish.readable(self.paths, say, thorough=True)
+        except publish.NothingPublished as none:
+            if publish.kept(self.paths):
+                say(str(none))
 
     @property
     def paths(self) -> settings.Paths:

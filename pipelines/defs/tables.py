@@ -1,9 +1,9 @@
-"""Assets of schemas reference, core and mart: one for each contract, all made alike."""
+"""Assets of schemas reference, core and mart: one for each contract of a table or macro, all made alike."""
 
 import dagster as dg
 
 from pipelines import build, lineage
-from pipelines.contracts import Table, tables
+from pipelines.contracts import Table, macros, tables
 from pipelines.defs.resources import POOL, Warehouse
 
 
@@ -22,4 +22,23 @@ def table_asset(table: Table) -> dg.AssetsDefinition:
     return make
 
 
-assets = [table_asset(table) for table in tables().values() if table.schema_name != "raw"]
+def macro_asset(macro: Table) -> dg.AssetsDefinition:
+    """The asset of one table macro; its upstream assets are the tables that its SELECT reads."""
+
+    @dg.asset(
+        key=macro.key,
+        deps=[dg.AssetKey(name.split(".")) for name in lineage.upstream(macro.full_name)],
+        pool=POOL,
+    )
+    def make(warehouse: Warehouse) -> dg.MaterializeResult:
+        with warehouse.connect() as con:
+            build.build_macro(con, macro)
+        return dg.MaterializeResult()
+
+    return make
+
+
+assets = [
+    *(table_asset(table) for table in tables().values() if table.schema_name != "raw"),
+    *(macro_asset(macro) for macro in macros().values()),
+]

@@ -11,6 +11,7 @@ NaN, and the figures of the rest are as if it were not there.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import eigh
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -18,6 +19,7 @@ from pipelines.metrics.specialisation import location_quotient
 
 # A quotient of exactly 1 is an advantage; rounding in the shares must not decide over it.
 ROUNDING = 1e-12
+MEASURES = ("proximity", "cosine", "jaccard", "association", "probability")
 # Two eigenvalues, or a correlation and zero, closer than this cannot be told apart in double precision.
 DISTINCT = 1e-9
 
@@ -41,7 +43,7 @@ def revealed_advantage(e: np.ndarray) -> np.ndarray:
 
 def _checked(m: np.ndarray) -> np.ndarray:
     m = np.asarray(m, dtype=np.float64)
-    if m.ndim != 2 or not np.isin(m, (0.0, 1.0)).all():
+    if m.ndim != 2 or not ((m == 0) | (m == 1)).all():
         raise ValueError(f"advantage matrix: found shape {m.shape}, expected 2 dimensions of only 0 and 1")
     return m
 
@@ -56,34 +58,108 @@ def ubiquity(m: np.ndarray) -> np.ndarray:
     return _checked(m).sum(axis=0)
 
 
-def proximity(m: np.ndarray) -> np.ndarray:
-    """Proximity of each pair of industries, shape (industries, industries), symmetric, 0 to 1, diagonal 1.
+def relatedness(m: np.ndarray, measure: str = "proximity") -> np.ndarray:
+    """Relatedness of each pair of industries, shape (industries, industries), symmetric, not negative.
 
-    The minimum of the two conditional probabilities of having one advantage given the other: regions with
-    both over the larger ubiquity. NaN in row and column of an industry of ubiquity 0.
-    Source: Hidalgo, Klinger, Barabasi and Hausmann (2007).
+    'proximity' (0 to 1, diagonal 1): the minimum of the two conditional probabilities of having one advantage given
+    the other, regions with both over the larger ubiquity. Source: Hidalgo, Klinger, Barabasi, Hausmann (2007).
+    The others are of co-occurrences c_ij with sums s_i over the other industries and S over all, diagonal 0:
+    'cosine' c / sqrt(s_i s_j), 'jaccard' c / (s_i + s_j - c), 'association' c S / (s_i s_j) (1: as by chance),
+    'probability' as association for pairs drawn without an industry meeting itself. Source: Van Eck and Waltman
+    (2009), Steijn (2021), in the form of EconGeo.
+    NaN in row and column of an industry of ubiquity 0; 0 for a pair of which one occurs with no other.
     """
+    if measure not in MEASURES:
+        raise ValueError(f"relatedness: measure is {measure!r}, expected one of {MEASURES}")
     m = _checked(m)
     found = ubiquity(m)
-    larger = np.maximum.outer(found, found)
-    known = np.logical_and.outer(found > 0, found > 0)
-    return np.divide(m.T @ m, larger, out=np.full(larger.shape, np.nan), where=known)
+    pairs = m.T @ m
+    if measure == "proximity":
+        figures = pairs / np.maximum(np.maximum.outer(found, found), 1)
+    else:
+        figures = _cooccurrence(pairs, measure)
+    figures[found == 0] = np.nan
+    figures[:, found == 0] = np.nan
+    return figures
 
 
-def relatedness_density(m: np.ndarray) -> np.ndarray:
-    """Share of the proximity around an industry that the region has advantages in; shape of `m`, 0 to 1.
+def _cooccurrence(pairs: np.ndarray, measure: str) -> np.ndarray:
+    c = pairs - np.diag(np.diagonal(pairs))
+    s = c.sum(axis=0)
+    total = s.sum()
+    rows, columns = np.broadcast_arrays(s[:, None], s)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a pair that cannot occur is 0 below
+        expected = {
+            "cosine": lambda: np.sqrt(rows * columns),
+            "jaccard": lambda: rows + columns - c,
+            "association": lambda: rows * columns / total,
+            "probability": lambda: rows * columns * (1 / (total - rows) + 1 / (total - columns)) / 2,
+        }[measure]()
+    return np.divide(c, expected, out=np.zeros(c.shape), where=c > 0)
 
-    sum_k m_jk phi_ik / sum_k phi_ik, the industry itself (phi = 1) included, as `ecomplexity` does. NaN for
-    regions and industries set aside. Source: Hidalgo et al. (2007), called distance = 1 - density later.
+
+def relatedness_density(m: np.ndarray, phi: np.ndarray | None = None) -> np.ndarray:
+    """Share of the relatedness around an industry that the region has advantages in; shape of `m`, 0 to 1.
+
+    sum_k m_jk phi_ik / sum_k phi_ik. phi (industries, industries) as from `relatedness`; without it the proximity,
+    the industry itself (phi = 1) included, as `ecomplexity` does. NaN for regions and industries set aside and for an
+    industry that is related to none. Source: Hidalgo et al. (2007), called distance = 1 - density later.
     """
     m = _checked(m)
     regions, industries = diversity(m) > 0, ubiquity(m) > 0
     kept = m[np.ix_(regions, industries)]
-    phi = proximity(kept)
+    every = np.vstack([kept, np.ones(kept.shape[1])])  # a region with every advantage: the denominator
+    if phi is not None:
+        near = every @ phi[np.ix_(industries, industries)]
+    elif kept.shape[1] <= kept.shape[0]:
+        near = every @ relatedness(kept)
+    else:
+        near = _proximity_sums(every, kept)
     density = np.full(m.shape, np.nan)
-    # A region with every advantage has exactly 1, whatever the order of the two sums.
-    density[np.ix_(regions, industries)] = np.minimum(kept @ phi / phi.sum(axis=0), 1)
+    around = near[-1]
+    figures = np.divide(near[:-1], around, out=np.full(kept.shape, np.nan), where=around > 0)
+    density[np.ix_(regions, industries)] = np.minimum(figures, 1)  # the two sums may round differently
     return density
+
+
+def _proximity_sums(weights: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """`weights` @ proximity of `m`, without the square matrix: for many more industries than regions.
+
+    With c_ik = sum_s m_si m_sk and phi_ik = c_ik / max(u_i, u_k), the sum over k of w_rk phi_ik is the sum over the
+    regions s of m_si g_rs(u_i), where g(u) = sum over u_k <= u of w_rk m_sk / u + sum over u_k > u of w_rk m_sk / u_k
+    is one small matrix for each value of ubiquity. All sums are of terms that are not negative.
+    """
+    order = np.argsort(ubiquity(m), kind="stable")
+    m, weights = m[:, order], weights[:, order]
+    values, starts = np.unique(ubiquity(m), return_index=True)
+    sums = np.empty(weights.shape)
+    below = weights @ m.T  # industries of at most this ubiquity: whole numbers, so that subtracting is exact
+    above = np.zeros(below.shape)
+    ends = [*starts[1:], m.shape[1]]
+    for u, start, end in reversed(list(zip(values, starts, ends, strict=True))):
+        sums[:, order[start:end]] = (below / u + above) @ m[:, start:end]
+        same = weights[:, start:end] @ m[:, start:end].T
+        below -= same
+        above += same / u
+    return sums
+
+
+def reflections(m: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Method of reflections: k_n of the regions and of the industries after `steps` means over each other's k_(n-1).
+
+    k_0 are diversity and ubiquity; k_1 of a region is the mean ubiquity of its advantages, of an industry the mean
+    diversity of its regions. Even steps of a region tend to a constant with ECI as what differs: eci_pci gives that
+    limit itself. NaN for what is set aside. ValueError for fewer than one step.
+    Source: Hidalgo and Hausmann (2009).
+    """
+    if steps < 1:
+        raise ValueError(f"reflections: found {steps} steps, expected at least 1")
+    m = _checked(m)
+    d, u = diversity(m), ubiquity(m)
+    regions, industries = d, u
+    for _ in range(steps):
+        regions, industries = m @ industries / np.maximum(d, 1), m.T @ regions / np.maximum(u, 1)
+    return np.where(d > 0, regions, np.nan), np.where(u > 0, industries, np.nan)
 
 
 def eci_pci(m: np.ndarray) -> Complexity:
@@ -122,12 +198,15 @@ def _solve(m: np.ndarray) -> tuple[np.ndarray | float, np.ndarray | float, str |
     d, u = m.sum(axis=1), m.sum(axis=0)
     scaled = m / np.sqrt(d)[:, None] / np.sqrt(u)
     by_regions = m.shape[0] <= m.shape[1]
-    # eigh works on the smaller of the two products; both have the same non-zero eigenvalues, ascending.
-    values, vectors = np.linalg.eigh(scaled @ scaled.T if by_regions else scaled.T @ scaled)
+    # The smaller of the two products: both have the same non-zero eigenvalues, in ascending order.
+    product = scaled @ scaled.T if by_regions else scaled.T @ scaled
+    # Only the three largest eigenvalues matter: the second, and whether the third is tied with it.
+    size = len(product)
+    values, vectors = eigh(product, subset_by_index=[max(size - 3, 0), size - 1], check_finite=False)
     second = values[-2]
     if second < DISTINCT:
         return np.nan, np.nan, "no_variation"
-    if len(values) > 2 and second - values[-3] < DISTINCT:
+    if size > 2 and second - values[-3] < DISTINCT:
         return np.nan, np.nan, "eigenvalue_tied"
     if by_regions:
         eci = vectors[:, -2] / np.sqrt(d)

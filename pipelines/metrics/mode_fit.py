@@ -9,11 +9,12 @@ Reason codes (REASONS) are a closed list; a case without a number has one of the
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import treatment
+from pipelines.metrics import fit_kernel, treatment, weights
 
 REASONS = {
     "not_observed": "no published figure within the criterion's maximum age",
@@ -25,44 +26,45 @@ REASONS = {
     "size_not_observed": "GDP or population is missing, so the effect of size cannot be taken out",
     "fewer_than_two_modes": "fewer than two modes have a fit, so there is nothing to compare",
     "too_few_zones": "too few zones have a fit to tell the effect of size",
+    "gate_not_passed": "the zone does not meet the mode's prerequisites, so the mode is not compared",
+    "no_spread": "the fits follow size exactly, so nothing is left to compare",
+    "weights_not_determined": "the criteria's scores do not determine weights by the declared weighting",
 }
-KEY = ["zone_code", "time_period", "mode_id"]
-SIZE_AND_PARAMETERS = (
-    "gdp",
-    "population",
-    "is_zone_active",
-    "methodology_version",
-    "minimum_coverage",
-    "minimum_gate",
-    "minimum_zones",
-)
+KEY = ["methodology_version", "zone_code", "time_period", "mode_id"]
+WEIGHTINGS = {
+    "equal": lambda scores: weights.equal(scores.shape[1]),
+    "entropy": weights.entropy,
+    "critic": weights.critic,
+    "pca": weights.pca,
+}
 
 
 def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
-    """Score every criterion of every zone and period on [0, 1], or give the reason why there is none.
+    """Score every criterion of every version, zone and period on [0, 1], or give the reason why there is none.
 
-    frame: one row for each zone, period and criterion, with its observation as of that period (NULL when there is
-    none), the criterion's declaration and the methodology's parameters.
-    Evidence is treated (pass, winsorise, log) and min-max normalised over all zones and all observed periods, so
-    that goalposts are fixed over time, and lifted to [floor, 1]: at zero one criterion would end a geometric mean. Gates give a membership by linear interpolation of the declared points,
-    over the value itself or its percentile rank.
+    frame: one row for each version, zone, period and criterion, with its observation as of that period (NULL when
+    there is none), the criterion's declaration and the version's parameters.
+    Evidence is treated (pass, winsorise, log) and min-max normalised over the goalposts' pool, all zones and all
+    observed periods ("fixed") or the observations of one scored period ("per_year"), and lifted to [floor, 1]: at
+    zero one criterion would end a geometric mean. Gates give a membership by linear interpolation of the declared
+    points, over the value itself or its percentile rank. Weights are the declared ones or those that the scores of
+    the same pool give (`WEIGHTINGS`).
     """
-    parts = [
-        _score_one(part)
-        for _, part in frame.sort("mode_id", "criterion_id").group_by(
-            ["mode_id", "criterion_id"], maintain_order=True
-        )
-    ]
-    scored = pl.concat(parts)
-    present = pl.col("score").is_not_null() & (pl.col("role") == "evidence")
+    pool = pl.when(pl.col("goalposts") == "per_year").then(pl.col("time_period"))
+    frame = frame.with_columns(pool=pool).sort(*KEY, "criterion_id")
+    parts = frame.group_by(["methodology_version", "mode_id", "criterion_id", "pool"], maintain_order=True)
+    scored = pl.concat([_score_one(part) for _, part in parts])
+    modes = scored.group_by(["methodology_version", "mode_id", "pool"], maintain_order=True)
+    scored = pl.concat([_weigh(part) for _, part in modes])
+    is_evidence = pl.col("role") == "evidence"
+    present = pl.col("score").is_not_null() & is_evidence
     total = pl.col("weight").filter(present).sum().over(KEY)
     return scored.with_columns(
-        nominal_weight=pl.when(pl.col("role") == "evidence").then(
-            pl.col("weight") / pl.col("weight").filter(pl.col("role") == "evidence").sum().over(KEY)
+        nominal_weight=pl.when(is_evidence).then(
+            pl.col("weight") / pl.col("weight").filter(is_evidence).sum().over(KEY)
         ),
-        effective_weight=pl.when(present).then(pl.col("weight") / total),
+        effective_weight=pl.when(present & (total > 0)).then(pl.col("weight") / total),
     ).select(
-        "methodology_version",
         *KEY,
         "criterion_id",
         "role",
@@ -84,25 +86,144 @@ def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def fit(frame: pl.DataFrame) -> pl.DataFrame:
-    """Fit and comparative fit of every zone, period and mode.
+    """Fit and comparative fit of every version, zone, period and mode.
 
-    frame: criterion scores joined with the zone's GDP and population (size) and the methodology's parameters.
+    frame: criterion scores joined with the zone's GDP and population (size) and the version's parameters.
     fit = gate * evidence; gate = product of memberships; evidence = weighted arithmetic mean within a dimension,
     weighted geometric mean across dimensions, over the evidence that is present.
-    comparative fit = residual of the fit on log GDP and log population (OLS over the zones of a mode and period),
-    centred over the modes of the zone.
+    comparative fit = residual of the fit on log GDP and log population (OLS over the zones of a mode and period that
+    have a fit, or of them those that pass the gate: `comparative_population`), divided by the regression's standard
+    error or not (`comparative_scale`), centred over the modes of the zone that have one. Arithmetic: `fit_kernel`.
     """
-    fits = _aggregate(frame).join(_gates(frame), on=KEY, how="full", coalesce=True)
-    size = frame.group_by(KEY).agg(pl.col(*SIZE_AND_PARAMETERS).first())
-    fits = _decide(fits.join(size, on=KEY, how="left").sort(KEY))
-    fits = pl.concat([_comparative(part) for _, part in fits.group_by("time_period", maintain_order=True)])
-    return _rank(fits)
+    periods = frame.sort("methodology_version", "time_period").group_by(
+        "methodology_version", "time_period", maintain_order=True
+    )
+    return _rank(pl.concat([_period_fit(part) for _, part in periods]))
+
+
+class ModeScores(NamedTuple):
+    """Scores of one mode in one period: evidence (zones, criteria) with weights and dimension (criteria,), gates
+    (zones, gates); NaN where there is none."""
+
+    mode_id: str
+    criteria: list[str]
+    evidence: np.ndarray
+    weights: np.ndarray
+    dimension: np.ndarray
+    gate_criteria: list[str]
+    memberships: np.ndarray
+
+    def without(self, criterion_id: str) -> ModeScores:
+        """The same mode with one criterion left out."""
+        kept = [k for k, name in enumerate(self.criteria) if name != criterion_id]
+        gates = [k for k, name in enumerate(self.gate_criteria) if name != criterion_id]
+        return ModeScores(
+            self.mode_id,
+            [self.criteria[k] for k in kept],
+            self.evidence[:, kept],
+            self.weights[kept],
+            self.dimension[kept],
+            [self.gate_criteria[k] for k in gates],
+            self.memberships[:, gates],
+        )
+
+
+class Period(NamedTuple):
+    """One version and period as arrays: zones, their modes in the order of their names, log size (zones, 2)."""
+
+    zones: list[str]
+    modes: list[ModeScores]
+    log_size: np.ndarray
+    parameters: dict
+
+
+class Figures(NamedTuple):
+    """Of one version and period, each (modes, zones), NaN where there is none."""
+
+    gate: np.ndarray
+    coverage: np.ndarray
+    evidence: np.ndarray
+    fit: np.ndarray
+    comparative: np.ndarray
+    residual: np.ndarray
+
+
+def period_scores(part: pl.DataFrame) -> Period:
+    """The frame of one version and period as arrays; every zone has every criterion (with or without a score)."""
+    part = part.sort("mode_id", "criterion_id", "zone_code")
+    zones = part["zone_code"].unique().sort().to_list()
+    modes = [
+        _mode_scores(of_mode, len(zones)) for _, of_mode in part.group_by("mode_id", maintain_order=True)
+    ]
+    sizes = part.unique("zone_code").sort("zone_code").select("gdp", "population").cast(pl.Float64).to_numpy()
+    return Period(zones, modes, np.log(sizes), part.row(0, named=True))
+
+
+def level_figures(mode: ModeScores, minimum_coverage: float) -> np.ndarray:
+    """Gate, coverage, evidence and fit of one mode in one period, (4, zones)."""
+    gate = mode.memberships.prod(axis=1)
+    coverage = fit_kernel.coverage(mode.evidence, mode.weights)
+    evidence = fit_kernel.evidence(mode.evidence, mode.weights, mode.dimension)
+    is_covered = coverage >= minimum_coverage - fit_kernel.TOLERANCE
+    return np.stack([gate, coverage, evidence, np.where(is_covered, gate * evidence, np.nan)])
+
+
+def period_figures(period: Period, levels: list[np.ndarray] | None = None) -> Figures:
+    """All figures of one period; `levels`, its modes' `level_figures` where they are already known."""
+    limits = period.parameters
+    if levels is None:
+        levels = [level_figures(mode, limits["minimum_coverage"]) for mode in period.modes]
+    gate, coverage, evidence, fits = np.stack(levels, axis=1)
+    found = fit_kernel.comparative(
+        fits,
+        gate,
+        period.log_size,
+        minimum_gate=limits["minimum_gate"],
+        minimum_zones=limits["minimum_zones"],
+        population=limits["comparative_population"],
+        scale=limits["comparative_scale"],
+    )
+    return Figures(gate, coverage, evidence, fits, found.comparative, found.residual)
+
+
+def score_at(part: pl.DataFrame, values: np.ndarray) -> np.ndarray:
+    """Scores that other values of one criterion would have at its goalposts; NaN where it is not scored.
+
+    part: as of `criterion_score`, the rows of one version, criterion and pool. The goalposts stay where the observed
+    figures put them; a value beyond them has the score of the nearer one.
+    """
+    first, pool = part.row(0, named=True), _pool(part)
+    observed = pool["obs_value"].to_numpy()
+    if first["role"] == "gate":
+        points = np.array(sorted(json.loads(first["membership"])))
+        if first["scale"] == "percentile":
+            values = np.interp(values, np.sort(observed), np.sort(treatment.percentile_rank(observed)))
+        return np.interp(values, points[:, 0], points[:, 1])
+    if not _is_scored(pool, first):
+        return np.full(values.shape, np.nan)
+    treated, how = treatment.treat(observed, *_limits(first))
+    alike = treatment.treat_like(values, observed, treated, how)
+    placed = treatment.goalposts(alike, treated.min(), treated.max())
+    return treatment.lift(placed, first["direction"], first["score_floor"])
+
+
+def _pool(part: pl.DataFrame) -> pl.DataFrame:
+    """The observations that set one criterion's goalposts, each once."""
+    admitted = part.filter(pl.col("obs_value").is_not_null())
+    return admitted.unique(["zone_code", "observed_period"]).sort("zone_code", "observed_period")
+
+
+def _is_scored(pool: pl.DataFrame, first: dict) -> bool:
+    return pool.height > 1 and pool["zone_code"].n_unique() >= first["minimum_figures"]
+
+
+def _limits(first: dict) -> tuple[float, float, int]:
+    return first["skewness_limit"], first["kurtosis_limit"], first["winsorise_points"]
 
 
 def _score_one(part: pl.DataFrame) -> pl.DataFrame:
     first = part.row(0, named=True)
-    admitted = part.filter(pl.col("obs_value").is_not_null())
-    pool = admitted.unique(["zone_code", "observed_period"]).sort("zone_code", "observed_period")
+    pool = _pool(part)
     zones = pool["zone_code"].n_unique()
     scores = _membership(pool, first) if first["role"] == "gate" else _evidence_scores(pool, first)
     part = part.join(scores, on=["zone_code", "observed_period"], how="left", nulls_equal=True)
@@ -120,15 +241,35 @@ def _score_one(part: pl.DataFrame) -> pl.DataFrame:
     return part.with_columns(reason_code=reason)
 
 
+def _weigh(part: pl.DataFrame) -> pl.DataFrame:
+    """The weights of one version's mode, from the declaration or from the scores; NULL where those give none."""
+    how = part["weighting"][0]
+    if how == "nominal":
+        return part
+    evidence = part.filter(pl.col("role") == "evidence")
+    scores = evidence.pivot("criterion_id", index=["zone_code", "time_period"], values="score")
+    criteria = sorted(evidence["criterion_id"].unique())
+    found = WEIGHTINGS[how](
+        scores.sort("zone_code", "time_period").select(criteria).cast(pl.Float64).to_numpy()
+    )
+    known = pl.DataFrame({"criterion_id": criteria, "found": found.weights}).with_columns(
+        pl.col("found").fill_nan(None)
+    )
+    weight = pl.when(pl.col("role") == "evidence").then("found").otherwise("weight")
+    return (
+        part.join(known, on="criterion_id", how="left", maintain_order="left")
+        .with_columns(weight=weight)
+        .drop("found")
+    )
+
+
 def _evidence_scores(pool: pl.DataFrame, first: dict) -> pl.DataFrame:
     values = pool["obs_value"].to_numpy()
-    limits = (first["skewness_limit"], first["kurtosis_limit"], first["winsorise_points"])
-    if values.size < 2 or pool["zone_code"].n_unique() < first["minimum_figures"]:
+    if not _is_scored(pool, first):
         treated, how, score = values, "none", np.full(values.shape, np.nan)
     else:
-        treated, how = treatment.treat(values, *limits)
-        floor = first["score_floor"]
-        score = floor + (1 - floor) * treatment.minmax(treated, first["direction"])
+        treated, how = treatment.treat(values, *_limits(first))
+        score = treatment.evidence_score(treated, first["direction"], first["score_floor"])
     return _scores(pool, treated, score, how)
 
 
@@ -147,117 +288,124 @@ def _scores(pool: pl.DataFrame, treated: np.ndarray, score: np.ndarray, how: str
     )
 
 
-def _aggregate(frame: pl.DataFrame) -> pl.DataFrame:
-    """Evidence and coverage for each zone, period and mode."""
-    evidence = frame.filter(pl.col("role") == "evidence")
-    coverage = evidence.group_by(KEY).agg(
-        coverage=pl.col("nominal_weight").filter(pl.col("score").is_not_null()).sum()
+def _mode_scores(part: pl.DataFrame, zones: int) -> ModeScores:
+    """part: rows of one mode, by criterion and zone."""
+    evidence, gates = (part.filter(pl.col("role") == role) for role in ("evidence", "gate"))
+    declared = evidence.unique("criterion_id", keep="first", maintain_order=True)
+    return ModeScores(
+        part["mode_id"][0],
+        declared["criterion_id"].to_list(),
+        _matrix(evidence, zones),
+        declared["nominal_weight"].cast(pl.Float64).to_numpy(),
+        declared["dimension"].rank("dense").to_numpy(),
+        gates["criterion_id"].unique(maintain_order=True).to_list(),
+        _matrix(gates, zones),
     )
-    dimensions = (
-        evidence.filter(pl.col("score").is_not_null())
-        .group_by([*KEY, "dimension"])
-        .agg(
-            mean=(pl.col("score") * pl.col("effective_weight")).sum() / pl.col("effective_weight").sum(),
-            weight=pl.col("effective_weight").sum(),
-        )
-        .sort([*KEY, "dimension"])
+
+
+def _matrix(part: pl.DataFrame, zones: int) -> np.ndarray:
+    """Scores (zones, criteria) of rows by criterion and zone."""
+    return part["score"].cast(pl.Float64).to_numpy().reshape(-1, zones).T
+
+
+def _period_fit(part: pl.DataFrame) -> pl.DataFrame:
+    period = period_scores(part)
+    figures = period_figures(period)
+    long = {name: figures._asdict()[name].ravel() for name in Figures._fields}
+    frame = pl.DataFrame(
+        {
+            "mode_id": np.repeat([mode.mode_id for mode in period.modes], len(period.zones)),
+            "zone_code": period.zones * len(period.modes),
+            "is_sized": np.tile(np.isfinite(period.log_size).all(axis=1), len(period.modes)),
+            **long,
+        }
+    ).with_columns(pl.col(Figures._fields).fill_nan(None))
+    active = part.select("zone_code", "is_zone_active").unique()
+    parameters = ("methodology_version", "time_period", "minimum_coverage", "minimum_gate", "minimum_zones")
+    return _reasons(
+        frame.rename({"comparative": "comparative_fit"})
+        .with_columns(**{name: pl.lit(period.parameters[name]) for name in parameters})
+        .with_columns(is_gated=pl.lit(period.parameters["comparative_population"] == "gate_passing"))
+        .join(active, on="zone_code", how="left", maintain_order="left")
     )
-    means = dimensions.group_by(KEY, maintain_order=True).agg(
-        evidence=pl.when((pl.col("mean") <= 0).any())
-        .then(0.0)
-        .otherwise((pl.col("mean").log() * pl.col("weight")).sum().exp())
-    )
-    return coverage.join(means, on=KEY, how="left")
 
 
-def _gates(frame: pl.DataFrame) -> pl.DataFrame:
-    gates = frame.filter(pl.col("role") == "gate")
-    judged = pl.col("score").is_not_null().all()
-    return gates.group_by(KEY).agg(gate=pl.when(judged).then(pl.col("score").product()))
-
-
-def _decide(fits: pl.DataFrame) -> pl.DataFrame:
-    reason = (
-        pl.when(pl.col("coverage") < pl.col("minimum_coverage") - 1e-12)
+def _reasons(fits: pl.DataFrame) -> pl.DataFrame:
+    """Why there is no fit or no comparative fit, one version and period at a time."""
+    why = (
+        pl.when(pl.col("coverage").is_null())
+        .then(pl.lit("weights_not_determined"))
+        .when(pl.col("coverage") < pl.col("minimum_coverage") - fit_kernel.TOLERANCE)
         .then(pl.lit("coverage_below_minimum"))
         .when(pl.col("gate").is_null())
         .then(pl.lit("gate_not_observed"))
     )
-    return fits.with_columns(reason_code=reason).with_columns(
-        fit=pl.when(pl.col("reason_code").is_null()).then(pl.col("gate") * pl.col("evidence"))
-    )
-
-
-def _comparative(period: pl.DataFrame) -> pl.DataFrame:
-    """Residual fits of one period, size taken out within each mode, centred over the modes of each zone."""
-    sized = pl.col("gdp").is_not_null() & pl.col("population").is_not_null()
-    parts = [_size_residual(part) for _, part in period.group_by("mode_id", maintain_order=True)]
-    residuals = pl.concat(parts)
+    passes = ~pl.col("is_gated") | (pl.col("gate") >= pl.col("minimum_gate"))
+    is_compared = pl.col("fit").is_not_null() & passes & pl.col("is_sized")
     known = pl.col("residual").is_not_null().sum().over("zone_code")
-    centred = pl.col("residual") - pl.col("residual").mean().over("zone_code")
-    why = (
+    comparative_why = (
         pl.when(pl.col("fit").is_null())
-        .then(pl.col("reason_code"))
-        .when(~sized)
+        .then(why)
+        .when(~passes)
+        .then(pl.lit("gate_not_passed"))
+        .when(~pl.col("is_sized"))
         .then(pl.lit("size_not_observed"))
-        .when(pl.col("residual").is_null())
+        .when(is_compared.sum().over("mode_id") < pl.col("minimum_zones"))
         .then(pl.lit("too_few_zones"))
+        .when(pl.col("residual").is_null())
+        .then(pl.lit("no_spread"))
         .when(known < 2)
         .then(pl.lit("fewer_than_two_modes"))
     )
-    return residuals.with_columns(
-        comparative_fit=pl.when(known >= 2).then(centred), comparative_reason_code=why
+    return fits.with_columns(
+        reason_code=why, comparative_reason_code=comparative_why, modes_compared=known.cast(pl.Int32)
     )
 
 
-def _size_residual(part: pl.DataFrame) -> pl.DataFrame:
-    """Residual of the fit on log GDP and log population over the zones of one mode; NULL below the minimum number."""
-    size = np.log(part.select("gdp", "population").cast(pl.Float64).to_numpy())
-    y = part["fit"].cast(pl.Float64).to_numpy()
-    used = np.isfinite(y) & np.isfinite(size).all(axis=1)
-    residual = np.full(y.shape, np.nan)
-    if used.sum() >= part["minimum_zones"][0]:
-        design = np.column_stack([np.ones(used.sum()), size[used]])
-        coefficients, *_ = np.linalg.lstsq(design, y[used], rcond=None)
-        residual[used] = y[used] - design @ coefficients
-    return part.with_columns(residual=pl.Series(residual).fill_nan(None))
-
-
 def _rank(fits: pl.DataFrame) -> pl.DataFrame:
-    group = ["time_period", "mode_id"]
+    group = ["methodology_version", "time_period", "mode_id"]
     eligible = pl.col("comparative_fit").is_not_null() & (pl.col("gate") >= pl.col("minimum_gate"))
     # a tie goes to the mode that comes first by name: arbitrary, but the same on every run
     order = (
         pl.struct(-pl.col("comparative_fit"), "mode_id")
         .rank("ordinal")
-        .over("zone_code", "time_period", eligible)
+        .over("methodology_version", "zone_code", "time_period", eligible)
     )
     words = pl.col("reason_code").replace_strict(REASONS, default=None)
     comparative_words = pl.col("comparative_reason_code").replace_strict(REASONS, default=None)
-    return fits.with_columns(
-        fit_rank=pl.col("fit").rank("min", descending=True).over(group).cast(pl.Int32),
-        comparative_rank=pl.col("comparative_fit").rank("min", descending=True).over(group).cast(pl.Int32),
-        zones_ranked=pl.col("fit").count().over(group).cast(pl.Int32),
-        is_best_mode=(eligible & (order == 1)).fill_null(False),
-        gate_passed=pl.col("gate") >= pl.col("minimum_gate"),
-        reason=words,
-        comparative_reason=comparative_words,
-    ).select(
-        "methodology_version",
-        *KEY,
-        "gate",
-        "gate_passed",
-        "evidence",
-        "fit",
-        "comparative_fit",
-        "coverage",
-        "fit_rank",
-        "comparative_rank",
-        "zones_ranked",
-        "is_best_mode",
-        "is_zone_active",
-        "reason_code",
-        "reason",
-        "comparative_reason_code",
-        "comparative_reason",
+    return (
+        fits.sort(KEY)
+        .with_columns(
+            fit_rank=pl.col("fit").rank("min", descending=True).over(group).cast(pl.Int32),
+            comparative_rank=pl.col("comparative_fit")
+            .rank("min", descending=True)
+            .over(group)
+            .cast(pl.Int32),
+            zones_ranked=pl.col("fit").count().over(group).cast(pl.Int32),
+            zones_compared=pl.col("comparative_fit").count().over(group).cast(pl.Int32),
+            is_best_mode=(eligible & (order == 1)).fill_null(False),
+            gate_passed=pl.col("gate") >= pl.col("minimum_gate"),
+            reason=words,
+            comparative_reason=comparative_words,
+        )
+        .select(
+            *KEY,
+            "gate",
+            "gate_passed",
+            "evidence",
+            "fit",
+            "comparative_fit",
+            "coverage",
+            "fit_rank",
+            "comparative_rank",
+            "zones_ranked",
+            "zones_compared",
+            "modes_compared",
+            "is_best_mode",
+            "is_zone_active",
+            "reason_code",
+            "reason",
+            "comparative_reason_code",
+            "comparative_reason",
+        )
     )

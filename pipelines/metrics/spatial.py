@@ -1,24 +1,28 @@
-"""Spatial weights and autocorrelation: Moran's I, global and local.
+"""Spatial weights and autocorrelation, global and local: Moran, also of two variables, Geary, Getis-Ord.
 
 Here belong functions of values and places. Not here: what the values mean, column names (clusters.py).
+
+Weights are (n, n), a scipy sparse array or a dense one: zero diagonal, rows that sum to 1, or to 0 for an island.
 
 Every function takes the codes of the places. They are sorted by code before anything is drawn, so that the
 same data in another order give the same figures to the bit; results come back in the order of the input.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 MILLIMETRE_KM = 1e-6  # distances nearer to each other than this are tied: rounding must not rank them
 ROUNDING = 1e-12
 
 
-class GlobalMoran(NamedTuple):
-    """Moran's I, its pseudo-p and the reason code when both are NaN."""
+class Global(NamedTuple):
+    """One figure over all places, its pseudo-p and the reason code when both are NaN."""
 
-    i: float
+    value: float
     p: float
     reason: str | None
 
@@ -32,6 +36,14 @@ class LocalMoran(NamedTuple):
     reason: np.ndarray
 
 
+class LocalGetisOrd(NamedTuple):
+    """Arrays (n,): z of G_i or G_i*, pseudo-p, reason code or None."""
+
+    z: np.ndarray
+    p: np.ndarray
+    reason: np.ndarray
+
+
 def great_circle_km(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
     """Distances in km between places given in degrees; shape (n, n). Haversine formula on the mean sphere."""
     phi, theta = np.radians(latitude), np.radians(longitude)
@@ -41,8 +53,8 @@ def great_circle_km(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
 
 
-def knn_weights(codes: list[str], latitude: np.ndarray, longitude: np.ndarray, neighbours: int) -> np.ndarray:
-    """Weights (n, n) in the order of `codes`: 1/neighbours for the nearest neighbours, 0 elsewhere.
+def knn_weights(codes: list[str], latitude: np.ndarray, longitude: np.ndarray, neighbours: int) -> csr_array:
+    """Sparse weights (n, n) in the order of `codes`: 1/neighbours for the nearest neighbours, 0 elsewhere.
 
     Nearest by great circle; equal distances go to the lower code. Latitude and longitude in degrees.
     ValueError for repeated codes, coordinates that are missing or off the globe, or fewer than
@@ -62,9 +74,8 @@ def knn_weights(codes: list[str], latitude: np.ndarray, longitude: np.ndarray, n
     distance = np.round(great_circle_km(latitude[order], longitude[order]) / MILLIMETRE_KM)
     np.fill_diagonal(distance, np.inf)
     nearest = np.argsort(distance, axis=1, kind="stable")[:, :neighbours]  # stable: ties keep code order
-    weights = np.zeros(distance.shape)
-    weights[order[:, None], order[nearest]] = 1 / neighbours
-    return weights
+    links = (np.repeat(order, neighbours), order[nearest].ravel())
+    return csr_array((np.full(nearest.size, 1 / neighbours), links), shape=distance.shape)
 
 
 def _code_order(codes: list[str]) -> np.ndarray:
@@ -75,101 +86,276 @@ def _code_order(codes: list[str]) -> np.ndarray:
 
 
 def _sorted_input(
-    codes: list[str], values: np.ndarray, weights: np.ndarray, permutations: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order by code, deviations from the mean (all 0 when constant) and weights in that order, checked."""
-    values, weights = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    n = len(values)
-    if n == 0 or len(codes) != n or weights.shape != (n, n):
+    codes: list[str], columns: list[np.ndarray], weights: np.ndarray | csr_array, permutations: int
+) -> tuple[np.ndarray, list[np.ndarray], csr_array]:
+    """Order by code, the columns and the weights in that order, checked."""
+    columns = [np.asarray(values, dtype=np.float64) for values in columns]
+    w, n = csr_array(weights, dtype=np.float64), len(columns[0])
+    if n == 0 or len(codes) != n or w.shape != (n, n) or any(values.shape != (n,) for values in columns):
         raise ValueError(
-            f"found {len(codes)} codes, {n} values, weights {weights.shape}: expected one size, not empty"
+            f"found {len(codes)} codes, {[values.shape for values in columns]} values, weights {w.shape}: "
+            "expected one size, not empty"
         )
-    if not np.isfinite(values).all():
+    if not all(np.isfinite(values).all() for values in columns):
         raise ValueError("values: found missing or infinite ones, expected places without a value left out")
     if permutations < 1:
         raise ValueError(f"permutations: found {permutations}, expected at least 1")
-    rows = weights.sum(axis=1)
-    if np.diagonal(weights).any() or (weights < 0).any() or not (np.isclose(rows, 1) | (rows == 0)).all():
+    rows = w.sum(axis=1)
+    if w.diagonal().any() or (w.data < 0).any() or not (np.isclose(rows, 1) | (rows == 0)).all():
         raise ValueError("weights: expected a zero diagonal and rows that sum to 1, or to 0 for an island")
     order = _code_order(codes)
-    deviations = values[order] - values[order].mean()
+    w = w[order][:, order]
+    w.sort_indices()  # so that sums run in one order, whatever the order of the input
+    w.eliminate_zeros()
+    return order, [values[order] for values in columns], w
+
+
+def _deviations(values: np.ndarray) -> np.ndarray:
+    """Deviations from the mean; all 0 when the values differ by rounding only."""
     if np.ptp(values) <= ROUNDING * np.abs(values).max():
-        deviations = np.zeros(n)
-    return order, deviations, weights[np.ix_(order, order)]
+        return np.zeros(len(values))
+    return values - values.mean()
 
 
-def _pseudo_p(simulated: np.ndarray, observed: np.ndarray | float) -> np.ndarray:
-    """(min(larger, P - larger) + 1) / (P + 1) over the first axis, as esda: the tail the figure lies in.
+def _pseudo_p(larger: np.ndarray | int, permutations: int) -> np.ndarray:
+    """(min(larger, P - larger) + 1) / (P + 1), as esda: the tail the figure lies in.
 
-    `larger` counts draws of at least the observed value; draws that are the same sum in another order tie.
+    `larger` counts draws of at least the observed value.
     """
-    permutations = simulated.shape[0]
-    slack = ROUNDING * np.maximum(1, np.abs(observed))
-    larger = (simulated >= observed - slack).sum(axis=0)
     return (np.minimum(larger, permutations - larger) + 1) / (permutations + 1)
 
 
-def morans_i(
-    codes: list[str], values: np.ndarray, weights: np.ndarray, *, permutations: int, seed: int
-) -> GlobalMoran:
-    """Global Moran's I = (n / S0) (z'Wz / z'z), z the deviations from the mean, S0 the sum of the weights.
+def _global(observed: float, simulated: np.ndarray) -> Global:
+    """Draws that are the same sum in another order tie with the observed figure."""
+    larger = int((simulated >= observed - ROUNDING * max(1, abs(observed))).sum())
+    return Global(float(observed), float(_pseudo_p(larger, len(simulated))), None)
 
-    values (n,), weights (n, n) row-standardised with zero rows for islands. Pseudo-p from `permutations`
-    seeded shuffles of the values. NaN with reason 'constant', or 'island' when no place has a neighbour.
-    ValueError for sizes that differ, missing values or weights of another kind.
-    Source: Moran (1950), Cliff and Ord (1981).
+
+def _why_none(w: csr_array, *deviations: np.ndarray) -> str | None:
+    """Why there is no figure for any place: 'constant', 'island' when no place has a neighbour, or None."""
+    if not all(z.any() for z in deviations):
+        return "constant"
+    return None if w.nnz else "island"
+
+
+def _shuffles(values: np.ndarray, permutations: int, seed: int) -> np.ndarray:
+    """The values in random orders, shape (n, permutations)."""
+    return values[_orders(len(values), permutations, seed)]
+
+
+@lru_cache(maxsize=2)
+def _orders(size: int, permutations: int, seed: int) -> np.ndarray:
+    """Random orders of 0 to size - 1, one a column; kept, as each statistic of each industry wants the same ones."""
+    rows = np.tile(np.arange(size), (permutations, 1))
+    orders = np.ascontiguousarray(np.random.default_rng(seed).permuted(rows, axis=1).T)
+    orders.setflags(write=False)
+    return orders
+
+
+def morans_i(
+    codes: list[str],
+    values: np.ndarray,
+    weights: np.ndarray | csr_array,
+    *,
+    permutations: int,
+    seed: int,
+    other: np.ndarray | None = None,
+) -> Global:
+    """Global Moran's I = (n / S0) z'Wy / sqrt(z'z y'y), z and y deviations from the mean, S0 the sum of the weights.
+
+    values (n,). y is that of `other` (n,): do high values lie near high values of another variable? Without it y = z
+    and this is Moran's I. Pseudo-p from `permutations` seeded shuffles of y. NaN with reason 'constant', or 'island'
+    when no place has a neighbour. ValueError for sizes that differ, missing values or weights of another kind.
+    Source: Moran (1950), Cliff and Ord (1981); of two variables: Anselin, Syabri, Smirnov (2002).
     """
-    _, z, w = _sorted_input(codes, values, weights, permutations)
-    if not z.any():
-        return GlobalMoran(np.nan, np.nan, "constant")
-    if not w.any():
-        return GlobalMoran(np.nan, np.nan, "island")
-    scale = len(z) / w.sum() / (z @ z)
-    observed = float(scale * (z @ w @ z))
-    shuffled = np.random.default_rng(seed).permuted(np.tile(z, (permutations, 1)), axis=1)
-    simulated = scale * ((shuffled @ w.T) * shuffled).sum(axis=1)
-    return GlobalMoran(observed, float(_pseudo_p(simulated, observed)), None)
+    _, (z, y), w = _sorted_input(codes, [values, values if other is None else other], weights, permutations)
+    z, y = _deviations(z), _deviations(y)
+    if reason := _why_none(w, z, y):
+        return Global(np.nan, np.nan, reason)
+    scale = len(z) / w.sum() / np.sqrt((z @ z) * (y @ y))
+    shuffled = _shuffles(y, permutations, seed)
+    still = shuffled if other is None else z[:, None]
+    return _global(scale * (z @ (w @ y)), scale * (still * (w @ shuffled)).sum(axis=0))
+
+
+def gearys_c(
+    codes: list[str], values: np.ndarray, weights: np.ndarray | csr_array, *, permutations: int, seed: int
+) -> Global:
+    """Geary's C = (n - 1) sum w_ij (x_i - x_j)^2 / (2 S0 sum z^2): below 1 where near places are alike.
+
+    Pseudo-p, reasons and errors as in morans_i. Source: Geary (1954).
+    """
+    _, (values,), w = _sorted_input(codes, [values], weights, permutations)
+    z = _deviations(values)
+    if reason := _why_none(w, z):
+        return Global(np.nan, np.nan, reason)
+    scale = (len(z) - 1) / (2 * w.sum() * (z @ z))
+    rows, columns = w.sum(axis=1), w.sum(axis=0)
+
+    def differences(x: np.ndarray) -> np.ndarray:
+        return (rows + columns) @ x**2 - 2 * (x * (w @ x)).sum(axis=0)
+
+    return _global(scale * differences(z), scale * differences(_shuffles(z, permutations, seed)))
+
+
+def getis_ord_g(
+    codes: list[str], values: np.ndarray, weights: np.ndarray | csr_array, *, permutations: int, seed: int
+) -> Global:
+    """Getis and Ord's G = sum w_ij x_i x_j / sum over i != j of x_i x_j, weights 1 for each neighbour.
+
+    values (n,) not negative. Large where high values lie together, also where Moran's I is moved by low ones.
+    Pseudo-p, reasons and errors as in morans_i; fewer than two values above 0 count as 'constant'.
+    Source: Getis and Ord (1992).
+    """
+    _, (x,), w = _sorted_input(codes, [values], weights, permutations)
+    if (x < 0).any():
+        raise ValueError("values: found negative ones, expected none, as the products would cancel")
+    if reason := _why_none(w, _deviations(x)):
+        return Global(np.nan, np.nan, reason)
+    near, pairs = _binary(w), x.sum() ** 2 - x @ x
+    if (x > 0).sum() < 2:
+        return Global(np.nan, np.nan, "constant")
+    shuffled = _shuffles(x, permutations, seed)
+    return _global(x @ (near @ x) / pairs, (shuffled * (near @ shuffled)).sum(axis=0) / pairs)
+
+
+def _binary(w: csr_array) -> csr_array:
+    return csr_array((np.ones(w.nnz), w.indices, w.indptr), shape=w.shape)
 
 
 def local_moran(
-    codes: list[str], values: np.ndarray, weights: np.ndarray, *, permutations: int, seed: int
+    codes: list[str],
+    values: np.ndarray,
+    weights: np.ndarray | csr_array,
+    *,
+    permutations: int,
+    seed: int,
+    other: np.ndarray | None = None,
 ) -> LocalMoran:
-    """Local Moran's I_i = (n - 1) z_i (Wz)_i / sum z^2 with conditional permutations (z_i stays in place).
+    """Local Moran's I_i = (n - 1) z_i (Wy)_i / sqrt(z'z y'y) with conditional permutations (y_i stays in place).
 
-    values (n,), weights (n, n) row-standardised. The quadrant names the place first, then its neighbours:
-    'H' above the mean, 'L' not above it. NaN with reason 'constant' (all places) or 'island' (zero row).
-    ValueError as in morans_i. Source: Anselin (1995), with the scaling and pseudo-p of esda.
+    values (n,); y as in morans_i. The quadrant names the place first, then its neighbours: 'H' above the mean, 'L'
+    not above it. A place exactly at the mean has I_i = 0 in every draw and p = 1. NaN with reason 'constant' (all
+    places) or 'island' (zero row). ValueError as in morans_i.
+    Source: Anselin (1995), with the scaling and pseudo-p of esda.
     """
-    order, z, w = _sorted_input(codes, values, weights, permutations)
-    n = len(z)
-    figures = LocalMoran(
-        np.full(n, np.nan), np.full(n, np.nan), np.full(n, None, dtype=object), np.full(n, None, dtype=object)
+    order, (z, y), w = _sorted_input(
+        codes, [values, values if other is None else other], weights, permutations
     )
-    if not z.any():
+    z, y = _deviations(z), _deviations(y)
+    n = len(z)
+    none = (
+        np.full(n, np.nan),
+        np.full(n, np.nan),
+        np.full(n, None, dtype=object),
+        np.full(n, None, dtype=object),
+    )
+    figures = LocalMoran(*none)
+    if not (z.any() and y.any()):
         figures.reason[:] = "constant"
         return figures
-    lag, scale = w @ z, (n - 1) / (z @ z)
-    observed = scale * z * lag
-    p = _pseudo_p(scale * z * _conditional_lags(z, w, permutations, seed), observed)
-    island = ~w.any(axis=1)
+    lag, island = w @ y, np.diff(w.indptr) == 0
+    at_least, at_most = _conditional_tails(y, w, permutations, seed)
+    p = np.where(z == 0, 1.0, _pseudo_p(np.where(z > 0, at_least, at_most), permutations))
     quadrant = np.char.add(np.where(z > 0, "H", "L"), np.where(lag > 0, "H", "L")).astype(object)
-    figures.i[order] = np.where(island, np.nan, observed)
+    figures.i[order] = np.where(island, np.nan, (n - 1) * z * lag / np.sqrt((z @ z) * (y @ y)))
     figures.p[order] = np.where(island, np.nan, p)
     figures.quadrant[order] = np.where(island, None, quadrant)
     figures.reason[order] = np.where(island, "island", None)
     return figures
 
 
-def _conditional_lags(z: np.ndarray, w: np.ndarray, permutations: int, seed: int) -> np.ndarray:
-    """Spatial lags (permutations, n) with neighbours drawn at random from all other places.
+def local_getis_ord(
+    codes: list[str],
+    values: np.ndarray,
+    weights: np.ndarray | csr_array,
+    *,
+    permutations: int,
+    seed: int,
+    star: bool = True,
+) -> LocalGetisOrd:
+    """z of G_i* (the place among its neighbours; star=False: G_i, without it): hot spots above, cold spots below 0.
 
-    One draw of positions among the n - 1 others serves every place (as in esda): position j stands for
-    place j, or j + 1 from the place itself on.
+    (sum of x over the neighbours - its expectation) / its standard deviation, weights 1 for each neighbour; for G_i
+    both are over the other places only. Pseudo-p from the conditional permutations of local_moran, reasons too.
+    Source: Ord and Getis (1995).
     """
-    n = len(z)
-    most = int((w > 0).sum(axis=1).max())
-    own_weights = -np.sort(-w, axis=1)[:, :most]  # padded with zeros where a place has fewer neighbours
-    others = np.tile(np.arange(n - 1), (permutations, 1))
-    drawn = np.random.default_rng(seed).permuted(others, axis=1)[:, None, :most]
-    places = drawn + (drawn >= np.arange(n)[:, None])
-    return np.einsum("pnk,nk->pn", z[places], own_weights)
+    order, (x,), w = _sorted_input(codes, [values], weights, permutations)
+    n, deviations = len(x), _deviations(x)
+    figures = LocalGetisOrd(np.full(n, np.nan), np.full(n, np.nan), np.full(n, None, dtype=object))
+    if not deviations.any():
+        figures.reason[:] = "constant"
+        return figures
+    counts = np.diff(w.indptr)
+    island = counts == 0
+    among, mean, variance, near = n, x.mean(), np.square(deviations).mean(), _binary(w) @ x
+    if star:
+        near, counts = near + x, counts + 1
+    else:
+        among = n - 1
+        mean = (x.sum() - x) / among
+        variance = np.maximum((x @ x - x**2) / among - mean**2, 0)
+    spread = np.sqrt(variance * counts * (among - counts) / (among - 1))
+    z = np.divide(
+        near - counts * mean, spread, out=np.full(n, np.nan), where=spread > ROUNDING * np.abs(x).max()
+    )
+    at_least, _ = _conditional_tails(x, w, permutations, seed)
+    reason = np.where(island, "island", np.where(np.isnan(z), "constant", None))
+    known = np.equal(reason, None)
+    figures.z[order] = np.where(known, z, np.nan)
+    figures.p[order] = np.where(known, _pseudo_p(at_least, permutations), np.nan)
+    figures.reason[order] = reason
+    return figures
+
+
+def _conditional_tails(
+    y: np.ndarray, w: csr_array, permutations: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many of the draws give each place a lag of at least, and of at most, the observed one; both (n,).
+
+    Neighbours are drawn at random from all other places; one draw serves every place (as in esda). Drawn are places
+    0 to n - 2; the last place stands in where a place would be its own neighbour. So all places with the same weights
+    have the same lags, save for the few draws in which they occur: counted once, then corrected.
+    """
+    weights, pattern = _weight_patterns(w)
+    drawn = _draws(len(y) - 1, weights.shape[1], permutations, seed)
+    observed, slack = w @ y, ROUNDING * np.abs(y).max()
+    at_least, at_most = np.zeros(len(y), dtype=np.int64), np.zeros(len(y), dtype=np.int64)
+    for number, own in enumerate(weights):
+        places = np.flatnonzero(pattern == number)
+        lags = y[drawn] @ own
+        ranked = np.sort(lags)
+        at_least[places] = permutations - np.searchsorted(ranked, observed[places] - slack, side="left")
+        at_most[places] = np.searchsorted(ranked, observed[places] + slack, side="right")
+        draw, slot = np.nonzero((pattern[drawn] == number) & (own > 0))
+        place = drawn[draw, slot]
+        corrected = lags[draw] + own[slot] * (y[-1] - y[place])
+        for counts, inside in (
+            (at_least, lambda lag, place: lag >= observed[place] - slack),
+            (at_most, lambda lag, place: lag <= observed[place] + slack),
+        ):
+            change = inside(corrected, place).astype(np.int64) - inside(lags[draw], place)
+            np.add.at(counts, place, change)
+    return at_least, at_most
+
+
+def _weight_patterns(w: csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows of weights, largest first and padded with zeros, and the number of each place's row."""
+    counts = np.diff(w.indptr)
+    padded = np.zeros((w.shape[0], max(int(counts.max()), 1)))
+    slot = np.arange(w.nnz) - np.repeat(w.indptr[:-1], counts)
+    padded[np.repeat(np.arange(len(counts)), counts), slot] = w.data
+    return np.unique(-np.sort(-padded, axis=1), axis=0, return_inverse=True)
+
+
+@lru_cache(maxsize=2)
+def _draws(places: int, size: int, permutations: int, seed: int) -> np.ndarray:
+    """`size` different places out of `places`, `permutations` times: the first steps of a shuffle; kept, as above."""
+    rng = np.random.default_rng(seed)
+    order, draw = np.tile(np.arange(places), (permutations, 1)), np.arange(permutations)
+    for slot in range(min(size, places)):
+        chosen = rng.integers(slot, places, permutations)
+        order[draw, slot], order[draw, chosen] = order[draw, chosen], order[draw, slot]
+    drawn = order[:, :size].copy()
+    drawn.setflags(write=False)
+    return drawn

@@ -80,6 +80,23 @@ def herfindahl_industries(e: np.ndarray) -> np.ndarray:
     return np.square(industry_shares(e)).sum(axis=0)
 
 
+def entropy(e: np.ndarray) -> np.ndarray:
+    """Shannon entropy of each region over its industries, - sum s ln s / ln 2 in bits; shape (regions,).
+
+    From 0 (one industry only) to log2(industries) (even); 0 ln 0 = 0. Source: Shannon (1948).
+    """
+    s = zone_shares(e)
+    return -(s * np.log2(s, out=np.zeros(s.shape), where=s > 0)).sum(axis=1) + 0.0  # no negative zero
+
+
+def hachman(e: np.ndarray) -> np.ndarray:
+    """Hachman index of each region, 1 / sum s_ij LQ_ij; shape (regions,), 1 when it is built as the reference.
+
+    The inverse is the mean location quotient, weighted by the region's shares. Source: Hachman (1994).
+    """
+    return _ratio(np.array(1.0), np.nansum(zone_shares(e) * location_quotient(e), axis=1))
+
+
 def krugman_specialisation(e: np.ndarray, reference: str = "all") -> np.ndarray:
     """Krugman index of each region, sum over industries of |s_ij - s_i|; shape (regions,), from 0 to 2.
 

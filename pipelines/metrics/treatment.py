@@ -8,8 +8,10 @@ Formulas: OECD/JRC, Handbook on Constructing Composite Indicators (2008), steps 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr
 
 Array = np.ndarray
+ROUNDING = 1e-12
 
 
 def skewness(x: Array) -> float:
@@ -41,9 +43,14 @@ def _scaled_deviations(x: Array) -> Array:
 
 
 def passes(x: Array, skewness_limit: float, kurtosis_limit: float) -> bool:
-    """True when |skewness| or kurtosis lies below its limit, or when neither can be told (too few values)."""
+    """True when |skewness| or kurtosis lies below its limit, or when neither can be told (too few values).
+
+    A shape at the limit but for rounding (one outlier among four has a skewness of exactly 2) does not pass: else the
+    unit of measurement would decide.
+    """
     s, k = skewness(x), kurtosis(x)
-    return bool((np.isnan(s) and np.isnan(k)) or abs(s) < skewness_limit or k < kurtosis_limit)
+    below = abs(s) < skewness_limit - ROUNDING or k < kurtosis_limit - ROUNDING
+    return bool((np.isnan(s) and np.isnan(k)) or below)
 
 
 def winsorise(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -> Array:
@@ -67,12 +74,16 @@ def winsorise(x: Array, skewness_limit: float, kurtosis_limit: float, points: in
     return x
 
 
-def log_transform(x: Array) -> Array:
-    """log(x - min + 0.01 * range), towards symmetry for right-skewed vectors (COINr `log_CT`); mirrored for left."""
+def log_transform(x: Array, like: Array | None = None) -> Array:
+    """log(x - min + 0.01 * range), towards symmetry for right-skewed vectors (COINr `log_CT`); mirrored for left.
+
+    Minimum, range and skew are those of `like`, of x itself without it.
+    """
     x = x.astype(float)
-    low, high = np.nanmin(x), np.nanmax(x)
+    like = x if like is None else like
+    low, high = np.nanmin(like), np.nanmax(like)
     shift = 0.01 * (high - low)
-    return np.log(x - low + shift) if skewness(x) >= 0 else -np.log(high - x + shift)
+    return np.log(x - low + shift) if skewness(like) >= 0 else -np.log(high - x + shift)
 
 
 def treat(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -> tuple[Array, str]:
@@ -85,21 +96,85 @@ def treat(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -
     return log_transform(x), "logged"
 
 
+def treat_like(x: Array, observed: Array, treated: Array, how: str) -> Array:
+    """Other values treated as `observed` was by `treat` (with the result `treated`, how); beyond its range as its end."""
+    if how == "logged":
+        return log_transform(np.clip(x, np.nanmin(observed), np.nanmax(observed)), observed)
+    return np.clip(x, np.nanmin(treated), np.nanmax(treated))
+
+
+def goalposts(x: Array, low: float, high: float) -> Array:
+    """Position of x between two fixed points, 0 at low and 1 at high; all NaN unless low < high.
+
+    With the vector's own extremes this is min-max (and the distance to the maximum); with high = the figure of a
+    reference unit it is the distance to a reference; with declared points it is COINr's `n_scaled`.
+    """
+    return (x - low) / (high - low) if high > low else np.full(x.shape, np.nan)
+
+
 def minmax(x: Array, direction: int = 1) -> Array:
     """Scores in [0, 1] between the vector's own extremes; all NaN when they coincide. `direction` -1 turns it."""
-    low, high = np.nanmin(x), np.nanmax(x)
-    if not high > low:
-        return np.full(x.shape, np.nan)
-    score = (x - low) / (high - low)
+    score = goalposts(x, np.nanmin(x), np.nanmax(x))
     return score if direction > 0 else 1 - score
 
 
-def percentile_rank(x: Array) -> Array:
-    """Share of the other finite values that lie below, ties counted half: 0 for the lowest, 1 for the highest."""
+def zscore(x: Array) -> Array:
+    """Deviation from the mean in sample standard deviations of the finite values; all NaN when they coincide."""
+    n = np.isfinite(x).sum()
+    if n < 2 or not np.nanmax(x) > np.nanmin(x):
+        return np.full(x.shape, np.nan)
+    # first in units of the largest deviation, so that tiny spreads do not underflow
+    centred = x - np.nanmean(x)
+    centred = centred / np.nanmax(np.abs(centred))
+    return centred / np.sqrt(np.nansum(centred**2) / (n - 1))
+
+
+def normal_score(x: Array) -> Array:
+    """z-scores mapped to (0, 1) by the standard normal distribution function; ranks kept, outliers drawn in."""
+    return ndtr(zscore(x))
+
+
+def fraction_of_max(x: Array) -> Array:
+    """x / max x, for figures of zero and above; all NaN unless the maximum is positive."""
+    high = np.nanmax(x)
+    return x / high if high > 0 else np.full(x.shape, np.nan)
+
+
+def rank(x: Array, ties: str = "min") -> Array:
+    """Ascending rank of the finite values from 1; ties take the lowest ('min') or the mean ('average') of theirs."""
     finite = np.isfinite(x)
     values = np.sort(x[finite])
-    if values.size < 2:
-        return np.full(x.shape, np.nan)
     below = np.searchsorted(values, x, side="left")
-    upto = np.searchsorted(values, x, side="right")
-    return np.where(finite, (below + (upto - below - 1) / 2) / (values.size - 1), np.nan)
+    level = (np.searchsorted(values, x, side="right") - below - 1) / 2 if ties == "average" else 0
+    return np.where(finite, below + level + 1, np.nan)
+
+
+def borda(x: Array) -> Array:
+    """Borda points: how many finite values lie below (ties count for none of their own)."""
+    return rank(x) - 1
+
+
+def percentile_rank(x: Array, ties: str = "average") -> Array:
+    """Share of the other finite values that lie below: 0 for the lowest, 1 for the highest.
+
+    Ties are counted half ('average', so that direction does not matter) or not at all ('min', COINr's `n_prank`).
+    All NaN for fewer than two finite values.
+    """
+    n = np.isfinite(x).sum()
+    return (rank(x, ties) - 1) / (n - 1) if n > 1 else np.full(x.shape, np.nan)
+
+
+NORMALISATIONS = {"minmax": minmax, "rank": percentile_rank, "zscore": normal_score}
+
+
+def evidence_score(x: Array, direction: int, floor: float, normalisation: str = "minmax") -> Array:
+    """Scores of evidence in [floor, 1]: x placed on [0, 1] (NORMALISATIONS), turned by direction, and lifted.
+
+    Min-max goes by distance, percentile rank by order, z-score through the normal distribution function.
+    """
+    return lift(NORMALISATIONS[normalisation](x), direction, floor)
+
+
+def lift(score: Array, direction: int, floor: float) -> Array:
+    """Scores of [0, 1], turned for direction -1, in [floor, 1]."""
+    return floor + (1 - floor) * (score if direction > 0 else 1 - score)

@@ -90,6 +90,19 @@ def level_bar(value: float, style: dict, maximum: float = 1.0) -> Markup:
     return _svg((width, 14), "bar", f"{value:.3f} of {maximum:g}", body)
 
 
+def interval_bar(low: float, middle: float, high: float, value: float, style: dict) -> Markup:
+    """An interval on a track from 0 to 1, its middle as a line and the published value as the mode's marker."""
+    width = 160
+    body = [
+        _rect(0, 6, width, 4, "#ECECEC"),
+        _rect(width * low, 4, max(width * (high - low), 1), 8, "#B9B9B9"),
+        _line(width * middle, 2, width * middle, 14, INK),
+        _moved(width * value, 8, style),
+    ]
+    words = f"{value:.3f}, 5th to 95th percentile {low:.3f} to {high:.3f}"
+    return _svg((width, 16), "bar", words, body)
+
+
 def diverging_bar(value: float, extent: float, style: dict) -> Markup:
     """A bar to the left or right of a middle line; `extent` is the largest absolute value on the page."""
     width, middle = 80, 40

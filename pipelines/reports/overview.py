@@ -11,6 +11,7 @@ from pipelines.reports.tables import grouped
 
 RANKING_LENGTH = 15
 DECIDED = ("first", "not first")
+SMALLEST_CHANGE = 1e-9
 
 
 def view(frames: dict[str, pl.DataFrame], styles: dict[str, dict]) -> dict:
@@ -28,6 +29,8 @@ def view(frames: dict[str, pl.DataFrame], styles: dict[str, dict]) -> dict:
         "backtest": backtest,
         "backtest_summary": backtest_summary(backtest),
         "backtest_years": backtest_years(frames["mode_backtest"]),
+        "baselines": frames["mode_backtest_summary"].sort("time_period", "basis", descending=True).to_dicts(),
+        "leave_one_out": leave_one_out(frames),
         "association": frames["evaluation_association"],
         "provinces": by_province(zones),
     }
@@ -143,6 +146,26 @@ def backtest_years(tests: pl.DataFrame) -> list[dict]:
         (~pl.col("verdict").is_in(DECIDED)).sum().alias("undecided"),
     )
     return counted.sort("time_period", "basis", descending=[True, True]).to_dicts()
+
+
+def leave_one_out(frames: dict[str, pl.DataFrame]) -> dict:
+    """The latest year's back-test without each criterion that changes a rank among modes, the largest loss first."""
+    tests = frames["mode_backtest_leave_one_out"].filter(pl.col("change").is_not_null())
+    period = tests["time_period"].max()
+    labels = {
+        (mode_id, criterion_id): label
+        for mode_id, criterion_id, label in frames["mode_criterion"]
+        .select("mode_id", "criterion_id", "label")
+        .iter_rows()
+    }
+    groups = grouped(tests.filter(pl.col("time_period") == period), "mode_id", "criterion_id")
+    rows = [
+        {"mode_id": key[0], "label": labels[key], "basis": {test["basis"]: test for test in found}}
+        for key, found in groups.items()
+        if any(abs(test["change"]) > SMALLEST_CHANGE for test in found)
+    ]
+    rows.sort(key=lambda row: (sum(t["change"] for t in row["basis"].values()), row["mode_id"], row["label"]))
+    return {"period": period, "rows": rows, "criteria": len(groups)}
 
 
 def by_province(zones: list[dict]) -> list[dict]:

@@ -9,7 +9,17 @@ from pipelines.reports.tables import grouped
 
 # A page must stay readable; how many are left out is printed, and core.quarantine holds them all.
 LISTED = 1000
-CODED = ("criterion_score", "mode_fit", "cluster_industry", "cluster_zone", "suggestion_gap", "quarantine")
+# table -> metric whose reasons it gives
+CODED = {
+    "criterion_score": "mode_fit",
+    "mode_fit": "mode_fit",
+    "mode_fit_lever": "levers",
+    "cluster_industry": "clusters",
+    "cluster_zone": "clusters",
+    "coupling_coordination": "coupling",
+    "peer_group": "peer_group",
+    "suggestion_gap": "peers",
+}
 
 
 def view(frames: dict[str, pl.DataFrame]) -> dict:
@@ -68,11 +78,18 @@ def statuses(quality: pl.DataFrame) -> list[dict]:
 
 
 def reason_codes(frames: dict[str, pl.DataFrame]) -> list[dict]:
-    """Every reason code in the published tables: where, how often, and a reason in words if there is one."""
-    codes = []
-    for name in CODED:
-        frame = frames[name].filter(pl.col("reason_code").is_not_null())
-        words = pl.col("reason").min() if "reason" in frame.columns else pl.lit(None, pl.String)
-        counted = frame.group_by("reason_code").agg(pl.len().alias("rows"), words.alias("reason"))
-        codes += [{"table": name, **row} for row in counted.sort("reason_code").iter_rows(named=True)]
+    """Every reason code in the published tables: where, how often, and in words (of a held cell: one example)."""
+    codes = _counted_codes("quarantine", frames["quarantine"], pl.col("reason").min())
+    for name, metric in CODED.items():
+        words = (
+            frames["metric_reason"].filter(pl.col("metric") == metric).select("reason_code", reason="meaning")
+        )
+        coded = frames[name].select("reason_code").join(words, on="reason_code", how="left")
+        codes += _counted_codes(name, coded, pl.col("reason").first())
     return codes
+
+
+def _counted_codes(table: str, frame: pl.DataFrame, words: pl.Expr) -> list[dict]:
+    coded = frame.filter(pl.col("reason_code").is_not_null())
+    counted = coded.group_by("reason_code").agg(pl.len().alias("rows"), words.alias("reason"))
+    return [{"table": table, **row} for row in counted.sort("reason_code").iter_rows(named=True)]

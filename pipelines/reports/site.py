@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines import contracts, lineage
 from pipelines.reports import charts, formatting, overview, quality, tables, zone
 
 HERE = Path(__file__).parent
@@ -36,6 +37,7 @@ def build(con: duckdb.DuckDBPyConnection, out_dir: Path, generation: dict) -> li
     pages = {
         "index.html": env.get_template("index.html").render(root="", **overview.view(frames, styles)),
         "method.html": env.get_template("method.html").render(root="", **method_view(frames)),
+        "dictionary.html": env.get_template("dictionary.html").render(root="", **dictionary_view(frames)),
         "quality.html": env.get_template("quality.html").render(root="", **quality.view(frames)),
         **zone_pages(env, frames),
     }
@@ -92,6 +94,18 @@ def method_view(frames: dict[str, pl.DataFrame]) -> dict:
         "limits": frames["methodology"].row(0, named=True),
         "criteria": tables.grouped(frames["mode_criterion"], "mode_id"),
         "codes": quality.reason_codes(frames),
+    }
+
+
+def dictionary_view(frames: dict[str, pl.DataFrame]) -> dict:
+    """What dictionary.html prints: the contracts, and the published lists of schemas and terms."""
+    declared = contracts.tables() | contracts.macros()
+    schemas = {row["schema_name"]: row for row in frames["warehouse_schema"].iter_rows(named=True)}
+    return {
+        "contracts": list(declared.values()),
+        "upstream": {name: lineage.upstream(name) for name in declared},
+        "schemas": [schemas[name] for name in contracts.SCHEMAS],
+        "glossary": frames["glossary"].to_dicts(),
     }
 
 

@@ -7,6 +7,8 @@ Here belongs: which table and columns the pages rely on, and reading them. Not h
 import duckdb
 import polars as pl
 
+from pipelines import contracts
+
 # table -> (key, other columns). Rows come ordered by the key first, so that a rerun gives the same pages.
 COLUMNS: dict[str, tuple[str, str]] = {
     "mart.zone_profile": (
@@ -16,7 +18,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
         " valid_to is_active latitude longitude coordinate_status city_tier city_tier_status"
         " observation_count"
         " indicator_count first_period latest_period best_mode best_mode_fit best_mode_comparative_fit"
-        " best_mode_reason note",
+        " best_mode_reason only_mode only_mode_fit note",
     ),
     "mart.mode": (
         "mode_id",
@@ -38,9 +40,15 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.mode_fit": (
         "zone_code time_period mode_id",
-        "gate evidence fit comparative_fit coverage fit_rank comparative_rank zones_ranked is_best_mode"
+        "gate evidence fit comparative_fit coverage fit_rank comparative_rank zones_ranked zones_compared is_best_mode"
         " reason_code reason comparative_reason_code comparative_reason",
     ),
+    "mart.mode_fit_uncertainty": (
+        "zone_code time_period mode_id",
+        "fit_p05 fit_p50 fit_p95 comparative_fit_p05 comparative_fit_p50 comparative_fit_p95 rank_p05 rank_p95"
+        " probability_best_mode replications",
+    ),
+    "mart.mode_fit_sensitivity": ("time_period mode_id target choice", "total total_error"),
     "mart.mode_fit_contribution": ("zone_code time_period mode_id criterion_id", "contribution"),
     "mart.mode_backtest": (
         "zone_code stated_mode time_period basis",
@@ -48,15 +56,39 @@ COLUMNS: dict[str, tuple[str, str]] = {
         " verdict"
         " reason",
     ),
+    "mart.mode_backtest_summary": (
+        "time_period basis",
+        "zones_stated zones_ranked first mean_reciprocal_rank random_reciprocal_rank random_p_value"
+        " gdp_reciprocal_rank mean_zone_reciprocal_rank random_zone_reciprocal_rank gdp_zone_reciprocal_rank",
+    ),
+    "mart.mode_backtest_leave_one_out": (
+        "time_period basis mode_id criterion_id",
+        "zones_ranked first mean_reciprocal_rank change zone_change",
+    ),
+    "mart.mode_fit_lever": (
+        "zone_code time_period mode_id criterion_id",
+        "indicator_id direction obs_value unit observed_period peer_group peer_count peer_upper_quartile gain"
+        " reason_code",
+    ),
+    "mart.peer_group": ("zone_code time_period place", "peer_basis peer_group member_count reason_code"),
+    "mart.coupling_coordination": (
+        "zone_code time_period",
+        "coupling development coordination class_en class_zh weakest_subsystem reason_code",
+    ),
+    "mart.coupling_subsystem": (
+        "zone_code time_period subsystem_id",
+        "subsystem_name_en subsystem_name_zh score reason_code",
+    ),
     "mart.cluster_industry": (
         "zone_code time_period industry_code",
         "industry_name_en industry_name_zh employment_persons zone_share reference_share location_quotient"
+        " star_size star_specialisation star_focus is_strong_cluster"
         " relatedness_density local_moran_p local_moran_quadrant reason_code",
     ),
     "mart.cluster_zone": (
         "zone_code time_period",
         "employment_persons industries_observed hhi krugman_specialisation hoover_specialisation"
-        " diversity eci"
+        " diversity stars strong_clusters strong_cluster_share eci"
         " reason_code eci_reason_code",
     ),
     "mart.suggestion_gap": (
@@ -78,8 +110,11 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "source_id file_name sheet row_no column_no",
         "printed_text reason_code reason",
     ),
+    "reference.warehouse_schema": ("schema_name", "description description_zh"),
+    "reference.glossary": ("term_en", "term_zh definition_en definition_zh stands_in"),
     "reference.derived_indicator": ("zone_indicator_id", "name_en name_zh"),
     "reference.indicator": ("indicator_id", "name_en name_zh"),
+    "reference.metric_reason": ("metric reason_code", "meaning"),
     "reference.methodology": (
         "methodology_version",
         "minimum_coverage minimum_gate skewness_limit kurtosis_limit winsorise_points peer_minimum",
@@ -92,12 +127,21 @@ SUSPECTS = """
     where obs_status = 'S'
     order by all
 """
+DEFAULT_VERSION = "(select methodology_version from reference.methodology where is_default)"
 # Its columns are printed as they are: a table of a few rows of test statistics.
-ASSOCIATION = (
-    "select * exclude (methodology_version) from mart.evaluation_association order by mode_id, basis"
-)
+ASSOCIATION = f"""
+    select * exclude (methodology_version) from mart.evaluation_association
+    where methodology_version = {DEFAULT_VERSION} order by mode_id, basis
+"""
 # These are large and a page shows one year of them.
-YEARLY = ("criterion_score", "mode_fit_contribution")
+YEARLY = (
+    "criterion_score",
+    "mode_fit_uncertainty",
+    "mode_fit_contribution",
+    "mode_fit_lever",
+    "coupling_coordination",
+    "coupling_subsystem",
+)
 
 
 def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
@@ -114,8 +158,11 @@ def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
 
 
 def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> pl.DataFrame:
+    """Rows of a table; of one that is keyed by the version of the method, those of the default."""
     columns = ", ".join(f"{key} {others}".split())
-    return con.sql(f"select {columns} from {table} order by all nulls first").pl()
+    versioned = "methodology_version" in contracts.tables()[table].grain
+    shown = f"where methodology_version = {DEFAULT_VERSION}" if versioned else ""
+    return con.sql(f"select {columns} from {table} {shown} order by all nulls first").pl()
 
 
 def shown_periods(profiles: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:

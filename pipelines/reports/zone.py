@@ -10,6 +10,9 @@ import polars as pl
 
 from pipelines.reports.tables import grouped
 
+LEVERS = 5
+MEMBERS_NAMED = 12
+
 
 def index(frames: dict[str, pl.DataFrame]) -> dict:
     """All tables grouped by zone, once for all pages."""
@@ -28,6 +31,10 @@ def index(frames: dict[str, pl.DataFrame]) -> dict:
             key: [row["fit"] for row in rows]
             for key, rows in grouped(ranked, "time_period", "mode_id").items()
         },
+        "sure": {
+            (r["zone_code"], r["mode_id"]): r for r in frames["mode_fit_uncertainty"].iter_rows(named=True)
+        },
+        "mover": movers(frames["mode_fit_sensitivity"]),
         "scores": grouped(frames["criterion_score"], "zone_code", "mode_id"),
         "contributions": {
             (r["zone_code"], r["mode_id"], r["criterion_id"]): r["contribution"]
@@ -37,6 +44,12 @@ def index(frames: dict[str, pl.DataFrame]) -> dict:
         "industries": grouped(frames["cluster_industry"], "zone_code"),
         "clusters": grouped(frames["cluster_zone"], "zone_code"),
         "gaps": grouped(frames["suggestion_gap"], "zone_code"),
+        "levers": grouped(frames["mode_fit_lever"], "zone_code", "mode_id"),
+        "peers": grouped(frames["peer_group"], "zone_code"),
+        "members": grouped(frames["peer_group"], "time_period", "peer_basis", "peer_group"),
+        "profiles": {r["zone_code"]: r for r in frames["zone_profile"].iter_rows(named=True)},
+        "linkage": {r["zone_code"]: r for r in frames["coupling_coordination"].iter_rows(named=True)},
+        "subsystems": grouped(frames["coupling_subsystem"], "zone_code"),
     }
 
 
@@ -51,15 +64,25 @@ def view(profile: dict, tables: dict) -> dict:
     used = [row for item in modes for row in item["rows"]] + [
         row for group in gaps["groups"] for row in group
     ]
-    sources = source_rows(tables["indicators"].get(code, []), used)
+    indicators = tables["indicators"].get(code, [])
+    cluster = cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, []))
+    size = size_period(indicators, period)
+    used += [{"indicator_id": name, "observed_period": size} for name in ("gdp", "population")]
+    used += [{"indicator_id": "hhi", "observed_period": cluster["zone"] and cluster["zone"]["time_period"]}]
+    sources = source_rows(indicators, used)
     return {
         "zone": profile,
         "period": period,
         "modes": modes,
         "extent": max(map(abs, comparative), default=0),
         "history": history(fits, tables["modes"]),
-        "cluster": cluster_view(tables["industries"].get(code, []), tables["clusters"].get(code, [])),
+        "cluster": cluster,
+        "size_period": size,
         "gaps": gaps,
+        "levers": lever_view(profile, modes, tables),
+        "peers": peer_view(code, period, tables),
+        "linkage": tables["linkage"].get(code),
+        "subsystems": tables["subsystems"].get(code, []),
         "sources": sources,
         "sourced": {(row["indicator_id"], row["time_period"]) for row in sources},
         "names": tables["names"],
@@ -78,7 +101,16 @@ def mode_view(code: str, mode: dict, period: str | None, tables: dict) -> dict:
         "rows": rows,
         "parts": [(str(row["number"]), row["contribution"]) for row in rows if row["number"]],
         "field": tables["field"].get((period, mode["mode_id"]), []),
+        "sure": tables["sure"].get((code, mode["mode_id"])),
+        "mover": tables["mover"].get((period, mode["mode_id"])),
     }
+
+
+def movers(sensitivity: pl.DataFrame) -> dict:
+    """For each year and mode, the choice with the largest total index of the fits."""
+    known = sensitivity.filter(pl.col("target") == "fit", pl.col("total").is_not_null())
+    largest = known.sort("total", "choice").unique(["time_period", "mode_id"], keep="last")
+    return {(r["time_period"], r["mode_id"]): r for r in largest.iter_rows(named=True)}
 
 
 def criterion_rows(code: str, mode_id: str, has_fit: bool, tables: dict) -> list[dict]:
@@ -96,6 +128,46 @@ def criterion_rows(code: str, mode_id: str, has_fit: bool, tables: dict) -> list
     for number, row in enumerate((row for row in rows if row["contribution"]), start=1):
         row["number"] = number
     return rows
+
+
+def lever_view(profile: dict, modes: list[dict], tables: dict) -> dict:
+    """The largest gains of the best mode, or of the mode with the highest fit where there is no best one.
+
+    A criterion for which less is fitter describes whom a mode suits; to shrink is no advice, so it is left out.
+    """
+    scored = [item for item in modes if item["has_fit"]]
+    chosen = max(
+        scored,
+        key=lambda item: (item["mode"]["mode_id"] == profile["best_mode"], item["fit"]["fit"]),
+        default=None,
+    )
+    if chosen is None:
+        return {"mode": None, "rows": []}
+    mode_id = chosen["mode"]["mode_id"]
+    gains = [
+        {**tables["criteria"].get((mode_id, row["criterion_id"]), {"label": row["criterion_id"]}), **row}
+        for row in tables["levers"].get((profile["zone_code"], mode_id), [])
+        if row["gain"] and row["direction"] == 1
+    ]
+    gains.sort(key=lambda row: (-row["gain"], row["criterion_id"]))
+    is_best = mode_id == profile["best_mode"]
+    return {"mode": mode_id, "fit": chosen["fit"]["fit"], "is_best": is_best, "rows": gains[:LEVERS]}
+
+
+def peer_view(code: str, period: str | None, tables: dict) -> dict:
+    """The zone's groups of the shown year from the narrowest, and who is in the narrowest that has others."""
+    groups = [group for group in tables["peers"].get(code, []) if group["time_period"] == period]
+    missing = sorted({group["reason_code"] for group in groups if group["reason_code"]})
+    named = next((group for group in groups if (group["member_count"] or 0) > 1), None)
+    others = tables["members"][period, named["peer_basis"], named["peer_group"]] if named else []
+    members = [tables["profiles"][row["zone_code"]] for row in others if row["zone_code"] != code]
+    return {
+        "groups": groups,
+        "missing": missing,
+        "named": named,
+        "members": members[:MEMBERS_NAMED],
+        "more": len(members) - MEMBERS_NAMED,
+    }
 
 
 def history(fits: list[dict], modes: list[dict]) -> dict:
@@ -137,6 +209,12 @@ def gap_view(gaps: list[dict], period: str | None) -> dict:
         if gap["time_period"] == year:
             groups.setdefault(gap["suggestion_id"], []).append(gap)
     return {"period": year, "groups": list(groups.values())}
+
+
+def size_period(indicators: list[dict], period: str | None) -> str | None:
+    """Year of the newest residents that are not later than the shown year: those of the comparative fit."""
+    years = [row["time_period"] for row in indicators if row["indicator_id"] == "population"]
+    return max((year for year in years if period and year <= period), default=None)
 
 
 def source_rows(indicators: list[dict], used: list[dict]) -> list[dict]:

@@ -40,7 +40,7 @@ def test_empty_regions_and_industries_have_no_advantage():
 
 def test_proximity_by_hand():
     # Both in one region: industries 1 and 3, 2 and 3; over the larger ubiquity, 2.
-    np.testing.assert_allclose(cx.proximity(M), [[1, 0, 0.5], [0, 1, 0.5], [0.5, 0.5, 1]])
+    np.testing.assert_allclose(cx.relatedness(M), [[1, 0, 0.5], [0, 1, 0.5], [0.5, 0.5, 1]])
 
 
 def test_relatedness_density_by_hand():
@@ -77,8 +77,8 @@ def test_empty_rows_and_columns_are_set_aside():
     assert np.isnan(density[2]).all()
     assert np.isnan(density[:, 1]).all()
     np.testing.assert_allclose(density[np.ix_([0, 1, 3], [0, 2, 3])], cx.relatedness_density(M))
-    assert np.isnan(cx.proximity(padded)[1]).all()
-    assert np.isnan(cx.proximity(padded)[:, 1]).all()
+    assert np.isnan(cx.relatedness(padded)[1]).all()
+    assert np.isnan(cx.relatedness(padded)[:, 1]).all()
 
 
 CYCLE = np.eye(4, dtype=int) + np.roll(np.eye(4, dtype=int), 1, axis=1)
@@ -116,7 +116,7 @@ def test_what_is_not_an_advantage_matrix_is_refused():
 @settings(deadline=None)
 @given(advantages)
 def test_bounds_and_symmetry(m):
-    phi, density = cx.proximity(m), cx.relatedness_density(m)
+    phi, density = cx.relatedness(m), cx.relatedness_density(m)
     np.testing.assert_array_equal(phi, phi.T)
     assert ((phi >= 0) & (phi <= 1) | np.isnan(phi)).all()
     assert ((density >= 0) & (density <= 1) | np.isnan(density)).all()
@@ -143,3 +143,45 @@ def test_row_order_does_not_matter(m, random):
     assert list(there.eci_reason) == list(here.eci_reason[order])
     np.testing.assert_allclose(there.eci, here.eci[order], atol=1e-5)
     np.testing.assert_allclose(cx.relatedness_density(m[order]), cx.relatedness_density(m)[order])
+
+
+@settings(deadline=None)
+@given(arrays(np.int8, st.tuples(st.integers(2, 5), st.integers(6, 14)), elements=st.integers(0, 1)))
+def test_density_without_the_square_matrix_is_the_density_with_it(m):
+    np.testing.assert_allclose(
+        cx.relatedness_density(m), cx.relatedness_density(m, cx.relatedness(m)), rtol=1e-12, atol=1e-15
+    )
+
+
+def test_measures_of_relatedness_by_hand():
+    # Pairs (1, 3) and (2, 3) once each; sums of co-occurrences 1, 1, 2, of all 4.
+    pair = {"cosine": 1 / 2**0.5, "jaccard": 1 / 2, "association": 1 * 4 / 2}
+    pair["probability"] = 1 / (1 * 2 * (1 / 3 + 1 / 2) / 2)
+    for measure, figure in pair.items():
+        expected = [[0, 0, figure], [0, 0, figure], [figure, figure, 0]]
+        np.testing.assert_allclose(cx.relatedness(M, measure), expected)
+    with pytest.raises(ValueError, match="measure is 'cosinus'"):
+        cx.relatedness(M, "cosinus")
+
+
+@settings(deadline=None)
+@given(advantages, st.sampled_from(cx.MEASURES))
+def test_every_measure_is_symmetric_not_negative_and_nan_for_what_nobody_has(m, measure):
+    phi = cx.relatedness(m, measure)
+    np.testing.assert_array_equal(phi, phi.T)
+    nobody = cx.ubiquity(m) == 0
+    np.testing.assert_array_equal(np.isnan(phi), nobody[:, None] | nobody)
+    assert (phi[~np.isnan(phi)] >= 0).all()
+
+
+def test_reflections_by_hand_and_towards_the_eigenvector():
+    regions, industries = cx.reflections(M, 1)
+    np.testing.assert_allclose(regions, [2, 1.5, 2])  # mean ubiquity of the advantages
+    np.testing.assert_allclose(industries, [1.5, 2, 2])  # mean diversity of the regions
+    np.testing.assert_allclose(cx.reflections(M, 2)[0], [1.5, 2, 1.75])
+    far = cx.reflections(M, 24)[0]
+    np.testing.assert_allclose((far - far.mean()) / far.std(), ECI, rtol=1e-4)
+    empty = np.vstack([M, 0 * M[:1]])
+    assert np.isnan(cx.reflections(empty, 3)[0]).tolist() == [False, False, False, True]
+    with pytest.raises(ValueError, match="found 0 steps"):
+        cx.reflections(M, 0)

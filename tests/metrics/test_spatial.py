@@ -17,6 +17,10 @@ VALUES = np.array([1.0, 2, 3, 4])
 DRAWS = {"permutations": 99, "seed": 7}
 
 
+def _knn(*places):
+    return spatial.knn_weights(*places).toarray()
+
+
 def _random_places(seed: int, n: int = 30):
     rng = np.random.default_rng(seed)
     codes = [f"{number:06d}" for number in rng.permutation(n)]
@@ -36,15 +40,15 @@ def test_great_circle_by_hand():
 
 
 def test_neighbours_by_hand_with_ties_to_the_lower_code():
-    np.testing.assert_array_equal(spatial.knn_weights(CODES, LATITUDE, LONGITUDE, 1), WEIGHTS)
-    two = spatial.knn_weights(CODES, LATITUDE, LONGITUDE, 2)
+    np.testing.assert_array_equal(_knn(CODES, LATITUDE, LONGITUDE, 1), WEIGHTS)
+    two = _knn(CODES, LATITUDE, LONGITUDE, 2)
     np.testing.assert_array_equal(two[0], [0, 0.5, 0.5, 0])
     np.testing.assert_array_equal(two.sum(axis=1), 1)
 
 
 def test_ties_follow_the_code_not_the_row():
     order = [3, 1, 0, 2]
-    weights = spatial.knn_weights([CODES[row] for row in order], LATITUDE[order], LONGITUDE[order], 1)
+    weights = _knn([CODES[row] for row in order], LATITUDE[order], LONGITUDE[order], 1)
     np.testing.assert_array_equal(weights, WEIGHTS[np.ix_(order, order)])
 
 
@@ -54,12 +58,12 @@ def test_rounding_does_not_break_a_tie(latitude, longitude, step):
     # West, middle, east: the middle one lies as far from both, but for the last bits of the distances.
     places = np.array([longitude - step, longitude, longitude + step])
     for codes, nearest in ((["1", "2", "3"], [1, 0, 0]), (["3", "2", "1"], [0, 0, 1])):
-        weights = spatial.knn_weights(codes, np.full(3, latitude), places, 1)
+        weights = _knn(codes, np.full(3, latitude), places, 1)
         np.testing.assert_array_equal(weights[1] * [1, 0, 1], nearest)
 
 
 def test_two_codes_in_one_place_are_neighbours_not_themselves():
-    weights = spatial.knn_weights(["A", "B", "C"], np.zeros(3), np.array([5.0, 5, 6]), 1)
+    weights = _knn(["A", "B", "C"], np.zeros(3), np.array([5.0, 5, 6]), 1)
     np.testing.assert_array_equal(weights, [[0, 1, 0], [1, 0, 0], [1, 0, 0]])
 
 
@@ -80,7 +84,7 @@ def test_weights_refuse_bad_input(codes, latitude, neighbours, message):
 
 def test_global_moran_by_hand():
     # (4 / 4) * 2 / 5
-    assert spatial.morans_i(CODES, VALUES, WEIGHTS, **DRAWS).i == pytest.approx(0.4, rel=1e-14)
+    assert spatial.morans_i(CODES, VALUES, WEIGHTS, **DRAWS).value == pytest.approx(0.4, rel=1e-14)
 
 
 def test_local_moran_by_hand():
@@ -102,16 +106,99 @@ def test_local_pseudo_p_by_hand():
 
 
 def test_no_place_draws_itself_as_its_neighbour():
-    z = np.arange(4.0)
-    lags = spatial._conditional_lags(z, WEIGHTS, permutations=200, seed=5)
+    # With one neighbour the lag is the drawn value: of the other three, a draw is at least / at most the observed
+    # one with the frequency of such values. A place that drew itself would shift these.
+    draws = 20_000
+    y = np.array([0.0, 1, 2, 3])
+    at_least, at_most = spatial._conditional_tails(y, spatial.csr_array(WEIGHTS), draws, 5)
+    lags = WEIGHTS @ y
     for place in range(4):
-        assert set(lags[:, place]) == set(z) - {z[place]}
+        others = np.delete(y, place)
+        assert at_least[place] / draws == pytest.approx((others >= lags[place]).mean(), abs=0.015)
+        assert at_most[place] / draws == pytest.approx((others <= lags[place]).mean(), abs=0.015)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.booleans())
+def test_tails_are_those_of_drawing_for_each_place_alone(seed, equal_weights):
+    rng = np.random.default_rng(seed)
+    n, most = 9, 3
+    w = np.zeros((n, n))
+    for place in range(n - 1):  # the last one is an island
+        near = rng.choice(np.delete(np.arange(n), place), rng.integers(1, most + 1), replace=False)
+        w[place, near] = 1 if equal_weights else rng.uniform(0.1, 1, len(near))
+    w /= np.maximum(w.sum(axis=1, keepdims=True), 1e-300)
+    y = rng.integers(0, 4, n).astype(float)  # with ties
+    at_least, at_most = spatial._conditional_tails(y, spatial.csr_array(w), 50, seed)
+    drawn = spatial._draws(n - 1, int((w > 0).sum(axis=1).max()), 50, seed)
+    for place in range(n - 1):
+        others = np.where(drawn == place, n - 1, drawn)
+        assert (others != place).all()
+        own = np.sort(w[place][w[place] > 0])[::-1]
+        lags = y[others[:, : len(own)]] @ own
+        assert at_least[place] == (lags >= w[place] @ y - 1e-9).sum()
+        assert at_most[place] == (lags <= w[place] @ y + 1e-9).sum()
+
+
+def test_draws_are_different_places_and_all_alike_likely():
+    drawn = spatial._draws(5, 3, 20_000, 1)
+    assert all(len(set(row)) == 3 for row in drawn[:200].tolist())
+    for slot in range(3):
+        np.testing.assert_allclose(np.bincount(drawn[:, slot]) / 20_000, 0.2, atol=0.015)
 
 
 def test_pseudo_p_counts_the_smaller_tail():
-    simulated = np.array([[1.0, 1], [2, 2], [3, 3], [4, 4]])
-    # at least 3: 2 of 4; at least 1.5: 3 of 4, so the other tail with 1
-    np.testing.assert_allclose(spatial._pseudo_p(simulated, np.array([3, 1.5])), [3 / 5, 2 / 5])
+    # at least the observed: 2 of 4; 3 of 4, so the other tail with 1
+    np.testing.assert_allclose(spatial._pseudo_p(np.array([2, 3]), 4), [3 / 5, 2 / 5])
+
+
+def test_a_place_at_the_mean_is_never_significant():
+    figures = spatial.local_moran(CODES[:3], np.array([1.0, 2, 3]), WEIGHTS[:3, :3], **DRAWS)
+    assert figures.i[1] == 0
+    assert figures.p[1] == 1
+
+
+def test_geary_and_getis_ord_by_hand():
+    # Values 1 2 3 4 at A to D; links A-B, B-A, C-B, D-C: squared differences 1 each, sum z^2 = 5.
+    assert spatial.gearys_c(CODES, VALUES, WEIGHTS, **DRAWS).value == pytest.approx(3 * 4 / (2 * 4 * 5))
+    # Products of links 2 + 2 + 6 + 12; of all pairs 10^2 - 30.
+    assert spatial.getis_ord_g(CODES, VALUES, WEIGHTS, **DRAWS).value == pytest.approx(22 / 70)
+    # G_i* of A: sum 1 + 2 of 2 places, expected 5, variance 1.25, factor 2 * 2 / 3.
+    star = spatial.local_getis_ord(CODES, VALUES, WEIGHTS, **DRAWS)
+    assert star.z[0] == pytest.approx((3 - 5) / np.sqrt(1.25 * 4 / 3))
+    # G_i of A: neighbour 2, the others 2 3 4 with mean 3 and variance 2/3, factor 1 * 2 / 2.
+    assert spatial.local_getis_ord(CODES, VALUES, WEIGHTS, **DRAWS, star=False).z[0] == pytest.approx(
+        -1 / np.sqrt(2 / 3)
+    )
+
+
+def test_moran_of_two_variables_by_hand():
+    # z = -1.5 -.5 .5 1.5; y the same turned round: lags of y .5 1.5 .5 -.5, both sums of squares 5.
+    both = {"other": VALUES[::-1]} | DRAWS
+    assert spatial.morans_i(CODES, VALUES, WEIGHTS, **both).value == pytest.approx(-2 / 5)
+    local = spatial.local_moran(CODES, VALUES, WEIGHTS, **both)
+    np.testing.assert_allclose(local.i, [-0.45, -0.45, 0.15, -0.45])
+    assert list(local.quadrant) == ["LH", "LH", "HH", "HL"]
+
+
+def test_the_other_statistics_have_the_same_reasons():
+    constant, nothing = np.full(4, 3.0), np.zeros((4, 4))
+    for figure in (spatial.gearys_c, spatial.getis_ord_g):
+        assert figure(CODES, constant, WEIGHTS, **DRAWS).reason == "constant"
+        assert figure(CODES, VALUES, nothing, **DRAWS).reason == "island"
+    assert spatial.getis_ord_g(CODES, [0, 0, 0, 1], WEIGHTS, **DRAWS).reason == "constant"
+    with pytest.raises(ValueError, match="negative"):
+        spatial.getis_ord_g(CODES, -VALUES, WEIGHTS, **DRAWS)
+    hot = spatial.local_getis_ord(CODES, constant, WEIGHTS, **DRAWS)
+    assert list(hot.reason) == ["constant"] * 4
+    weights = WEIGHTS.copy()
+    weights[3] = 0
+    hot = spatial.local_getis_ord(CODES, VALUES, weights, **DRAWS)
+    assert list(hot.reason) == [None, None, None, "island"]
+    assert np.isnan([hot.z[3], hot.p[3]]).all()
+    # Without the place itself the other values may not differ, and there is nothing to compare with.
+    alone = spatial.local_getis_ord(CODES, [0, 0, 0, 1], WEIGHTS, **DRAWS, star=False)
+    assert alone.reason[3] == "constant"
 
 
 def test_strong_clustering_is_significant_and_a_chessboard_negative():
@@ -121,10 +208,10 @@ def test_strong_clustering_is_significant_and_a_chessboard_negative():
     weights = near / near.sum(axis=1, keepdims=True)
     codes = [f"{place:03d}" for place in range(side**2)]
     halves = spatial.morans_i(codes, (columns >= side / 2) * 1.0, weights, permutations=999, seed=1)
-    assert halves.i > 0.7
+    assert halves.value > 0.7
     assert halves.p == 0.001
     board = spatial.morans_i(codes, (rows + columns) % 2 * 1.0, weights, permutations=999, seed=1)
-    assert board.i == pytest.approx(-1)
+    assert board.value == pytest.approx(-1)
     assert board.p == 0.001
 
 
@@ -150,7 +237,7 @@ def test_an_island_has_no_figure_and_no_significance():
     assert list(figures.reason) == [None, None, None, "island"]
     np.testing.assert_allclose(figures.i[:3], [0.45, 0.45, -0.15], rtol=1e-14)
     # n / S0 = 4/3, z'Wz = 1.25
-    assert spatial.morans_i(CODES, VALUES, weights, **DRAWS).i == pytest.approx(4 / 3 * 1.25 / 5)
+    assert spatial.morans_i(CODES, VALUES, weights, **DRAWS).value == pytest.approx(4 / 3 * 1.25 / 5)
 
 
 def test_only_islands():
@@ -187,8 +274,8 @@ def test_row_order_does_not_change_a_bit(seed, random):
     codes, latitude, longitude, values = _random_places(seed)
     order = random.sample(range(len(codes)), len(codes))
     shuffled = [codes[row] for row in order]
-    here = spatial.knn_weights(codes, latitude, longitude, 4)
-    there = spatial.knn_weights(shuffled, latitude[order], longitude[order], 4)
+    here = _knn(codes, latitude, longitude, 4)
+    there = _knn(shuffled, latitude[order], longitude[order], 4)
     np.testing.assert_array_equal(there, here[np.ix_(order, order)])
     assert spatial.morans_i(shuffled, values[order], there, **DRAWS) == spatial.morans_i(
         codes, values, here, **DRAWS
@@ -203,7 +290,7 @@ def test_row_order_does_not_change_a_bit(seed, random):
 @given(st.integers(0, 10**6), st.floats(0.01, 1000), st.floats(-100, 100))
 def test_scale_and_shift_of_the_values_do_not_matter(seed, factor, shift):
     codes, latitude, longitude, values = _random_places(seed)
-    weights = spatial.knn_weights(codes, latitude, longitude, 4)
+    weights = _knn(codes, latitude, longitude, 4)
     here = spatial.local_moran(codes, values, weights, **DRAWS)
     there = spatial.local_moran(codes, values * factor + shift, weights, **DRAWS)
     np.testing.assert_allclose(there.i, here.i, rtol=1e-5, atol=1e-6)
@@ -211,7 +298,7 @@ def test_scale_and_shift_of_the_values_do_not_matter(seed, factor, shift):
 
 def test_the_seed_decides_to_the_bit_and_another_seed_draws_others():
     codes, latitude, longitude, values = _random_places(1)
-    weights = spatial.knn_weights(codes, latitude, longitude, 4)
+    weights = _knn(codes, latitude, longitude, 4)
     first, again, other = (
         spatial.local_moran(codes, values, weights, permutations=99, seed=seed).p for seed in (1, 1, 2)
     )
@@ -222,6 +309,8 @@ def test_the_seed_decides_to_the_bit_and_another_seed_draws_others():
 def test_local_figures_add_up_to_the_global_one():
     # Row-standardised without islands: I = sum I_i / (n - 1).
     codes, latitude, longitude, values = _random_places(2)
-    weights = spatial.knn_weights(codes, latitude, longitude, 4)
+    weights = _knn(codes, latitude, longitude, 4)
     local = spatial.local_moran(codes, values, weights, **DRAWS)
-    assert spatial.morans_i(codes, values, weights, **DRAWS).i == pytest.approx(local.i.sum() / 29, rel=1e-12)
+    assert spatial.morans_i(codes, values, weights, **DRAWS).value == pytest.approx(
+        local.i.sum() / 29, rel=1e-12
+    )

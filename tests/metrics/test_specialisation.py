@@ -168,3 +168,31 @@ def test_row_order_does_not_matter(e, random):
         np.testing.assert_allclose(measure(e[order]), measure(e)[order], rtol=1e-9, atol=1e-12)
     for measure in MEASURES_OF_INDUSTRIES:
         np.testing.assert_allclose(measure(e[order]), measure(e), rtol=1e-9, atol=1e-12)
+
+
+def test_entropy_and_hachman_by_hand():
+    # (.8 .2 0): - .8 log2 .8 - .2 log2 .2; an even region of 4 has 2 bits, one industry 0.
+    expected = [-0.8 * np.log2(0.8) - 0.2 * np.log2(0.2)]
+    np.testing.assert_allclose(sp.entropy(E)[:1], expected)
+    np.testing.assert_allclose(sp.entropy(np.array([[1.0, 1, 1, 1], [3, 0, 0, 0]])), [2, 0])
+    # Mean quotients .8*1.6 + .2*.8, .2*.4 + .4*1.6*2, .5*1 + .2*.8 + .3*1.2
+    np.testing.assert_allclose(sp.hachman(E), 1 / np.array([1.44, 1.36, 1.02]))
+    empty = np.array([[1.0, 2], [0, 0]])
+    assert np.isnan([sp.entropy(empty)[1], sp.hachman(empty)[1]]).all()
+
+
+@given(matrices)
+def test_entropy_and_hachman_bounds(e):
+    assert (sp.entropy(e) >= 0).all()
+    assert (sp.entropy(e) <= np.log2(e.shape[1]) + 1e-12).all()
+    assert ((sp.hachman(e) > 0) & (sp.hachman(e) <= 1 + 1e-12)).all()
+
+
+@given(matrices)
+def test_an_industry_split_in_like_parts_changes_no_specialisation(e):
+    # Merging two industries of the same pattern (and its inverse): Krugman and Hachman are of shares only.
+    halves = np.hstack([e / 2, e / 2])
+    for figure in (sp.krugman_specialisation, sp.hachman):
+        np.testing.assert_allclose(figure(halves), figure(e), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(sp.entropy(halves), sp.entropy(e) + 1, rtol=1e-9)
+    np.testing.assert_allclose(sp.herfindahl_regions(halves), sp.herfindahl_regions(e) / 2, rtol=1e-9)

@@ -9,7 +9,7 @@ import json
 
 import duckdb
 
-from pipelines import contracts, store
+from pipelines import contracts, declared, store
 from pipelines.reports import tables
 
 GENERATION = {"generation_id": "synthetic-0001", "built_for": "2019-12-31", "methodology_version": "9.9"}
@@ -46,12 +46,14 @@ SCORED = {"c0": (1.0, "recalled", None), "c1": (0.73519, "seen", 0.6), "c2": (12
 CELL = {
     "source_id": BOOK,
     "file_name": "book_2019.csv",
+    "file_sha256": "0123456789abcdef" * 4,
     "sheet": "",
     "row_no": 17,
     "column_no": 4,
     "printed_text": "12480.5<b>",
     "reference": "https://example.org/book; page 3",
     "verification": "seen",
+    "vintage": "2020-12-31",
 }
 RECALLED = {**CELL, "printed_text": "yes", "reference": "javascript:alert(2)", "verification": "recalled"}
 FIGURES = [
@@ -64,16 +66,31 @@ FIGURES = [
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
     """The published tables with all invented rows."""
+    con.execute(store.STATE.format(version=store.VERSION))  # transactions count themselves
     for schema in ("reference", "core", "mart"):
         con.execute(f"create schema {schema}")
     for name in TABLES:
         con.execute(store.ddl(contracts.tables()[name]))
-    for step in (fill_modes, fill_zones, fill_fits, fill_figures, fill_clusters, fill_tests, fill_accounts):
+    for name in ("reference.warehouse_schema", "reference.glossary"):
+        store.append(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
+    for step in (
+        fill_modes,
+        fill_zones,
+        fill_fits,
+        fill_sensitivity,
+        fill_peers,
+        fill_figures,
+        fill_clusters,
+        fill_tests,
+        fill_accounts,
+    ):
         step(con)
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, **values) -> None:
-    """One row by column name; a column that is not named is NULL."""
+    """One row by column name; a column that is not named is NULL, and rows of the method are of its one version."""
+    if "methodology_version" in contracts.tables()[table].column_names:
+        values = {"methodology_version": GENERATION["methodology_version"], **values}
     marks = ", ".join("?" for _ in values)
     con.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", list(values.values()))
 
@@ -114,8 +131,15 @@ def fill_modes(con: duckdb.DuckDBPyConnection) -> None:
             )
     insert(
         con,
+        "reference.metric_reason",
+        metric="levers",
+        reason_code="already_above",
+        meaning="Nothing to gain.",
+    )
+    insert(
+        con,
         "reference.methodology",
-        methodology_version="9.9",
+        is_default=True,
         minimum_coverage=0.6,
         minimum_gate=0.3,
         skewness_limit=2.0,
@@ -191,8 +215,27 @@ def fill_fit(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) -> 
         fit_rank=rank,
         comparative_rank=None if comparative is None else rank,
         zones_ranked=2,
+        zones_compared=2,
         is_best_mode=key["mode_id"] == "mode_a",
         comparative_reason=NO_SIZE if comparative is None else None,
+    )
+    fill_interval(con, key, gate * evidence, comparative)
+
+
+def fill_interval(con: duckdb.DuckDBPyConnection, key: dict, fit: float, comparative: float | None) -> None:
+    """The fit give or take a tenth of itself, the rank from 1 to 2, and the best mode in 87 of 100 replications."""
+    about = {"p05": -0.01, "p50": 0.0, "p95": 0.01}
+    compared = {f"comparative_fit_{k}": comparative + v for k, v in about.items()} if comparative else {}
+    insert(
+        con,
+        "mart.mode_fit_uncertainty",
+        **key,
+        **{f"fit_{k}": fit * (1 + 10 * v) for k, v in about.items()},
+        **compared,
+        rank_p05=1.0,
+        rank_p95=2.0,
+        probability_best_mode=0.87 if comparative else None,
+        replications=1000,
     )
 
 
@@ -223,6 +266,69 @@ def fill_scores(con: duckdb.DuckDBPyConnection, key: dict, known: tuple | None) 
         if known and part:
             amount = part * known[0] * known[1]
             insert(con, "mart.mode_fit_contribution", **key, criterion_id=criterion, contribution=amount)
+
+
+def fill_sensitivity(con: duckdb.DuckDBPyConnection) -> None:
+    """The weights move the fits of the first mode most, its ranks less."""
+    for target, choice, total in (
+        ("fit", "weights", 0.61),
+        ("fit", "aggregation", 0.3),
+        ("rank_shift", "aggregation", 0.9),
+    ):
+        key = {"time_period": "2019", "mode_id": "mode_a", "target": target, "choice": choice}
+        insert(con, "mart.mode_fit_sensitivity", **key, total=total, zones=2, evaluations=1792)
+
+
+def fill_peers(con: duckdb.DuckDBPyConnection) -> None:
+    """Levers of the rich zone's best mode, peer groups of two zones, and one zone's linkage."""
+    for criterion, direction, gain, reason in (
+        ("c1", 1, 0.0432, None),
+        ("c2", 1, None, "already_above"),
+        ("c3", -1, 0.0999, None),
+    ):
+        insert(
+            con,
+            "mart.mode_fit_lever",
+            zone_code=RICH,
+            time_period="2019",
+            mode_id="mode_a",
+            criterion_id=criterion,
+            indicator_id="trade_to_gdp",
+            direction=direction,
+            obs_value=0.73519,
+            unit="1",
+            observed_period="2018",
+            peer_group="batch 3",
+            peer_count=9,
+            peer_upper_quartile=0.91,
+            gain=gain,
+            reason_code=reason,
+        )
+    for code in (RICH, SECOND):
+        key = {"zone_code": code, "time_period": "2019"}
+        insert(con, "mart.peer_group", **key, peer_basis="mode", place=1, reason_code="no_best_mode")
+        insert(
+            con, "mart.peer_group", **key, peer_basis="batch", place=2, peer_group="batch 3", member_count=2
+        )
+    key = {"zone_code": RICH, "time_period": "2019"}
+    linked = {"coupling": 0.98, "development": 0.4, "coordination": 0.626, "weakest_subsystem": "talent"}
+    insert(
+        con,
+        "mart.coupling_coordination",
+        **key,
+        **linked,
+        class_en="primary coordination",
+        class_zh="初级协调",
+    )
+    insert(
+        con,
+        "mart.coupling_subsystem",
+        **key,
+        subsystem_id="talent",
+        subsystem_name_en="Talent",
+        subsystem_name_zh="人才",
+        score=0.321,
+    )
 
 
 def fill_figures(con: duckdb.DuckDBPyConnection) -> None:
@@ -272,6 +378,10 @@ def fill_clusters(con: duckdb.DuckDBPyConnection) -> None:
             "zone_share": 0.05,
             "reference_share": 0.05,
             "location_quotient": 0.2 + 0.15 * i,
+            "star_size": i == 17,
+            "star_specialisation": i > 12,
+            "star_focus": False,
+            "is_strong_cluster": i == 17,
             "relatedness_density": 0.4,
             "local_moran_p": 0.04,
             "local_moran_quadrant": "HL",
@@ -297,6 +407,9 @@ def fill_clusters(con: duckdb.DuckDBPyConnection) -> None:
         krugman_specialisation=0.4321,
         hoover_specialisation=0.21605,
         diversity=7,
+        stars=6,
+        strong_clusters=1,
+        strong_cluster_share=0.1234,
         eci=-0.3456,
     )
 
@@ -326,10 +439,23 @@ def fill_tests(con: duckdb.DuckDBPyConnection) -> None:
                 verdict=verdict,
                 reason=None if rank else TOO_FEW,
             )
+    for basis, found in (("fit", 0.75), ("comparative_fit", 0.5)):
+        key = {"time_period": "2019", "basis": basis}
+        ranks = {
+            "zones_ranked": 2,
+            "first": 1,
+            "mean_reciprocal_rank": found,
+            "mean_zone_reciprocal_rank": found,
+        }
+        baselines = {"random_reciprocal_rank": 0.521, "random_p_value": 0.183, "gdp_reciprocal_rank": 0.493}
+        zones = {"random_zone_reciprocal_rank": 0.084, "gdp_zone_reciprocal_rank": 0.169}
+        insert(con, "mart.mode_backtest_summary", **key, zones_stated=3, **ranks, **baselines, **zones)
+        for criterion, change in (("c1", -0.25), ("c2", 0.0)):
+            left = {"mode_id": "mode_a", "criterion_id": criterion, "change": change, "zone_change": 0.0}
+            insert(con, "mart.mode_backtest_leave_one_out", **key, **ranks, **left)
     insert(
         con,
         "mart.evaluation_association",
-        methodology_version="9.9",
         mode_id="best",
         basis="fit",
         tier_1_zones=3,

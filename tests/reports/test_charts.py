@@ -28,6 +28,7 @@ def point(longitude, latitude, label=None, style=STYLE):
 def test_every_chart_is_well_formed_and_named():
     drawn = [
         charts.level_bar(0.5, STYLE),
+        charts.interval_bar(0.2, 0.3, 0.5, 0.25, STYLE),
         charts.diverging_bar(-0.1, 0.2, STYLE),
         charts.reference_bar(1.5, 3, 1),
         charts.contribution_bar([("1", 0.3), ("2", 0.1)], STYLE),
@@ -47,6 +48,13 @@ def test_bars_are_as_long_as_their_figures():
     bar = parse(charts.level_bar(0.25, STYLE))
     track, filled = (float(rect.attrib["width"]) for rect in bar.findall("rect"))
     assert filled == pytest.approx(track / 4)
+
+
+def test_an_interval_lies_where_its_figures_are():
+    track, interval = parse(charts.interval_bar(0.25, 0.5, 0.75, 0.4, STYLE)).findall("rect")
+    width = float(track.attrib["width"])
+    assert float(interval.attrib["x"]) == pytest.approx(width / 4)
+    assert float(interval.attrib["width"]) == pytest.approx(width / 2)
 
 
 def test_contributions_stand_end_to_end_from_nought():

@@ -94,8 +94,8 @@ def test_a_zone_without_data_gets_words_and_never_a_number(report, code):
 
 def test_one_mode_without_data_beside_four_with(report):
     shown = words(section(page(report, f"zone/{RICH}.html"), "fit"))
-    assert shown.count("insufficient data") == 2
-    assert f"insufficient data : {TOO_FEW}" in shown and f"insufficient data : {NO_SIZE}" in shown
+    assert shown.count("insufficient data") == 1
+    assert f"insufficient data : {TOO_FEW}" in shown and f"not compared: {NO_SIZE}" in shown
     assert "1 of 2" in shown
 
 
@@ -110,7 +110,7 @@ def test_unverified_facts_carry_a_visible_mark(report):
 
 def test_sources_name_file_row_column_and_printed_text(report):
     text = words(section(page(report, f"zone/{RICH}.html"), "sources"))
-    assert "book_2019.csv row 17, column 4 12480.5<b>" in text
+    assert "book_2019.csv 0123456789ab row 17, column 4 12480.5<b>" in text
     assert "goods_trade / gdp" in text and "Invented output" in text
     assert "the same cells as Invented output 生产总值 , 2018" in text
 
@@ -119,6 +119,9 @@ def test_the_cluster_profile_and_its_gaps(report):
     text = words(section(page(report, f"zone/{RICH}.html"), "cluster"))
     for figure in ("0.088", "0.432", "0.216", "\u22120.346", "171,000", "high among low", "no employment"):
         assert figure in text
+    assert "1 strong cluster with 12 % of the persons employed; 6 cluster stars" in text
+    assert "strong star for size, specialisation" in text
+    assert text.count("star for") == 5
     assert "insufficient data" in words(section(page(report, f"zone/{SECOND}.html"), "cluster"))
 
 
@@ -144,6 +147,39 @@ def test_the_ranking_is_in_order_and_complete(report):
     assert re.findall(r'href="zone/(\d+)\.html"', table) == [RICH, SECOND]
 
 
+def test_every_fit_has_its_interval_or_the_reason_why_not(report):
+    shown = words(section(page(report, f"zone/{RICH}.html"), "fit"))
+    assert "of 1,000 replications" in shown
+    assert "0.571 to 0.698 1 to 2 +0.113 to +0.133 87.0 % weights ( 61 % of the variance)" in shown
+    assert "0.270 to 0.330 1 to 2 – – –" in shown
+    assert "How sure" not in words(section(page(report, f"zone/{EMPTY}.html"), "fit"))
+
+
+def test_levers_are_those_of_the_best_mode_and_no_advice_to_shrink(report):
+    shown = words(section(page(report, f"zone/{RICH}.html"), "levers"))
+    assert "Best mode: Invented A , fit 0.634" in shown
+    assert "Trade against output 0.735 2018 0.91 9 batch 3 +0.043" in shown
+    assert "Days of waiting" not in shown and "Output of the city" not in shown
+    assert 'in the group "batch 3": Samplefield' in shown and "no best mode" in shown
+    none = words(section(page(report, f"zone/{EMPTY}.html"), "levers"))
+    assert "insufficient data : no mode has a fit that could rise" in none
+
+
+def test_the_linkage_is_shown_with_its_parts(report):
+    shown = words(section(page(report, f"zone/{RICH}.html"), "gaps"))
+    assert (
+        "talent 0.321 : coupling 0.980" in shown
+        and "primary coordination 初级协调 ; held back most by talent" in shown
+    )
+
+
+def test_the_back_test_stands_beside_its_baselines_and_without_each_criterion(report):
+    shown = words(section(page(report, "index.html"), "test-h"))
+    assert "2019 fit 2 of 3 1 0.750 0.521 0.183 0.493 0.750 0.084 0.169" in shown
+    assert "the 1 of 2 criteria that change a rank" in shown
+    assert "Invented A Trade against output 1 0.750 \u22120.250" in shown
+
+
 def test_the_method_page_declares_every_criterion_and_code(report):
     text = words(page(report, "method.html"))
     for needle in (
@@ -151,6 +187,7 @@ def test_the_method_page_declares_every_criterion_and_code(report):
         "Trains by hour",
         "not_observed",
         "not_a_number",
+        "Nothing to gain.",
         TOO_FEW,
     ):
         assert needle in text
@@ -214,3 +251,9 @@ def test_only_web_addresses_become_links():
     markup = formatting.linked('see https://example.org/a"onclick=x; javascript:alert(1) <b>')
     assert 'href="https://example.org/a"' in markup
     assert "&lt;b&gt;" in markup and markup.count("<a ") == 1
+
+
+def test_the_page_names_the_chain_of_each_fit_and_the_day_and_file_of_each_cell(report):
+    text = (report / "zone" / f"{RICH}.html").read_text(encoding="utf-8")
+    assert f"zonescope trace {RICH} 2019 mode_a" in text
+    assert "known from 2020-12-31" in text and f"SHA-256 {'0123456789abcdef' * 4}" in text

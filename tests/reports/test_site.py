@@ -45,7 +45,7 @@ def pages(report) -> dict[Path, Page]:
 def test_one_page_a_zone_and_the_common_pages(report, pages):
     names = {str(path.relative_to(report)) for path in pages}
     zones = {f"zone/{code}.html" for code in ("990100", "990200", "990300", "990400")}
-    assert names == zones | {"index.html", "method.html", "quality.html"}
+    assert names == zones | {"index.html", "method.html", "quality.html", "dictionary.html"}
 
 
 def test_build_returns_the_files_it_wrote(warehouse, tmp_path):

@@ -9,7 +9,7 @@ observed as (
 )
 select
     z.zone_code, o.time_period, i.industry_code, i.name_en as industry_name_en, i.name_zh as industry_name_zh,
-    e.obs_value as employment_persons, z.latitude, z.longitude
+    z.province_code, e.obs_value as employment_persons, z.latitude, z.longitude
 from observed as o
 join core.zone as z on z.zone_code = o.area_code
 cross join reference.industry as i

@@ -10,14 +10,14 @@ candidates as (
         case when d.timeless then null else y.year - cast(x.time_period as integer) end as age_years,
         c.allows_unverified or x.verification in ('seen', 'verified') as is_admitted
     from years as y
-    cross join reference.mode_criterion as c
+    join reference.mode_criterion as c on c.methodology_version = y.methodology_version
     join reference.derived_indicator as d on d.zone_indicator_id = c.indicator_id
     join mart.zone_indicator as x on x.indicator_id = c.indicator_id
     where d.timeless or y.year - cast(x.time_period as integer) between 0 and c.max_age_years
 ),
 ranked as (
     select *, row_number() over (
-        partition by year, mode_id, criterion_id, zone_code order by is_admitted desc, time_period desc
+        partition by methodology_version, year, mode_id, criterion_id, zone_code order by is_admitted desc, time_period desc
     ) as place
     from candidates
 )
@@ -31,10 +31,11 @@ select
     case when r.is_admitted then r.verification end as verification,
     case when r.is_admitted then r.verification in ('recalled', 'reasoned') end as is_unverified,
     coalesce(not r.is_admitted, false) as has_unverified,
-    y.skewness_limit, y.kurtosis_limit, y.winsorise_points, y.score_floor, y.minimum_figures
+    y.skewness_limit, y.kurtosis_limit, y.winsorise_points, y.score_floor, y.minimum_figures,
+    y.weighting, y.goalposts
 from years as y
 cross join core.zone as z
-cross join reference.mode_criterion as c
+join reference.mode_criterion as c on c.methodology_version = y.methodology_version
 left join ranked as r
-    on r.year = y.year and r.zone_code = z.zone_code and r.mode_id = c.mode_id and r.criterion_id = c.criterion_id
+    on r.methodology_version = y.methodology_version and r.year = y.year and r.zone_code = z.zone_code and r.mode_id = c.mode_id and r.criterion_id = c.criterion_id
     and r.place = 1

@@ -26,10 +26,12 @@ admitted as (
     select
         o.source_id, o.priority, o.area_code as zone_code, o.year as time_period, o.indicator_id, o.scope, o.obs_value,
         case o.verification when 'verified' then 1 when 'seen' then 2 when 'reasoned' then 3 else 4 end as doubt,
-        '{"source_id":' || to_json(o.source_id) || ',"file_name":' || to_json(o.file_name) || ',"sheet":' || to_json(o.sheet)
+        o.vintage as known_from,
+        '{"source_id":' || to_json(o.source_id) || ',"file_name":' || to_json(o.file_name)
+        || ',"file_sha256":' || to_json(o.file_sha256) || ',"sheet":' || to_json(o.sheet)
         || ',"row_no":' || o.row_no || ',"column_no":' || o.column_no || ',"printed_text":' || to_json(o.printed_text)
         || ',"reference":' || coalesce(cast(to_json(o.reference) as varchar), 'null')
-        || ',"verification":' || to_json(o.verification) || '}' as input
+        || ',"verification":' || to_json(o.verification) || ',"vintage":' || to_json(o.vintage) || '}' as input
     from figures as o
     -- what one file prints twice with different values does not count
     where o.place = 1 and o.different_values = 1
@@ -37,7 +39,7 @@ admitted as (
 -- residents as GDP over GDP per head: registered population leaves migrants out, residents are printed for 2020 only
 residents as (
     select g.source_id, g.priority, g.zone_code, g.time_period, 'population' as indicator_id, g.scope, g.obs_value / h.obs_value as obs_value,
-        greatest(g.doubt, h.doubt) as doubt, g.input || ',' || h.input as input
+        greatest(g.doubt, h.doubt) as doubt, greatest(g.known_from, h.known_from) as known_from, g.input || ',' || h.input as input
     from admitted as g
     join admitted as h using (source_id, priority, zone_code, time_period, scope)
     where g.indicator_id = 'gdp' and h.indicator_id = 'gdp_per_head' and h.obs_value > 0
@@ -49,23 +51,26 @@ cluster as (
     union all select zone_code, time_period, 'eci', eci from mart.cluster_zone
 ),
 employment_cells as (
-    select source_id, priority, zone_code, time_period, string_agg(input, ',' order by indicator_id) as input, max(doubt) as doubt
+    select source_id, priority, zone_code, time_period, string_agg(input, ',' order by indicator_id) as input, max(doubt) as doubt,
+        -- a quotient is known when the employment of all zones is
+        max(max(known_from)) over (partition by time_period) as known_from
     from admitted
     where indicator_id like 'employment\__' escape '\'
     group by source_id, priority, zone_code, time_period
 ),
 basis as (
-    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, input from admitted
+    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, known_from, input from admitted
     union all
-    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, input from residents
+    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, known_from, input from residents
     union all
-    select e.source_id, e.priority, c.zone_code, c.time_period, c.indicator_id, 'cluster', c.obs_value, e.doubt, e.input
+    select e.source_id, e.priority, c.zone_code, c.time_period, c.indicator_id, 'cluster', c.obs_value, e.doubt, e.known_from, e.input
     from cluster as c join employment_cells as e using (zone_code, time_period)
     where c.obs_value is not null
 ),
 -- a complete list says of every zone that it is on it or not
 listed as (
-    select d.zone_indicator_id, t.indicator_id, t.scope, min(b.time_period) as time_period, max(b.doubt) as doubt
+    select d.zone_indicator_id, t.indicator_id, t.scope, min(b.time_period) as time_period, max(b.doubt) as doubt,
+        max(b.known_from) as known_from
     from reference.derived_indicator as d
     join reference.derived_indicator_term as t using (zone_indicator_id)
     join basis as b on b.indicator_id = t.indicator_id and b.scope = t.scope
@@ -75,7 +80,7 @@ listed as (
 sides as (
     select
         b.source_id, b.priority, b.zone_code, b.time_period, t.zone_indicator_id, t.side, sum(b.obs_value) as total, count(*) as found,
-        max(b.doubt) as doubt, string_agg(b.input, ',' order by b.indicator_id) as input
+        max(b.doubt) as doubt, max(b.known_from) as known_from, string_agg(b.input, ',' order by b.indicator_id) as input
     from reference.derived_indicator_term as t
     join basis as b on b.indicator_id = t.indicator_id and b.scope = t.scope
     group by all
@@ -91,6 +96,7 @@ computed as (
         n.source_id, n.priority, n.zone_code, n.time_period, n.zone_indicator_id,
         case when w.zone_indicator_id is null then n.total else n.total / nullif(d.total, 0) end as ratio,
         greatest(n.doubt, coalesce(d.doubt, 0)) as doubt,
+        greatest(n.known_from, coalesce(d.known_from, n.known_from)) as known_from,
         n.input || coalesce(',' || d.input, '') as input
     from whole as n
     left join terms as w on w.zone_indicator_id = n.zone_indicator_id and w.side = 'denominator'
@@ -99,7 +105,7 @@ computed as (
         and d.zone_indicator_id = n.zone_indicator_id and d.side = 'denominator'
     where n.side = 'numerator'
     union all
-    select '', 0, z.zone_code, l.time_period, l.zone_indicator_id, 0.0, l.doubt, ''
+    select '', 0, z.zone_code, l.time_period, l.zone_indicator_id, 0.0, l.doubt, l.known_from, ''
     from listed as l
     cross join core.zone as z
     where not exists (
@@ -116,7 +122,7 @@ chosen as (
 select
     c.zone_code, c.time_period, c.zone_indicator_id as indicator_id, c.ratio * i.factor as obs_value, i.unit, i.formula,
     case c.doubt when 1 then 'verified' when 2 then 'seen' when 3 then 'reasoned' else 'recalled' end as verification,
-    '[' || c.input || ']' as inputs
+    c.known_from, '[' || c.input || ']' as inputs
 from chosen as c
 join reference.derived_indicator as i using (zone_indicator_id)
 where c.place = 1

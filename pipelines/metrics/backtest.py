@@ -1,0 +1,246 @@
+"""How well the fits agree with what is known of a few zones: the back-test and the ministry's tiers.
+
+Belongs here: ranks of stated modes, their baselines, the same without each criterion, the association with tiers.
+Does not belong here: the fit itself (`mode_fit`), which zones are stated or evaluated (the SELECTs).
+
+Nothing here feeds back into a fit: no weight, gate or rule is chosen by these figures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from pipelines.metrics import mode_fit
+
+BASES = ("fit", "comparative_fit")
+REASONS = {
+    "no_stated_zone_ranked": "none of the stated zones has the figure for its stated mode",
+    "no_pair_of_evaluated_zones": "no zone of tier 1 and zone of tier 2 have the figure in the same year",
+    "too_few_evaluated_zones": "too few evaluated zones have the figure for an estimate; its interval is given",
+}
+
+
+class Ranks(NamedTuple):
+    """Of the stated zones that have the figure, each (zones,): rank of the stated mode among the zone's modes and of
+    the zone among the mode's zones (ties min), with how many were ranked."""
+
+    mode_rank: np.ndarray
+    modes: np.ndarray
+    zone_rank: np.ndarray
+    zones: np.ndarray
+
+
+def summary(frame: pl.DataFrame) -> pl.DataFrame:
+    """Mean reciprocal ranks of the stated modes, by version, period and basis, beside two baselines.
+
+    frame: that of `mode_fit.fit` with `is_stated` (the zone is stated for the mode).
+    Random: the expected reciprocal rank in a random order of n is H(n) / n, H the harmonic number; `random_p_value`
+    is the exact probability that random orders of the same lengths do at least as well. GDP alone, for modes: every
+    fit is replaced by what log GDP alone predicts for it (OLS within mode and period), so that a mode comes first
+    because of the zone's size only; replacing it by the zone's place by GDP would tie all modes, which is the random
+    baseline again. For zones: the zone's rank by GDP among the zones with the figure.
+    """
+    rows = []
+    for key, period, stated, gdp in _periods(frame):
+        figures = mode_fit.period_figures(period)
+        predicted = _predicted_by_gdp(figures.fit, gdp)
+        for basis, figure in _by_basis(figures):
+            found, by_gdp = ranks(figure, stated), np.where(np.isfinite(figure), predicted, np.nan)
+            size = np.where(np.isfinite(figure), gdp, np.nan)
+            rows.append(
+                {
+                    **key,
+                    "basis": basis,
+                    "zones_stated": int(stated.sum()),
+                    **_means(found),
+                    "random_reciprocal_rank": _mean([_expected(n) for n in found.modes]),
+                    "random_p_value": random_p_value(found.mode_rank, found.modes),
+                    "gdp_reciprocal_rank": _mean(1 / ranks(by_gdp, stated).mode_rank),
+                    "random_zone_reciprocal_rank": _mean([_expected(n) for n in found.zones]),
+                    "gdp_zone_reciprocal_rank": _mean(1 / ranks(size, stated).zone_rank),
+                    "reason_code": None if found.mode_rank.size else "no_stated_zone_ranked",
+                }
+            )
+    return pl.DataFrame(rows, schema_overrides={"reason_code": pl.String}, infer_schema_length=None)
+
+
+def leave_one_out(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same means after leaving out each criterion in turn: the whole fit and comparative fit are made without it.
+
+    frame: as of `summary`. `change` compares the stated zones that are ranked with and without the criterion, so
+    that a zone which gains or loses its figure does not pass for a better or worse order.
+    """
+    rows = []
+    for key, period, stated, _ in _periods(frame):
+        minimum = period.parameters["minimum_coverage"]
+        levels = [mode_fit.level_figures(mode, minimum) for mode in period.modes]
+        whole = dict(_by_basis(mode_fit.period_figures(period, levels)))
+        for place, mode in enumerate(period.modes):
+            for criterion in [*mode.gate_criteria, *mode.criteria]:
+                without = mode_fit.level_figures(mode.without(criterion), minimum)
+                figures = mode_fit.period_figures(period, [*levels[:place], without, *levels[place + 1 :]])
+                names = {"mode_id": mode.mode_id, "criterion_id": criterion}
+                for basis, figure in _by_basis(figures):
+                    rows.append({**key, **names, "basis": basis, **_compared(figure, whole[basis], stated)})
+    return pl.DataFrame(rows, schema_overrides={"reason_code": pl.String}, infer_schema_length=None)
+
+
+def association(frame: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
+    """Probability that a zone of tier 1 has a higher figure than one of tier 2, by version, mode, basis and year.
+
+    frame: one row for each evaluated zone, year, mode and basis with `figure` (NULL where there is none), `tier` and
+    the version's `peer_minimum`. Ties count half (Mann-Whitney). Below the minimum of either tier the estimate is
+    NULL with a reason, while the interval is given from one pair on: it says how little the rows exclude.
+    """
+    key = ["methodology_version", "mode_id", "basis", "time_period"]
+    rows = []
+    for values, part in frame.sort(*key, "zone_code").group_by(key, maintain_order=True):
+        known = part.filter(pl.col("figure").is_not_null())
+        first, second = (known.filter(pl.col("tier") == tier)["figure"].to_numpy() for tier in (1, 2))
+        rows.append(
+            dict(zip(key, values, strict=True)) | _superiority(first, second, part["peer_minimum"][0], level)
+        )
+    floats = ("probability_of_superiority", "interval_lower", "interval_upper")
+    overrides = dict.fromkeys(floats, pl.Float64) | {"reason_code": pl.String}
+    return pl.DataFrame(rows, schema_overrides=overrides, infer_schema_length=None)
+
+
+def ranks(figure: np.ndarray, stated: np.ndarray) -> Ranks:
+    """Ranks of the stated pairs that have a figure: figure (modes, zones) with NaN, stated (modes, zones) of bool."""
+    mode, zone = np.nonzero(stated & np.isfinite(figure))
+    own = figure[mode, zone]
+    higher = figure[:, zone] > own, figure[mode, :] > own[:, None]
+    there = np.isfinite(figure)
+    return Ranks(
+        1 + higher[0].sum(axis=0),
+        there[:, zone].sum(axis=0),
+        1 + higher[1].sum(axis=1),
+        there[mode, :].sum(axis=1),
+    )
+
+
+def random_p_value(rank: np.ndarray, of: np.ndarray) -> float | None:
+    """Exact probability that random orders of lengths `of` give a sum of reciprocal ranks at least as high."""
+    if not rank.size:
+        return None
+    unit = math.lcm(*range(1, int(of.max()) + 1))
+    sums = Counter({0: 1.0})
+    for n in of.tolist():
+        added: Counter = Counter()
+        for total, chance in sums.items():
+            for place in range(1, n + 1):
+                added[total + unit // place] += chance / n
+        sums = added
+    observed = sum(unit // r for r in rank.tolist())
+    return min(1.0, math.fsum(chance for total, chance in sums.items() if total >= observed))
+
+
+def superiority_interval(theta: float, first: int, second: int, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a probability of superiority from `first` and `second` independent figures.
+
+    Method 5 of Newcombe (Statistics in Medicine 25, 2006, 559-573): the values t with |theta - t| <= z sqrt(V(t)),
+    V(t) = t (1 - t) [1 + N (1 - t) / (2 - t) + N t / (1 + t)] / (first second), N = (first + second) / 2 - 1. As the
+    variance is taken at t and not at the estimate, the interval stays wide where the few figures do not overlap, and
+    the one of Hanley and McNeil (1982) would be a point; a bootstrap of so few figures would be one too.
+    """
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    weight = (first + second) / 2 - 1
+
+    def half_width(t: float) -> float:
+        spread = 1 + weight * (1 - t) / (2 - t) + weight * t / (1 + t)
+        return z * math.sqrt(max(t * (1 - t) * spread, 0.0) / (first * second))
+
+    lower = _crossing(lambda t: theta - t - half_width(t), 0.0, theta)
+    upper = _crossing(lambda t: half_width(t) + theta - t, theta, 1.0)
+    return lower, upper
+
+
+def _crossing(positive_before, low: float, high: float) -> float:
+    """Where a function turns from positive to not positive between low and high, by bisection."""
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if positive_before(middle) > 0 else (low, middle)
+    return (low + high) / 2
+
+
+def _superiority(first: np.ndarray, second: np.ndarray, minimum: int, level: float) -> dict:
+    pairs = first.size * second.size
+    row = {"tier_1_zones": first.size, "tier_2_zones": second.size, "probability_of_superiority": None}
+    if not pairs:
+        return row | {
+            "interval_lower": None,
+            "interval_upper": None,
+            "reason_code": "no_pair_of_evaluated_zones",
+        }
+    above = (first[:, None] > second).sum() + (first[:, None] == second).sum() / 2
+    lower, upper = superiority_interval(above / pairs, first.size, second.size, level)
+    few = min(first.size, second.size) < minimum
+    return row | {
+        "probability_of_superiority": None if few else above / pairs,
+        "interval_lower": lower,
+        "interval_upper": upper,
+        "reason_code": "too_few_evaluated_zones" if few else None,
+    }
+
+
+def _periods(frame: pl.DataFrame) -> Iterator[tuple[dict, mode_fit.Period, np.ndarray, np.ndarray]]:
+    """Each version and period with its arrays: stated (modes, zones), gdp (zones,)."""
+    key = ["methodology_version", "time_period"]
+    for values, part in frame.sort(key).group_by(key, maintain_order=True):
+        period = mode_fit.period_scores(part)
+        pairs = set(part.filter(pl.col("is_stated")).select("mode_id", "zone_code").iter_rows())
+        stated = np.array([[(mode.mode_id, zone) in pairs for zone in period.zones] for mode in period.modes])
+        yield dict(zip(key, values, strict=True)), period, stated, np.exp(period.log_size[:, 0])
+
+
+def _by_basis(figures: mode_fit.Figures) -> list[tuple[str, np.ndarray]]:
+    return list(zip(BASES, (figures.fit, figures.comparative), strict=True))
+
+
+def _predicted_by_gdp(fits: np.ndarray, gdp: np.ndarray) -> np.ndarray:
+    """What log GDP alone predicts for each fit (modes, zones); NaN for a mode with fewer than three sized fits."""
+    predicted, size = np.full(fits.shape, np.nan), np.log(gdp)
+    for mode, values in enumerate(fits):
+        used = np.isfinite(values) & np.isfinite(size)
+        if used.sum() > 2:
+            slope, constant = np.polyfit(size[used], values[used], 1)
+            predicted[mode, used] = constant + slope * size[used]
+    return predicted
+
+
+def _means(found: Ranks) -> dict:
+    return {
+        "zones_ranked": int(found.mode_rank.size),
+        "first": int((found.mode_rank == 1).sum()),
+        "mean_reciprocal_rank": _mean(1 / found.mode_rank),
+        "mean_zone_reciprocal_rank": _mean(1 / found.zone_rank),
+    }
+
+
+def _compared(figure: np.ndarray, whole: np.ndarray, stated: np.ndarray) -> dict:
+    found = ranks(figure, stated)
+    both = stated & np.isfinite(figure) & np.isfinite(whole)
+    here, before = ranks(figure, both), ranks(whole, both)
+    return {
+        **_means(found),
+        "change": _mean(1 / here.mode_rank - 1 / before.mode_rank),
+        "zone_change": _mean(1 / here.zone_rank - 1 / before.zone_rank),
+        "reason_code": None if here.mode_rank.size else "no_stated_zone_ranked",
+    }
+
+
+def _expected(n: int) -> float:
+    """Expected reciprocal rank of one of n in a random order."""
+    return math.fsum(1 / place for place in range(1, n + 1)) / n
+
+
+def _mean(values) -> float | None:
+    values = np.asarray(values, dtype=float)
+    return float(values.mean()) if values.size else None

@@ -1,0 +1,160 @@
+"""Composite indicators: imputation, means over a hierarchy, outranking, TOPSIS, and the checks of a framework.
+
+Belongs here: matrices of units by indicators, from raw figures to one figure a unit. Does not belong here: one
+vector at a time (`treatment`), weights (`weights`), many replications of it (`uncertainty`), modes (`fit_kernel`).
+Formulas: OECD/JRC, Handbook on Constructing Composite Indicators (2008), steps 3, 6 and 7; W. Becker et al., COINr
+(Journal of Open Source Software 7(78), 2022). Sums run in one fixed order and never through BLAS, so that the number
+of threads changes no bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Array = np.ndarray
+
+POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
+
+
+def impute(values: Array, how: str, groups: Array | None = None) -> Array:
+    """Gaps of (units, indicators) filled by the 'mean' or 'median' of the indicator, over all units or its group.
+
+    A group without a figure keeps its gaps.
+    """
+    groups = np.zeros(len(values), dtype=int) if groups is None else groups
+    filled = values.astype(float).copy()
+    typical = {"mean": np.mean, "median": np.median}[how]
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        for k in range(values.shape[1]):
+            column = filled[rows, k]
+            known = np.isfinite(column)
+            if known.any():
+                filled[rows, k] = np.where(known, column, typical(column[known]))
+    return filled
+
+
+def power_mean(values: Sequence[Array], weights: Sequence[Array], power: float) -> tuple[Array, Array]:
+    """Weighted generalised mean over what is there, (sum w x^p / sum w)^(1/p), and the weight that is there.
+
+    values: one array for each indicator, NaN where missing; weights: one for each, broadcasting against it. power 1
+    is the arithmetic, 0 the geometric (limit), -1 the harmonic mean. NaN where no weight is there; at power 0 and
+    below a zero makes the mean zero, its limit, and negative values are a ValueError.
+    """
+    total, mass = 0.0, 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for value, weight in zip(values, weights, strict=True):
+            there = np.isfinite(value)
+            part = _raised(np.where(there, value, 1.0), power)
+            present = weight * there
+            term = present * part
+            total = total + (term if np.isfinite(part).all() else np.where(present > 0, term, 0.0))
+            mass = mass + present
+        return _lowered(total / mass, power), mass
+
+
+def aggregate(scores: Array, weights: Array, parent: Array, power: float) -> Array:
+    """Means of the indicators under each parent: (..., units, k), (..., k), (k,) -> (..., units, parents)."""
+    values, shares = np.moveaxis(scores, -1, 0), np.moveaxis(weights, -1, 0)[..., None]
+    members = [np.flatnonzero(parent == p) for p in range(int(parent.max()) + 1)]
+    return np.stack([power_mean(values[m], shares[m], power)[0] for m in members], axis=-1)
+
+
+def hierarchy(scores: Array, weights: Sequence[Array], parents: Sequence[Array], power: float) -> list[Array]:
+    """The levels of an index, lowest first and without the indicators themselves: each (..., units, nodes).
+
+    scores: (units, k); weights and parents: for each level, the weight (..., nodes) and the parent's place (nodes,).
+    """
+    levels, current = [], scores
+    for weight, parent in zip(weights, parents, strict=True):
+        current = aggregate(current, weight, parent, power)
+        levels.append(current)
+    return levels
+
+
+def outranking(scores: Array, weights: Array) -> Array:
+    """(units, units): the weight of indicators by which the row's unit beats the column's, ties counted half."""
+    n = len(scores)
+    matrix = np.zeros((n, n))
+    for column, weight in zip(scores.T, weights / weights.sum(), strict=True):
+        difference = column[:, None] - column[None, :]
+        matrix += weight * ((difference > 0) + 0.5 * (difference == 0))
+    np.fill_diagonal(matrix, 0)
+    return matrix
+
+
+def copeland(matrix: Array) -> Array:
+    """Copeland score of each unit: how many it outranks less how many outrank it (half of the weight decides)."""
+    lead = matrix - matrix.T
+    return (lead > 1e-12).sum(axis=1) - (lead < -1e-12).sum(axis=1).astype(float)
+
+
+def topsis(values: Array, weights: Array, direction: Array, normalisation: str) -> Array:
+    """Closeness of each unit to the ideal, d- / (d- + d+) in [0, 1], (units, k) -> (units,).
+
+    normalisation: 'minmax' (turned by direction) or 'vector' (divided by the column's length; the ideal of direction
+    -1 is the lowest). Peers differ in their default, so it is named (Hwang and Yoon, Multiple Attribute Decision
+    Making, 1981). A unit with a gap is NaN; so are all when no indicator varies.
+    """
+    complete = np.isfinite(values).all(axis=1)
+    x = values[complete]
+    closeness = np.full(len(values), np.nan)
+    span = np.ptp(x, axis=0) if len(x) else np.zeros(x.shape[1])
+    if not (span > 0).any():
+        return closeness
+    x, weights, direction = x[:, span > 0], weights[span > 0], direction[span > 0]
+    if normalisation == "minmax":
+        x = (x - x.min(axis=0)) / np.ptp(x, axis=0)
+    else:
+        x = x / np.sqrt((x**2).sum(axis=0))
+    x = x * weights * direction
+    to_ideal = np.sqrt(((x - x.max(axis=0)) ** 2).sum(axis=1))
+    to_worst = np.sqrt(((x - x.min(axis=0)) ** 2).sum(axis=1))
+    closeness[complete] = to_worst / (to_worst + to_ideal)
+    return closeness
+
+
+def cronbach(scores: Array) -> float:
+    """Cronbach's alpha of (units, k) from covariances over the units that two indicators share; NaN below two."""
+    k = scores.shape[1]
+    if k < 2:
+        return np.nan
+    covariance = np.array([[_covariance(a, b) for a in scores.T] for b in scores.T])
+    total = covariance.sum()
+    return float(k / (k - 1) * (1 - np.trace(covariance) / total)) if total > 0 else np.nan
+
+
+def ranks(scores: Array) -> Array:
+    """Descending ranks over the last axis from 1, ties ranked min; NaN stays NaN."""
+    order = np.argsort(-scores, axis=-1)  # NaN last
+    ordered = np.take_along_axis(scores, order, axis=-1)
+    place = np.arange(scores.shape[-1])
+    starts = np.ones(scores.shape, dtype=bool)
+    starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    level = np.maximum.accumulate(np.where(starts, place, 0), axis=-1) + 1.0
+    result = np.empty(scores.shape)
+    np.put_along_axis(result, order, level, axis=-1)
+    return np.where(np.isfinite(scores), result, np.nan)
+
+
+def rank_shift(scores: Array, nominal: Array) -> Array:
+    """Mean absolute difference of ranks from those of the nominal scores: (..., units), (units,) -> (...)."""
+    return np.nanmean(np.abs(ranks(scores) - ranks(nominal)), axis=-1)
+
+
+def _raised(value: Array, power: float) -> Array:
+    if power <= 0 and (value < 0).any():
+        raise ValueError("a geometric or harmonic mean needs scores of zero and above")
+    return np.log(value) if power == 0 else value if power == 1 else value**power
+
+
+def _lowered(mean: Array, power: float) -> Array:
+    return np.exp(mean) if power == 0 else mean if power == 1 else mean ** (1 / power)
+
+
+def _covariance(a: Array, b: Array) -> float:
+    both = np.isfinite(a) & np.isfinite(b)
+    a, b = a[both], b[both]
+    return float(((a - a.mean()) * (b - b.mean())).sum() / (a.size - 1)) if a.size > 1 else np.nan

@@ -1,0 +1,142 @@
+"""The fit and the comparative fit as array functions, for one set of weights or for many at once.
+
+Belongs here: the arithmetic that `mode_fit` (the published figures) and `mode_uncertainty` (its replications) share,
+so that a replication at the nominal choices is the published figure to the bit. Does not belong here: frames,
+reasons, scores of criteria. Sums run over one axis in one fixed order and never through BLAS, so that the number of
+threads and the number of replications in a call change no bit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.metrics import composite
+
+Array = np.ndarray
+
+TOLERANCE = 1e-12  # coverage of exactly the minimum counts, whatever the sum of weights rounded to
+
+
+def coverage(scores: Array, weights: Array) -> Array:
+    """Share of the weight that is observed: scores (zones, criteria) with NaN, weights (criteria,) -> (zones,)."""
+    there = np.isfinite(scores)
+    observed, total = np.zeros(scores.shape[0]), 0.0
+    for k, weight in enumerate(weights):
+        observed += weight * there[:, k]
+        total += weight
+    return observed / total
+
+
+def evidence(scores: Array, weights: Array, dimension: Array, across: str = "geometric") -> Array:
+    """Weighted arithmetic mean within a dimension, weighted mean across dimensions, over the scores that are there.
+
+    scores: (zones, criteria) in [0, 1], NaN where missing; weights: (..., criteria), non-negative; dimension:
+    (criteria,) integer codes; across: 'geometric' or 'arithmetic'. Returns (..., zones) in [0, 1]; NaN where no
+    weight is observed. Homogeneous of degree one in the scores, so contributions add up (Euler).
+    """
+    values, shares = scores.T, np.moveaxis(weights, -1, 0)[..., None]
+    members = [np.flatnonzero(dimension == code) for code in np.unique(dimension)]
+    within = [composite.power_mean(values[m], shares[m], composite.POWERS["arithmetic"]) for m in members]
+    means, masses = zip(*within, strict=True)
+    return composite.power_mean(means, masses, composite.POWERS[across])[0]
+
+
+def fit(
+    scores: Array,
+    weights: Array,
+    dimension: Array,
+    gate: Array,
+    *,
+    is_covered: Array,
+    across: str = "geometric",
+) -> Array:
+    """gate * evidence, (..., zones); NaN where the gate (zones,) is NaN or the coverage does not suffice."""
+    return np.where(is_covered, gate * evidence(scores, weights, dimension, across), np.nan)
+
+
+class Comparative(NamedTuple):
+    """residual: fit with the effect of size taken out; comparative: that, centred over the modes of the zone.
+
+    Both (modes, ..., zones); NaN where they cannot be told.
+    """
+
+    residual: Array
+    comparative: Array
+
+
+def comparative(
+    fits: Array,
+    gate: Array,
+    size: Array,
+    *,
+    minimum_gate: float,
+    minimum_zones: int,
+    population: str = "all",
+    scale: str = "raw",
+) -> Comparative:
+    """Comparative fits of one period.
+
+    fits: (modes, ..., zones), a zone's NaN being the same in all replications of a mode; gate: (modes, zones); size:
+    (zones, columns), e.g. log GDP and log residents, NaN where unknown. Within each mode the fit is regressed (OLS
+    with a constant) on size; population 'all' takes every zone with a fit and a size, 'gate_passing' those whose gate
+    reaches minimum_gate, and the others get no residual. Below minimum_zones there is none at all. scale
+    'standardised' divides a mode's residuals by their standard error, so that modes with a wide spread of fits do not
+    win by it. Centring needs two modes of a zone.
+    """
+    residual = np.full(fits.shape, np.nan)
+    sized = np.isfinite(size).all(axis=1)
+    for mode, values in enumerate(fits):
+        used = sized & np.isfinite(values.reshape(-1, values.shape[-1])).all(axis=0)
+        if population == "gate_passing":
+            used &= gate[mode] >= minimum_gate
+        if used.sum() >= minimum_zones:
+            residual[mode][..., used] = _size_residual(values, size, used, scale)
+    known = np.isfinite(residual)
+    count, total = np.zeros(fits.shape[1:]), np.zeros(fits.shape[1:])
+    for mode in range(len(fits)):
+        count += known[mode]
+        total += np.where(known[mode], residual[mode], 0.0)
+    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count >= 2)
+    return Comparative(residual, residual - mean)
+
+
+def best(comparative_fits: Array, gate: Array, minimum_gate: float) -> Array:
+    """Index of the best mode, (..., zones); -1 where no mode has a comparative fit and passes its gate.
+
+    A tie goes to the mode that comes first: arbitrary, but the same on every run.
+    """
+    passed = (gate >= minimum_gate).reshape(gate.shape[0], *[1] * (comparative_fits.ndim - 2), gate.shape[1])
+    eligible = np.isfinite(comparative_fits) & passed
+    leader = np.where(eligible, comparative_fits, -np.inf).argmax(axis=0)
+    return np.where(eligible.any(axis=0), leader, -1)
+
+
+def _size_residual(values: Array, size: Array, used: Array, scale: str) -> Array:
+    """OLS residuals (..., used zones) on a constant and the columns of size."""
+    y = np.ascontiguousarray(np.compress(used, values, axis=-1))
+    y -= y.mean(axis=-1, keepdims=True)
+    basis = _orthonormal(size[used])
+    for column in basis:
+        y -= (y * column).sum(axis=-1, keepdims=True) * column
+    if scale == "standardised":
+        freedom = y.shape[-1] - 1 - len(basis)
+        error = np.sqrt((y**2).sum(axis=-1, keepdims=True) / max(freedom, 1))
+        y = np.divide(y, error, out=np.full(y.shape, np.nan), where=error > TOLERANCE)
+    return y
+
+
+def _orthonormal(columns: Array) -> list[Array]:
+    """Centred columns made orthonormal (Gram-Schmidt, twice for accuracy); one that follows from others is left out."""
+    basis: list[Array] = []
+    for column in columns.T:
+        centred = column - column.mean()
+        rest, length = centred, np.sqrt((centred**2).sum())
+        for _ in range(2):
+            for q in basis:
+                rest = rest - (rest * q).sum() * q
+        left = np.sqrt((rest**2).sum())
+        if left > 1e-9 * length:
+            basis.append(rest / left)
+    return basis

@@ -1,0 +1,61 @@
+"""Shift-share: how much of a region's change is the whole's, how much its industries', how much its own.
+
+Here belongs the decomposition of a change between two years. Not here: which years and zones are compared
+(clusters.py).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.metrics.specialisation import checked_matrix
+
+
+class ShiftShare(NamedTuple):
+    """Arrays (regions,): the change of the sum over industries, and its three parts, which add up to it."""
+
+    change: np.ndarray
+    national_share: np.ndarray
+    industrial_mix: np.ndarray
+    regional_share: np.ndarray
+
+
+def shift_share(
+    before: np.ndarray,
+    after: np.ndarray,
+    reference_before: np.ndarray | None = None,
+    reference_after: np.ndarray | None = None,
+) -> ShiftShare:
+    """Change = national share + industrial mix + regional share, in the unit of the matrices.
+
+    before and after (regions, industries) as in specialisation.py; reference_* (industries,), without them the sums
+    over the regions. With g the growth of the whole reference and g_i that of industry i:
+    national share sum e_ij g, industrial mix sum e_ij (g_i - g), regional share sum e'_ij - e_ij (1 + g_i).
+    An industry that the reference did not have before has no growth of its own: its change is regional.
+    ValueError for sizes that differ or a reference without employment. Source: Dunn (1960), Esteban-Marquillas (1972).
+    """
+    before, after = checked_matrix(before), checked_matrix(after)
+    reference_before = (
+        before.sum(axis=0) if reference_before is None else np.asarray(reference_before, dtype=np.float64)
+    )
+    reference_after = (
+        after.sum(axis=0) if reference_after is None else np.asarray(reference_after, dtype=np.float64)
+    )
+    sizes = {
+        before.shape,
+        after.shape,
+        (len(before), *reference_before.shape),
+        (len(before), *reference_after.shape),
+    }
+    if len(sizes) > 1 or not reference_before.sum() > 0:
+        raise ValueError(
+            f"shift_share: found sizes {sizes}, expected one size and a reference with employment"
+        )
+    whole = reference_after.sum() / reference_before.sum() - 1
+    had = reference_before > 0
+    growth = np.divide(reference_after, reference_before, out=np.ones(had.shape), where=had) - 1
+    mix = before @ np.where(had, growth - whole, 0)
+    national = before.sum(axis=1) * whole
+    return ShiftShare(
+        (after - before).sum(axis=1), national, mix, (after - before * (1 + growth)).sum(axis=1)
+    )

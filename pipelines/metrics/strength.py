@@ -1,0 +1,136 @@
+"""How strong a cluster is: standardised location quotient, stars, strong-cluster flag.
+
+Here belong rules that rank the cells of a regions x industries matrix among each other. Not here: the quotient itself
+(specialisation.py), column names and reasons of zones (clusters.py). Thresholds are the caller's.
+
+Throughout, `e` is as in specialisation.py; regions in an order that does not depend on the input's (by code), as draws
+follow it. What cannot be said is NaN or False; an industry or a region without employment has no cluster.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.metrics.specialisation import checked_matrix, industry_shares, location_quotient, zone_shares
+
+INTERVAL = (0.025, 0.975)
+ROUNDING = 1e-12
+
+
+class StandardisedQuotient(NamedTuple):
+    """Shape of `e`: z of the logarithm of LQ, its interval, the reason code where they are NaN (None elsewhere)."""
+
+    z: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    reason: np.ndarray
+
+
+class Stars(NamedTuple):
+    """Boolean, shape of `e`: one star for each of the three."""
+
+    size: np.ndarray
+    specialisation: np.ndarray
+    focus: np.ndarray
+
+
+def standardised_quotient(e: np.ndarray, *, draws: int, seed: int) -> StandardisedQuotient:
+    """(ln LQ - mean) / standard deviation over the regions of the same industry, with a 95 per cent interval.
+
+    Above 1.96 is a cluster at the 5 per cent level where ln LQ is about normal. The interval says how much the figure
+    depends on which regions are the reference: percentiles over `draws` bootstrap samples of the regions, from which
+    mean and sample standard deviation are taken anew (a sample in which all quotients are equal is left out).
+    Source: O'Donoghue and Gleave (2004), Regional Studies 38(4); bootstrap: Tian (2013), J. Regional Analysis and
+    Policy 43(2).
+
+    NaN with 'quotient_zero' (no logarithm), 'constant' (fewer than two different quotients above 0 in the industry),
+    'industry_empty' or 'no_employment'. ValueError for fewer than one draw.
+    """
+    if draws < 1:
+        raise ValueError(f"draws: found {draws}, expected at least 1")
+    quotient = location_quotient(e)
+    log = np.log(quotient, out=np.full(quotient.shape, np.nan), where=np.nan_to_num(quotient) > 0)
+    mean, deviation = (figures[0] for figures in _moments(log, np.ones((1, len(log)))))
+    z = (log - mean) / deviation
+    low, high = _interval(
+        z, np.random.default_rng(seed).multinomial(len(z), np.full(len(z), 1 / len(z)), draws)
+    )
+    return StandardisedQuotient(z, low, high, _reasons(checked_matrix(e), z))
+
+
+def _moments(log: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and sample standard deviation of the columns of `log`, NaN left out, for each row of `times`.
+
+    times (samples, regions): how often a region is in the sample. Both (samples, industries); the deviation is NaN
+    where fewer than two figures or no differences are in the sample.
+    """
+    known = ~np.isnan(log)
+    number = times @ known.astype(np.float64)
+    centre = np.nanmean(np.where(known.any(axis=0), log, 0), axis=0)  # taken out: squares must not cancel
+    x = np.where(known, log - centre, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # samples without a figure are NaN
+        mean = times @ x / number
+        variance = (times @ x**2 - number * mean**2) / (number - 1)
+    deviation = np.sqrt(np.where((number > 1) & (variance > ROUNDING), variance, np.nan))
+    return mean + centre, deviation
+
+
+def _interval(z: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Percentiles of each z over the samples, an industry at a time: the cube would not fit for many industries."""
+    low, high = np.full(z.shape, np.nan), np.full(z.shape, np.nan)
+    means, deviations = _moments(z, times)
+    for column in np.flatnonzero(~np.isnan(z).all(axis=0)):
+        usable = ~np.isnan(deviations[:, column])
+        if usable.any():
+            drawn = (z[:, column] - means[usable, column, None]) / deviations[usable, column, None]
+            low[:, column], high[:, column] = np.quantile(drawn, INTERVAL, axis=0)
+    return low, high
+
+
+def _reasons(e: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Why z is NaN (None where it is not), the first that applies: region, industry, cell, spread."""
+    empty_region, empty_industry = ~e.any(axis=1)[:, None], ~e.any(axis=0)[None, :]
+    reason = np.select(
+        [
+            empty_region | np.zeros(e.shape, bool),
+            empty_industry | np.zeros(e.shape, bool),
+            e == 0,
+            np.isnan(z),
+        ],
+        ["no_employment", "industry_empty", "quotient_zero", "constant"],
+        default="",
+    ).astype(object)
+    reason[reason == ""] = None
+    return reason
+
+
+def stars(e: np.ndarray, *, top_share: float, quotient: float, least_persons: float) -> Stars:
+    """The three stars of the European Cluster Observatory, for cells with at least `least_persons` employees.
+
+    size: among the `top_share` of the regions in the same industry by employment. specialisation: LQ of at least
+    `quotient`. focus: among the `top_share` of all cells by share in their region's employment. Ties at the threshold
+    get the star. Source: Solvell, Ketels, Lindqvist (2009), The European Cluster Observatory EU Cluster Mapping and
+    Strengthening Clusters in Europe: top 10 per cent, LQ of 2, at least 1,000 employees.
+    """
+    e = checked_matrix(e)
+    large = (e >= least_persons) & (e > 0)
+    share = np.nan_to_num(zone_shares(e))
+    size = e >= np.quantile(e, 1 - top_share, axis=0, method="higher")
+    cells = share[np.ix_(e.any(axis=1), e.any(axis=0))]  # what nobody has must not lower the threshold
+    focus = share >= (np.quantile(cells, 1 - top_share, method="higher") if cells.size else 0)
+    specialised = np.nan_to_num(location_quotient(e)) >= quotient * (1 - ROUNDING)
+    return Stars(size & large, specialised & large, focus & large)
+
+
+def strong_cluster(e: np.ndarray, *, top_share: float, least_share_quantile: float) -> np.ndarray:
+    """Strong clusters of the US Cluster Mapping Project; boolean, shape of `e`.
+
+    A cell whose LQ is above 1 and among the `top_share` of the regions in the industry, and whose share in the
+    industry's employment is at least the `least_share_quantile` of those shares, so that a tiny region is none. The
+    project's third condition, a number of establishments, is not published for zones.
+    Source: Delgado, Porter, Stern (2014), Research Policy 43(10): a quarter of the regions, first quartile of shares.
+    """
+    quotient, share = np.nan_to_num(location_quotient(e)), np.nan_to_num(industry_shares(e))
+    high = quotient >= np.quantile(quotient, 1 - top_share, axis=0, method="higher") * (1 - ROUNDING)
+    enough = share >= np.quantile(share, least_share_quantile, axis=0)
+    return high & enough & (quotient > 1 + ROUNDING) & (share > 0)

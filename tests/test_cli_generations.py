@@ -1,0 +1,51 @@
+"""publish, generations, rollback and verify as an operator types them."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines import cli, publish, store
+from pipelines.contracts import tables
+
+
+@pytest.fixture
+def run(paths, built, monkeypatch):
+    """A command on a data folder as a run leaves it, with one generation; its output."""
+    shutil.copytree(built.root, paths.root, dirs_exist_ok=True)
+    publish.publish(paths)
+    monkeypatch.setattr(cli.console, "width", 300)
+    return lambda *words: CliRunner().invoke(cli.app, words)
+
+
+def test_publish_list_roll_back(run, paths):
+    assert "generation 000002; kept: 000001, 000002" in run("publish").output
+    assert "generation 000003; kept: 000002, 000003" in run("publish", "--keep", "2").output
+    assert run("publish", "--keep", "1").exit_code == 2
+    shown = run("generations").output
+    assert shown.count("verified") == 2 and shown.count("current") == 1 and "2.0" in shown
+    done = run("rollback")
+    assert done.exit_code == 0 and "readers now get generation 000002" in done.output
+    assert publish.current(paths).generation_id == "000002"
+    assert (paths.reports / "latest").resolve().name == "000002"
+    assert run("rollback", "000003").exit_code == 0 and publish.current(paths).generation_id == "000003"
+    assert isinstance(run("rollback", "000009").exception, publish.NothingPublished)
+
+
+def test_a_damaged_generation_is_shown_and_readers_get_the_one_before(run, paths):
+    run("publish")
+    (publish.current(paths).folder / "parquet" / "core" / "zone.parquet").unlink()
+    assert "1 damaged" in run("generations").output and run("verify").exit_code == 1
+    done = run("sql", "select count(*) as zones from core.zone")
+    assert "generation 000002 is damaged" in done.output and "rolled back to generation 000001" in done.output
+    assert "181" in done.output and run("verify").exit_code == 0
+
+
+def test_what_no_run_has_checked_is_not_published(run, paths):
+    with store.connect(paths.work) as con:
+        store.create(con, tables()["reference.unit"], "from reference.unit")
+    assert isinstance(run("publish").exception, publish.NotChecked)
+    paths.work.unlink()
+    assert isinstance(run("publish").exception, publish.NotChecked)

@@ -1,0 +1,214 @@
+"""A work database that lost something: noticed, set aside, filled anew from the kept bytes; nothing else is touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from pipelines import landing, publish, recovery, run_lock, settings, store
+from pipelines.contracts import ROOT, tables
+from tests.conftest import build_all
+
+
+@pytest.fixture
+def ready(paths, built):
+    """A data folder as a run leaves it, in the state of the built one."""
+    shutil.copytree(built.root, paths.root, dirs_exist_ok=True)
+    return paths
+
+
+def noticed(paths) -> list[str]:
+    said: list[str] = []
+    recovery.ensure(paths, said.append)
+    return said
+
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from pipelines import build, settings, store
+from pipelines.contracts import tables
+with store.connect(settings.Paths(Path(sys.argv[1])).work) as con:
+    for name in ("reference.unit", "reference.status", "reference.reason"):
+        build.build(con, tables()[name])
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def died(ready):
+    """The same after a process died with three commits in the log only; the log."""
+    assert (
+        subprocess.run([sys.executable, "-c", DIES, str(ready.root)], cwd=ROOT, check=False).returncode == -9
+    )
+    log = ready.work.with_name(ready.work.name + ".wal")
+    assert log.stat().st_size > 0
+    return log
+
+
+def test_what_a_kill_leaves_is_whole(died, ready):
+    assert noticed(ready) == [] and not (ready.root / "aside").exists()
+
+
+@pytest.mark.parametrize("left", [None, 0, 0.3, 0.9, -1], ids=str)
+def test_a_log_that_was_truncated_or_deleted_is_noticed(died, ready, left):
+    size = died.stat().st_size
+    if left is None:
+        died.unlink()
+    else:
+        with died.open("r+b") as log:
+            log.truncate(size - 1 if left == -1 else int(size * left))
+    (said,) = noticed(ready)
+    assert "its last ones are lost" in said and "kept bytes" in said
+    assert not ready.work.exists() and (ready.root / "aside" / "damaged" / ready.work.name).exists()
+
+
+def test_a_work_database_that_is_gone_is_noticed(ready):
+    ready.work.unlink()
+    assert "not found" in noticed(ready)[0]
+    assert noticed(ready) == []
+
+
+def test_an_older_copy_of_the_work_database_is_noticed(ready):
+    older = ready.work.read_bytes()
+    with store.connect(ready.work) as con:
+        landing.land_all(con, ready)
+        store.create(con, tables()["reference.unit"], "from reference.unit")
+    ready.work.write_bytes(older)
+    assert "its last ones are lost" in noticed(ready)[0]
+
+
+@pytest.mark.parametrize("place", [0.0, 0.5, 0.999])
+def test_a_changed_byte_is_noticed_by_the_next_run(ready, place):
+    publish.publish(ready)
+    assert noticed(ready) == []
+    flip(ready.work, int(ready.work.stat().st_size * place))
+    assert "other bytes than the last run has left" in noticed(ready)[0]
+
+
+def flip(path, place: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ 0xFF]))
+
+
+def test_what_is_no_database_is_noticed(ready):
+    ready.work.write_bytes(b"no database" * 1000)
+    assert "cannot be opened" in noticed(ready)[0]
+
+
+def test_the_new_one_equals_the_lost_one(ready):
+    before = hashes(publish.publish(ready))
+    ready.work.unlink()
+    assert noticed(ready)
+    build_all(ready)
+    assert hashes(publish.publish(ready)) == before
+
+
+def test_another_version_is_kept_as_a_backup(ready):
+    with store.connect(ready.work) as con:
+        con.execute("update internal.state set version = 99")
+    (said,) = noticed(ready)
+    assert f"found version 99, expected {store.VERSION}" in said
+    with store.connect(ready.root / "aside" / "version-99" / ready.work.name, read_only=True) as con:
+        assert con.execute("select count(*) from core.zone").fetchall() == [(181,)]
+
+
+def test_the_warehouse_of_release_0_1_0_is_carried_on(paths):
+    """Its work database is the backup; a user's file that is no longer offered comes from the kept bytes."""
+    old = ROOT / "tests" / "releases" / "0.1.0"
+    shutil.copytree(old / "landing", paths.landing)
+    paths.work.parent.mkdir()
+    with duckdb.connect(str(paths.work)) as con:
+        con.execute((old / "warehouse.sql").read_text(encoding="utf-8"))
+    assert "found version 1" in noticed(paths)[0]
+    build_all(paths)
+    mine = "select sequence, status from raw.file where file_name = 'zone_figures_mine.csv'"
+    with store.connect(paths.work, read_only=True) as con:
+        assert con.execute(mine).fetchall() == [(19, "loaded")]
+        figures = (
+            "select count(*) from core.observation join raw.file using (file_sha256) where origin = 'inbox'"
+        )
+        assert con.execute(figures).fetchall() == [(1,)]
+        assert store.state(con).version == store.VERSION
+    with duckdb.connect(str(paths.root / "aside" / "version-1" / paths.work.name), read_only=True) as con:
+        assert con.execute(mine).fetchall() == [(19, "loaded")]
+
+
+@pytest.fixture
+def small_disk(tmp_path, built):
+    """A data folder on a disk of its own, with room for the work database and little more."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    room = (built.work.stat().st_size >> 20) + 12
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={room}m", "none", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("may not mount a disk")
+    yield settings.Paths(disk / "data")
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def remount(paths, option: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{option}", str(paths.root.parent)], check=True)
+
+
+def test_a_full_disk_stops_the_run_and_nothing_else(small_disk, built):
+    """While landing, while making a table, while publishing: a clear error each time, then all is as if never full."""
+    shutil.copytree(built.root, small_disk.root)
+    (small_disk.root / "filler").write_bytes(b"0" * free(small_disk))
+    said = []
+    for work in (lambda: landing.land(con, ROOT / "README.md", "inbox", small_disk), lambda: fill(con)):
+        with store.connect(small_disk.work) as con, pytest.raises((OSError, duckdb.Error)) as failed:
+            work()
+        said.append(str(failed.value))
+    assert all("No space" in words or "out of" in words.lower() for words in said), said
+    with pytest.raises((OSError, duckdb.Error)):
+        publish.publish(small_disk)
+    assert not publish.kept(small_disk)
+    (small_disk.root / "filler").unlink()
+    remount(small_disk, "size=400m")
+    assert noticed(small_disk) == []
+    build_all(small_disk)
+    assert hashes(publish.publish(small_disk)) == hashes(publish.publish(built_copy(built, small_disk)))
+
+
+def free(paths) -> int:
+    found = os.statvfs(paths.root)
+    return found.f_bavail * found.f_bsize
+
+
+def fill(con) -> None:
+    rows = "select e.* replace (e.row_no + 1000 * n as row_no) from raw.cell as e, range(60) as r(n)"
+    with store.transaction(con):
+        store.append(con, tables()["raw.cell"], rows)
+
+
+def built_copy(built, beside) -> settings.Paths:
+    paths = settings.Paths(beside.root.parent / "copy")
+    shutil.copytree(built.root, paths.root)
+    return paths
+
+
+def hashes(generation) -> dict[str, str]:
+    return {name: entry["sha256"] for name, entry in generation.manifest["tables"].items()}
+
+
+def test_a_read_only_folder_can_be_read_and_says_why_it_cannot_be_written(small_disk, built):
+    remount(small_disk, "size=400m")
+    shutil.copytree(built.root, small_disk.root)
+    made = publish.publish(small_disk)
+    remount(small_disk, "ro")
+    with store.connect(publish.readable(small_disk, print).database, read_only=True) as con:
+        assert con.execute("select count(*) from core.zone").fetchall() == [(181,)]
+    assert publish.verify(made) == []
+    with pytest.raises(OSError, match="Read-only"), run_lock.hold(small_disk.run_lock, print):
+        pass

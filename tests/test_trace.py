@@ -1,0 +1,197 @@
+"""From published figures to printed cells: 200 of them, each cell read again from the landed bytes without our readers."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+import random
+from functools import cache
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from pipelines import build, cli, landing, lineage, publish, store, trace
+from pipelines.contracts import modes, tables
+from tests.readers.excel import xlsx
+
+SEED, SAMPLE = 20150307, 200
+FIGURES = """
+with f as (
+    select f.* from mart.mode_fit as f join reference.methodology as m using (methodology_version) where m.is_default
+)
+select zone_code, time_period, mode_id as metric, fit as value from f where fit is not null
+union all select zone_code, time_period, mode_id || ':comparative_fit', comparative_fit from f where comparative_fit is not null
+union all
+select s.zone_code, s.time_period, s.mode_id || ':' || s.criterion_id, s.score
+from mart.criterion_score as s join f using (methodology_version, zone_code, time_period, mode_id) where s.score is not null
+union all select zone_code, time_period, indicator_id, obs_value from mart.zone_indicator
+union all
+select zone_code, time_period, 'coupling_coordination', coordination from mart.coupling_coordination where coordination is not null
+union all select zone_code, time_period, 'cluster_zone:hhi', hhi from mart.cluster_zone where hhi is not null
+union all
+select zone_code, time_period, 'cluster_industry:location_quotient:' || industry_code, location_quotient
+from mart.cluster_industry where location_quotient is not null
+order by all
+"""
+
+
+def kind(metric: str) -> str:
+    """Kind of a figure by the form of its name."""
+    if metric.startswith(("cluster", "coupling")):
+        return metric.split(":", maxsplit=1)[0]
+    mode, _, part = metric.partition(":")
+    return (
+        ("indicator" if mode not in modes() else "fit")
+        if not part
+        else part
+        if part == "comparative_fit"
+        else "score"
+    )
+
+
+@pytest.fixture(scope="module")
+def sample(built):
+    """200 published figures, as many of each kind, and their chains."""
+    with store.connect(built.work, read_only=True) as con:
+        figures = con.execute(FIGURES).fetchall()
+        groups: dict[str, list] = {}
+        for figure in figures:
+            groups.setdefault(kind(figure[2]), []).append(figure)
+        dice, kinds = random.Random(SEED), sorted(groups)
+        chosen = [dice.choice(groups[kinds[i % len(kinds)]]) for i in range(SAMPLE)]
+        return [(figure, trace.chain(con, *figure[:3])) for figure in chosen]
+
+
+@pytest.fixture(scope="module")
+def cell(built):
+    """A function from hash, sheet, row and column to the text in the landed bytes, by csv and openpyxl alone."""
+    return reader(built)
+
+
+def reader(paths):
+    with store.connect(paths.work, read_only=True) as con:
+        encoding = dict(con.execute("select file_sha256, encoding from raw.file").fetchall())
+
+    @cache
+    def content(sha: str) -> bytes:
+        (path,) = [p for p in paths.landing.rglob(f"{sha}*") if p.is_file() and p.suffix != ".json"]
+        data = path.read_bytes()
+        assert hashlib.sha256(data).hexdigest() == sha
+        return data
+
+    @cache
+    def rows(sha: str, sheet: str) -> list:
+        if content(sha)[:2] == b"PK":
+            return list(openpyxl.load_workbook(io.BytesIO(content(sha)))[sheet].iter_rows(values_only=True))
+        return list(csv.reader(io.StringIO(content(sha).decode(encoding[sha]), newline="")))
+
+    return lambda step: rows(step["file_sha256"], step["sheet"])[step["row_no"] - 1][step["column_no"] - 1]
+
+
+def test_the_printed_cell_of_200_figures_is_at_its_place_in_the_landed_bytes(sample, cell):
+    seen = set()
+    for _, steps in sample:
+        for step in (s for s in steps if s["step"] == "cell"):
+            assert cell(step) == step["printed_text"], step
+            seen.add((step["file_sha256"], step["row_no"], step["column_no"]))
+    assert len(sample) == SAMPLE and len(seen) > 1000
+
+
+def test_each_chain_begins_with_the_figure_and_ends_in_cells_or_says_why_not(sample):
+    for (_, year, metric, value), steps in sample:
+        assert steps[0]["value"] == value and steps[0]["time_period"] == year and steps[0]["depth"] == 0, (
+            metric
+        )
+        paths = [s["path"] for s in steps]
+        assert paths == sorted(set(paths)) and all(p.rpartition(".")[0] in ("", *paths) for p in paths)
+        assert all(s["formula"] for s in steps)
+        parents = {p.rpartition(".")[0] for p in paths}
+        for step in (s for s in steps if s["path"] not in parents and s["step"] != "cell"):
+            assert (
+                step["step"] == "fit of another mode"
+                or "no score" in step["formula"]
+                or "complete list" in step["formula"]
+                or "no criterion" in step["formula"]
+            )
+
+
+def below(steps: list[dict], step: dict, *kinds: str) -> list[dict]:
+    return [s for s in steps if s["path"].rpartition(".")[0] == step["path"] and s["step"] in kinds]
+
+
+def test_a_fit_follows_from_the_steps_of_its_chain(sample):
+    fits = [(s, steps) for _, steps in sample for s in steps if s["step"] == "fit" and s["value"] is not None]
+    assert len(fits) > 20
+    for fit, steps in fits:
+        gate = math.prod(s["value"] for s in below(steps, fit, "gate"))
+        dimensions = [s for s in below(steps, fit, "dimension") if s["value"] is not None]
+        weights = [float(s["formula"].split("; weight ")[1].split(" ")[0]) for s in dimensions]
+        evidence = math.exp(sum(w * math.log(s["value"]) for w, s in zip(weights, dimensions, strict=True)))
+        assert sum(weights) == pytest.approx(1, abs=1e-5)
+        assert fit["value"] == pytest.approx(gate * evidence, abs=1e-5)
+
+
+def test_scores_and_indicators_follow_from_what_stands_below_them(sample):
+    checked = 0
+    for _, steps in sample:
+        for step in steps:
+            if step["step"] == "criterion" and step["value"] is not None:
+                words = step["formula"].split(": ", 1)[1].split(", the value")[0]
+                assert step["value"] == pytest.approx(eval(words.replace(" x ", " * ")), abs=1e-5)  # noqa: S307
+                checked += 1
+            if step["step"] == "cell" and " x " in step["formula"] and ";" not in step["formula"]:
+                factor = float(step["formula"].rpartition(" x ")[2])
+                assert step["value"] == pytest.approx(float(step["printed_text"].replace(",", "")) * factor)
+    assert checked > 100
+
+
+def test_a_figure_of_a_workbook_is_traced_to_its_sheet(paths):
+    """An export as a workbook: the place is a row and column of its sheet."""
+    rows = [
+        ["数据库：分省年度数据"],
+        ["指标：地区生产总值(亿元)"],
+        ["时间：最近2年"],
+        ["地区", "2017年", "2016年"],
+        ["北京市", 200, 100.5],
+        ["数据来源：国家统计局"],
+    ]
+    (paths.inbox / "分省年度数据_GDP_2020-06-30.xlsx").write_bytes(xlsx({"分省年度数据": rows}))
+    with store.connect(paths.work) as con:
+        landing.land_all(con, paths)
+        for name in lineage.order("core.observation"):
+            if not name.startswith("raw."):
+                build.build(con, tables()[name])
+        found = con.execute(
+            "select o.file_sha256, o.sheet, o.row_no, o.column_no, o.printed_text from core.observation as o "
+            "join raw.file as f using (file_sha256) where f.file_name like '%2020-06-30.xlsx'"
+        ).fetchall()
+    read = reader(paths)
+    names = ("file_sha256", "sheet", "row_no", "column_no")
+    assert [(str(read(dict(zip(names, row[:4], strict=True)))), row[4]) for row in found] == [
+        ("200", "200"),
+        ("100.5", "100.5"),
+    ]
+
+
+def test_the_command_prints_the_chain_and_says_what_there_is_otherwise(paths, built, monkeypatch):
+    paths.work.parent.mkdir(parents=True)
+    paths.work.write_bytes(built.work.read_bytes())
+    publish.publish(paths)
+    run = lambda *words: CliRunner().invoke(cli.app, ["trace", *words])  # noqa: E731
+    told = run("Chengdu", "2022", "trade_upgrade")
+    assert told.exit_code == 0 and "fit trade_upgrade, 2022" in told.stdout
+    assert '"208180000" in china_city_statistical_yearbook_2023.csv, row 49, column 6' in told.stdout
+    assert run("成都", "2022", "trade_upgrade").stdout == told.stdout
+    nothing = run("510100", "2022", "no_such_thing")
+    assert nothing.exit_code == 1 and "agglomeration" in nothing.stdout and "gdp" in nothing.stdout
+    twins = run("Taizhou", "2022", "gdp")
+    assert twins.exit_code == 1 and "321200" in twins.stdout and "331000" in twins.stdout
+
+
+def test_nothing_in_a_question_is_taken_for_sql(warehouse):
+    for words in ("x' or '1'='1", "$.a", "cluster_zone:$", "cluster_zone:", "cluster_industry:a:b", "%"):
+        with pytest.raises(trace.NoSuchFigure):
+            trace.chain(warehouse, "510100", "2022", words)

@@ -1,0 +1,1 @@
+select * from mart.mode_fit_uncertainty_input
