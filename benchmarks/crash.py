@@ -25,7 +25,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,14 +61,14 @@ class Marker:
         return (*PHASES, "before")[phase], step
 
 
-def whole_run(paths: settings.Paths, enter: Callable[[str], None]) -> None:
-    """One run without Dagster; `enter` is told of each phase as it begins."""
+def whole_run(paths: settings.Paths, enter: Callable[[str], None], made: Sequence[str] = ()) -> None:
+    """One run without Dagster, of all tables or those that are named and what they read; `enter` is told of phases."""
     with run_lock.hold(paths.run_lock, print):
         enter("landing")
         recovery.ensure(paths, print)
         with _connected(paths, enter) as con:
             landing.land_all(con, paths)
-        for name in lineage.order(*tables()):
+        for name in lineage.order(*(made or tables())):
             if not name.startswith("raw."):
                 enter("metrics" if name.startswith("mart.") else "merge")
                 with _connected(paths, enter) as con:
@@ -84,7 +84,7 @@ def _connected(paths: settings.Paths, enter: Callable[[str], None]):
         enter("checkpoint")
 
 
-def start(paths: settings.Paths, marker: Marker, trace: Path | None = None) -> int:
+def start(paths: settings.Paths, marker: Marker, made: Sequence[str], trace: Path | None = None) -> int:
     """Fork a run into a process group of its own; returns its id. With `trace`, it writes when each phase began."""
     marker.set(len(PHASES), 0)
     child = os.fork()
@@ -102,7 +102,7 @@ def start(paths: settings.Paths, marker: Marker, trace: Path | None = None) -> i
 
     code = 1
     try:
-        whole_run(paths, enter)
+        whole_run(paths, enter, made)
         if trace:
             trace.write_text(json.dumps([*entered, ("end", time.perf_counter())]))
         code = 0
@@ -113,9 +113,9 @@ def start(paths: settings.Paths, marker: Marker, trace: Path | None = None) -> i
         os._exit(code)
 
 
-def complete(paths: settings.Paths, marker: Marker, trace: Path | None = None) -> None:
+def complete(paths: settings.Paths, marker: Marker, made: Sequence[str], trace: Path | None = None) -> None:
     """A run that nobody kills. Raises SystemExit where it fails."""
-    child = start(paths, marker, trace)
+    child = start(paths, marker, made, trace)
     if os.waitpid(child, 0)[1] != 0:
         raise SystemExit(f"a run that nobody killed failed: {(paths.root / 'run.log').read_text()[-2000:]}")
 
@@ -177,15 +177,18 @@ def offer(paths: settings.Paths, second: bool) -> None:
 class Trials:
     """The folder before the change, what is right before and after it, and the count of what happened."""
 
-    def __init__(self, folder: Path, seed: int, in_a_row: int) -> None:
-        self.folder, self.chance, self.in_a_row = folder, random.Random(seed), in_a_row
+    def __init__(self, folder: Path, options: argparse.Namespace) -> None:
+        self.folder, self.chance, self.in_a_row = folder, random.Random(options.seed), options.in_a_row
+        self.made = options.made
         self.marker, self.killed, self.late, self.switched = Marker(), Counter(), 0, 0
         self.base = settings.Paths(folder / "base")
+        if options.base:
+            shutil.copytree(options.base, self.base.root)
         offer(self.base, second=False)
-        complete(self.base, self.marker)
+        complete(self.base, self.marker, self.made)
         self.before = content(self.base)
         undisturbed = self._copy("undisturbed")
-        complete(undisturbed, self.marker, folder / "trace.json")
+        complete(undisturbed, self.marker, self.made, folder / "trace.json")
         self.after, self.steps = content(undisturbed), steps_of(folder / "trace.json")
 
     def _copy(self, name: str) -> settings.Paths:
@@ -206,7 +209,7 @@ class Trials:
         for _ in range(kills):
             wanted = min(PHASES, key=lambda phase: (self.killed[phase], PHASES.index(phase)))
             step, delay = moment(self.steps, wanted, self.chance)
-            phase = kill_at(start(paths, self.marker), self.marker, step, delay)
+            phase = kill_at(start(paths, self.marker, self.made), self.marker, step, delay)
             found = content(paths)
             if found not in (self.before, self.after):
                 raise SystemExit(f"killed in {phase}: found a generation that nobody published")
@@ -217,7 +220,7 @@ class Trials:
                 f"kill {sum(self.killed.values()):3} in {phase} (step {step} of {len(self.steps)})",
                 flush=True,
             )
-        complete(paths, self.marker)
+        complete(paths, self.marker, self.made)
         found = content(paths)
         differing = sorted(name for name in self.after if found.get(name) != self.after[name])
         if differing:
@@ -240,9 +243,13 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--in-a-row", type=int, default=MOST_IN_A_ROW)
+    parser.add_argument("--base", type=Path, help="Built data folder to begin with, instead of an empty one.")
+    parser.add_argument(
+        "--made", nargs="*", default=[], help="Tables that are made, with what they read; all."
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zonescope_crash_") as name:
-        trials = Trials(Path(name), arguments.seed, arguments.in_a_row)
+        trials = Trials(Path(name), arguments)
         trials.until(arguments.kills)
     for phase in PHASES:
         print(f"  killed in {phase:12} {trials.killed[phase]:4}")

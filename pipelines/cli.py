@@ -174,8 +174,8 @@ def trace(
     metric: Annotated[
         str,
         typer.Argument(
-            help="MODE, MODE:comparative_fit, MODE:CRITERION, INDICATOR, cluster_zone:COLUMN or "
-            "cluster_industry:COLUMN:SECTOR."
+            help="MODE, MODE:comparative_fit, MODE:CRITERION, INDICATOR, coupling_coordination, cluster_zone:COLUMN "
+            "or cluster_industry:COLUMN:SECTION."
         ),
     ],
 ) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import duckdb
 
 FORMS = (
-    "MODE (its fit), MODE:comparative_fit, MODE:CRITERION (its score), INDICATOR, cluster_zone:COLUMN or "
-    "cluster_industry:COLUMN:SECTOR"
+    "MODE (its fit), MODE:comparative_fit, MODE:CRITERION (its score), INDICATOR, coupling_coordination, "
+    "cluster_zone:COLUMN or cluster_industry:COLUMN:SECTION"
 )
 ZONES = """
 select zone_code, zone_name_en, zone_name_zh from core.zone

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import duckdb
+import hypothesis
 import pytest
 
 from pipelines import build, landing, lineage, settings, store
@@ -12,6 +13,10 @@ from pipelines.contracts import macros, tables
 
 # What a test of landing and resolution looks at; the scores behind it cost ten times as much.
 RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")
+
+# a busy machine is no fault of the code
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def build_all(paths: settings.Paths, wanted: Iterable[str] = ()) -> list[landing.Landed]:

@@ -28,6 +28,8 @@ union all
 select s.zone_code, s.time_period, s.mode_id || ':' || s.criterion_id, s.score
 from mart.criterion_score as s join f using (methodology_version, zone_code, time_period, mode_id) where s.score is not null
 union all select zone_code, time_period, indicator_id, obs_value from mart.zone_indicator
+union all
+select zone_code, time_period, 'coupling_coordination', coordination from mart.coupling_coordination where coordination is not null
 union all select zone_code, time_period, 'cluster_zone:hhi', hhi from mart.cluster_zone where hhi is not null
 union all
 select zone_code, time_period, 'cluster_industry:location_quotient:' || industry_code, location_quotient
@@ -38,7 +40,7 @@ order by all
 
 def kind(metric: str) -> str:
     """Kind of a figure by the form of its name."""
-    if metric.startswith("cluster"):
+    if metric.startswith(("cluster", "coupling")):
         return metric.split(":", maxsplit=1)[0]
     mode, _, part = metric.partition(":")
     return (

@@ -150,7 +150,7 @@ def test_the_ranking_is_in_order_and_complete(report):
 def test_every_fit_has_its_interval_or_the_reason_why_not(report):
     shown = words(section(page(report, f"zone/{RICH}.html"), "fit"))
     assert "of 1,000 replications" in shown
-    assert "0.571 to 0.698 1 to 2 +0.113 to +0.133 87 % weights ( 61 % of the variance)" in shown
+    assert "0.571 to 0.698 1 to 2 +0.113 to +0.133 87.0 % weights ( 61 % of the variance)" in shown
     assert "0.270 to 0.330 1 to 2 – – –" in shown
     assert "How sure" not in words(section(page(report, f"zone/{EMPTY}.html"), "fit"))
 

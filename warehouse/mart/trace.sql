@@ -66,10 +66,31 @@ size as (
         select zone_code, obs_value, max(time_period) as time_period from mart.zone_indicator where indicator_id = 'gdp' group by all
     ) as x on x.zone_code = c.zone_code and x.obs_value = i.gdp and x.time_period <= c.time_period
 ),
+coupled as (
+    select * from mart.coupling_coordination where metric = 'coupling_coordination' and zone_code = zone and time_period = year
+),
+subsystems as (
+    select s.*, '1.1' || lpad(cast(row_number() over (order by s.subsystem_id) as varchar), 2, '0') as path
+    from mart.coupling_subsystem as s
+    join coupled as c on c.zone_code = s.zone_code and c.time_period = s.time_period
+),
+subsystem_indicators as (
+    select
+        s.path || '.' || lpad(cast(row_number() over (partition by s.subsystem_id order by c.indicator_id) as varchar), 2, '0') as path,
+        c.indicator_id, max(x.time_period) as time_period
+    from subsystems as s
+    join reference.coupling_indicator as c on c.subsystem_id = s.subsystem_id
+    join mart.zone_indicator as x on x.zone_code = zone and x.indicator_id = c.indicator_id
+    where cast(s.time_period as integer) - cast(x.time_period as integer) between 0 and c.max_age_years
+        and x.verification in ('seen', 'verified')
+    group by s.path, s.subsystem_id, c.indicator_id
+),
 wanted as (
     select path || '.1' as path, indicator_id, observed_period from scores where obs_value is not null
     union all
     select path, indicator_id, time_period from size
+    union all
+    select path, indicator_id, time_period from subsystem_indicators
     union all
     select distinct '1', zone_indicator_id, year from reference.derived_indicator where zone_indicator_id = metric
 ),
@@ -181,6 +202,17 @@ steps as (
     from indicators as i
     left join cluster_words as w
         on w.name = case when i.indicator_id like 'lq\_%' escape '\' then 'cluster_industry:location_quotient' else 'cluster_zone:' || i.indicator_id end
+    union all
+    select
+        '1', 'coupling coordination', 'coupling_coordination', time_period, coordination, '1',
+        coalesce('no figure, ' || reason_code, 'sqrt(C x T) = sqrt(' || round(coupling, 6) || ' x ' || round(development, 6)
+            || '); T: mean of the subsystem scores; C: their geometric over their arithmetic mean; method ' || methodology_version)
+    from coupled
+    union all
+    select
+        path, 'subsystem', subsystem_id, time_period, score, '1',
+        coalesce('no score, ' || reason_code, 'mean of the scores of its indicators by weight, treated and normalised like evidence; coverage ' || round(coverage, 4))
+    from subsystems
     union all
     select
         '1', 'cluster figure', metric, c.time_period, c.value, null, w.words
