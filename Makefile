@@ -5,7 +5,7 @@ export DAGSTER_HOME := $(ROOT)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test bench ui sql setup lint lock dictionary clean
+.PHONY: run test bench endurance ui sql setup lint lock dictionary clean
 run: setup            ## the main job: files to report
 	$(BIN)/zonescope run
 
@@ -16,6 +16,11 @@ bench: setup          ## cost of landing 10 M customs lines (needs 6 GB of disk)
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.metrics
 	$(BIN)/python -m benchmarks.cluster_metrics
+
+endurance: setup      ## 100 killed runs, 25 publications under 4 readers, runs on 1 to 16 M records (needs 12 GB of disk)
+	$(BIN)/python -m benchmarks.crash
+	$(BIN)/python -m benchmarks.concurrency
+	$(BIN)/python -m benchmarks.growth
 
 ui: setup             ## Dagster UI and daemon on loopback
 	mkdir -p .dagster && $(BIN)/dagster instance info > /dev/null

@@ -176,7 +176,7 @@ class Source(_Declared):
     vintage: str
     scope: str = "total"
     priority: int = Field(default=50, ge=1)
-    signature: list[str] = []
+    signature: list[str | list[str]] = []  # a list in it: any one of these
     area_levels: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""

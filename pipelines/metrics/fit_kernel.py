@@ -43,19 +43,6 @@ def evidence(scores: Array, weights: Array, dimension: Array, across: str = "geo
     return composite.power_mean(means, masses, composite.POWERS[across])[0]
 
 
-def fit(
-    scores: Array,
-    weights: Array,
-    dimension: Array,
-    gate: Array,
-    *,
-    is_covered: Array,
-    across: str = "geometric",
-) -> Array:
-    """gate * evidence, (..., zones); NaN where the gate (zones,) is NaN or the coverage does not suffice."""
-    return np.where(is_covered, gate * evidence(scores, weights, dimension, across), np.nan)
-
-
 class Comparative(NamedTuple):
     """residual: fit with the effect of size taken out; comparative: that, centred over the modes of the zone.
 

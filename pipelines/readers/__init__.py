@@ -188,14 +188,26 @@ def _missing(look: _Look, source: Any) -> list[str]:
         return min((_lacks(sheet, source.signature) for sheet in look.sheets), key=len)
     decoded, encoding = look.text(source.encoding)
     if source.layout in WITHOUT_ROWS or (source.layout in ALSO_JSON and look.is_json):
-        return [s for s in source.signature if s not in decoded]
+        return [
+            " or ".join(_any_of(s)) for s in source.signature if not any(w in decoded for w in _any_of(s))
+        ]
     return _lacks(look.lines(encoding), source.signature)
 
 
-def _lacks(sheet: grid.Grid, signature: list[str]) -> list[str]:
+def _lacks(sheet: grid.Grid, signature: list[str | list[str]]) -> list[str]:
     """Texts of the signature that are neither a cell nor the beginning of one of the first rows."""
     rows = itertools.islice((i for i in range(len(sheet)) if not sheet.is_blank(i)), SIGNATURE_ROWS)
     rows = [sheet.fields(index) for index in rows]
     printed = {cell for row in rows for cell in row}
     starts = [row[0].lstrip('"') for row in rows]
-    return [s for s in signature if s not in printed and not any(x.startswith(s) for x in starts)]
+    return [
+        " or ".join(_any_of(s)) for s in signature if not any(_stands(w, printed, starts) for w in _any_of(s))
+    ]
+
+
+def _any_of(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words
+
+
+def _stands(words: str, printed: set[str], starts: list[str]) -> bool:
+    return words in printed or any(start.startswith(words) for start in starts)

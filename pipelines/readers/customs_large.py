@@ -60,7 +60,7 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
             failures.append(f"{encoding} fails at byte {failure}")
             continue
         reading = _reading(header, found, source, file_name, encoding=encoding, scratch=scratch)
-        return replace(reading, facts=customs_query.facts("", flow, header.columns))
+        return replace(reading, facts=customs_query.facts("", flow, header.columns, source.options["fields"]))
     raise ReadError(
         "wrong_encoding",
         f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
@@ -256,10 +256,18 @@ def _unknown_cells(scan: str, header: Header, source_id: str) -> list[tuple]:
 
 def _trade(scan: str, header: Header, fields: dict[str, str]) -> str:
     """SELECT of the trade table's columns."""
-    names = dict(zip(header.columns.names, _names(header), strict=True))
-    printed = {"value_text": header.columns.value, **fields}
-    columns = [f"{names.get(printed.get(c, ''), EMPTY)} as {c}" for c in text.TRADE_COLUMNS[1:]]
+    names = _names(header)
+    places = customs_query.places(header.columns, fields)
+    columns = [f"{_joined([names[index] for index in at])} as {name}" for name, at in places.items()]
     return f"select row_no, {', '.join(columns)} from ({scan})"
+
+
+def _joined(names: list[str]) -> str:
+    """Texts of columns as one, those that are not empty parted by a blank."""
+    if len(names) < 2:
+        return names[0] if names else EMPTY
+    printed = ", ".join(f"nullif({name}, {EMPTY})" for name in names)
+    return f"concat_ws(' ', {printed})"
 
 
 def _literal(value: object) -> str:

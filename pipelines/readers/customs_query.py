@@ -1,8 +1,8 @@
-"""Layout customs_query: exports of the customs query site, one line a month, partner and commodity.
+"""Layout customs_query: exports of the customs query site, one line a month and whatever dimensions were asked for.
 
 All fields quoted, a trailing comma, thousands separators in the value only, "?" for a missing unit. The
 flow is in the file's name or its sidecar only; the name of the value column is the currency. Options: `fields` (text of
-the trade table -> column), `optional`, `ignored`, `value` (names the value column may have), `flows` (word
+the trade table -> column, or columns that are joined by a blank), `optional`, `ignored`, `value` (names the value column may have), `flows` (word
 in the name -> flow), `trailing_comma`. Belongs here: the rules; customs_large.py reads text files of millions
 of lines by them.
 """
@@ -10,6 +10,7 @@ of lines by them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,14 +40,36 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     flow = flow_of(source, file_name)
     columns, body = table(sheet, source)
     records = with_month(body, columns.period_at, file_name)
-    rows = [_trade(record, columns, source.options["fields"]) for record in records]
+    at = places(columns, source.options["fields"]).values()
+    rows = [_trade(record, at) for record in records]
     rejects = body.rejects + text.unknown_cells(records, columns.names, columns.unknown, source.source_id)
-    return Part(rows, text.TRADE_COLUMNS, rejects, body.counts, facts(sheet.sheet, flow, columns))
+    return Part(
+        rows,
+        text.TRADE_COLUMNS,
+        rejects,
+        body.counts,
+        facts(sheet.sheet, flow, columns, source.options["fields"]),
+    )
 
 
-def facts(sheet: str, flow: str, columns: Columns) -> dict[str, str]:
-    """What a file states once for all its records."""
-    return {"sheet": sheet, "flow_text": flow, "currency_text": columns.value}
+def facts(sheet: str, flow: str, columns: Columns, fields: dict) -> dict[str, str]:
+    """What a file states once for all its records; which texts it has tells an absent dimension from an empty cell."""
+    given = " ".join(name for name, at in places(columns, fields).items() if at)
+    return {"sheet": sheet, "flow_text": flow, "currency_text": columns.value, "given_texts": given}
+
+
+def places(columns: Columns, fields: dict[str, str | list[str]]) -> dict[str, list[int]]:
+    """Texts of the trade table, in its order, with the indices of the columns that print them."""
+    at = {name: index for index, name in enumerate(columns.names)}
+    printed = {"value_text": columns.value, **fields}
+    return {
+        text_name: [at[name] for name in _names(printed.get(text_name, [])) if name in at]
+        for text_name in text.TRADE_COLUMNS[1:]
+    }
+
+
+def _names(printed: str | list[str]) -> list[str]:
+    return [printed] if isinstance(printed, str) else printed
 
 
 def flow_of(source: Any, file_name: str) -> str:
@@ -74,7 +97,8 @@ def table(sheet: Grid, source: Any) -> tuple[Columns, Body]:
     options = source.options
     names, top = grid.header(sheet)
     optional = [*options.get("optional", []), *options.get("ignored", [])]
-    required = [name for name in options["fields"].values() if name not in optional]
+    printed = [name for names in options["fields"].values() for name in _names(names)]
+    required = [name for name in printed if name not in optional]
     values = [name for name in options["value"] if name in names]
     header, unknown, body = grid.table(
         sheet, required, [*optional, *values], trailing_comma=options["trailing_comma"]
@@ -93,10 +117,17 @@ def _value(found: list[str], declared: list[str], place: str) -> str:
 
 
 def with_month(body: Body, at: int, file_name: str, elsewhere: int = 0) -> list[Record]:
-    """Records that state a month; the others become rejects, and a file without any month is refused.
+    """Records that state a month; the others become rejects. A file without any month is refused, and so is one of
+    which no line has the fields of its header (the site has given out files whose lines lack the month).
 
     `elsewhere` counts records of the file that are not in the body and do state a month.
     """
+    if not body.records and not elsewhere and {reject[4] for reject in body.rejects} == {"wrong_field_count"}:
+        raise ReadError(
+            "wrong_field_count",
+            f"{file_name}: found no line that has the fields of the header; {body.rejects[0][5]}. If the lines lack the "
+            "month, ask the query site for monthly figures",
+        )
     good, bad = [], []
     for record in body.records:
         (good if re.fullmatch(MONTH, record.fields[at]) else bad).append(record)
@@ -115,8 +146,5 @@ def with_month(body: Body, at: int, file_name: str, elsewhere: int = 0) -> list[
     return good
 
 
-def _trade(record: Record, columns: Columns, fields: dict[str, str]) -> tuple:
-    at = {name: index for index, name in enumerate(columns.names)}
-    printed = {"value_text": columns.value, **fields}
-    places = (at.get(printed.get(column, "")) for column in text.TRADE_COLUMNS[1:])
-    return (record.row_no, *("" if place is None else record.fields[place] for place in places))
+def _trade(record: Record, at: Iterable[list[int]]) -> tuple:
+    return (record.row_no, *(" ".join(filter(None, (record.fields[i] for i in indices))) for indices in at))

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines import readers
 from pipelines.readers import ReadError
+from pipelines.readers.text import TRADE_COLUMNS
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE
 
 PANEL_NAME = "panel_2020.csv"
@@ -192,7 +193,9 @@ def test_customs_query_keeps_codes_and_thousands_as_printed(sources):
     reading = readers.read(CUSTOMS_FILE.encode("gbk"), sources["customs_query"], "tea_2024in.csv")
     first = reading.rows.row(0, named=True)
     assert first["commodity_code_text"] == "01012100" and first["value_text"] == "1,234,567"
+    given = reading.facts.pop("given_texts").split()
     assert reading.facts == {"sheet": "", "flow_text": "import", "currency_text": "人民币"}
+    assert set(TRADE_COLUMNS[1:]) - set(given) == {"trade_mode_text", "region_text"}
     assert first["quantity_2_unit_text"] == "?" and adds_up(reading)
 
 
@@ -217,6 +220,10 @@ def test_customs_query_without_months(sources):
     mixed = readers.read(CUSTOMS_FILE.replace('"202401"', '"2024"').encode("gbk"), source, name)
     assert mixed.rejects["reason_code"].to_list() == ["month_missing"]
     assert mixed.accounting["rejected_rows"] == 1 and mixed.rows.height == 1 and adds_up(mixed)
+    header, *lines = CUSTOMS_FILE.splitlines(keepends=True)
+    short = header + "".join(line.split(",", 1)[-1] for line in lines)
+    error = refused(short.encode("gbk"), source, name)
+    assert error.reason_code == "wrong_field_count" and "month" in str(error)
 
 
 def test_customs_query_without_a_value_column(sources):

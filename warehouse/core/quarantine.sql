@@ -13,13 +13,14 @@ join raw.file as f on f.file_sha256 = c.file_sha256
 where c.outcome = 'quarantined'
 union all
 select o.source_id, t.file_sha256, f.file_name, o.sheet, t.row_no, null as column_no,
-    concat_ws(',', t.period_text, o.flow_text, t.partner_code_text, t.commodity_code_text,
+    concat_ws(',', t.period_text, o.flow_text, t.partner_code_text, t.commodity_code_text, t.trade_mode_text, t.region_text,
         t.quantity_1_text, t.quantity_2_text, t.value_text) as printed_text,
     'invalid_trade_record' as reason_code,
     'found month ' || coalesce(t.period_text, '') || ', flow ' || o.flow_text || ', partner '
     || coalesce(t.partner_code_text, '') || ', commodity ' || coalesce(t.commodity_code_text, '') || ', value '
     || coalesce(t.value_text, '') || ' ' || o.currency_text
-    || '; expected YYYYMM, import or export, 3 digits, 2 to 10 digits, a number from 0 in a currency that is CNY, quantities from 0' as reason
+    || '; expected YYYYMM, import or export, 3 digits, 2 to 10 digits, every dimension that has a column, a number from 0 in '
+    || 'CNY or USD, quantities from 0' as reason
 from raw.trade as t
 join raw.trade_file as o on o.file_sha256 = t.file_sha256
 join raw.file as f on f.file_sha256 = t.file_sha256
