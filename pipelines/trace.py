@@ -52,7 +52,8 @@ def lines(steps: list[dict]) -> list[str]:
 
 def _lines(step: dict) -> list[str]:
     margin = "  " * step["depth"]
-    value = "no figure" if step["value"] is None else f"{step['value']:.12g} {step['unit'] or ''}".strip()
+    unit = "" if step["unit"] in (None, "1") else f" {step['unit']}"
+    value = "no figure" if step["value"] is None else f"{step['value']:.12g}{unit}"
     found = [
         f"{margin}{step['step']} {step['name']}, {step['time_period']}: {value}",
         f"{margin}    = {step['formula']}",
