@@ -12,7 +12,7 @@ from pipelines.metrics import fit_kernel, mode_fit, peers
 
 REASONS = {
     "no_fit": "the mode has no fit that could rise",
-    "not_movable": "a fact of geography or of a closed list: nothing that a zone does moves it",
+    "not_movable": "a fact taken for all years, such as geography, a closed list or a bonded zone: no lever",
     "not_sought": "less is fitter: the criterion describes whom the mode suits, and to shrink is no advice",
     "already_above": "the zone is at or beyond the better quartile of its peers",
     "too_few_peers": "too few peers have the figure",
