@@ -53,6 +53,19 @@ def test_figures_that_do_not_overlap_still_leave_a_wide_interval():
     assert widths == sorted(widths, reverse=True)
 
 
+@given(st.floats(0, 1), st.integers(1, 30), st.integers(1, 30))
+def test_the_certain_interval_holds_for_any_numbers(theta, first, second):
+    n = min(first, second)
+    lower, upper = backtest.certain_interval(theta, first, second)
+    assert 0 <= lower <= theta + 1e-12 and theta - 1e-12 <= upper <= 1
+    mirrored = backtest.certain_interval(1 - theta, second, first)
+    assert (1 - mirrored[1], 1 - mirrored[0]) == pytest.approx((lower, upper), abs=1e-9)
+    newcombe = backtest.superiority_interval(theta, first, second)
+    assert n > 2 or (lower <= newcombe[0] + 1e-9 and newcombe[1] <= upper + 1e-9)
+    # all figures of one side above the other's: the n disjoint pairs among them have the chance t^n at most
+    assert backtest.certain_interval(1.0, first, second)[0] ** n == pytest.approx(0.025)
+
+
 def test_association_counts_ties_half_and_names_what_is_missing():
     rows = [
         {"zone_code": str(k), "figure": figure, "tier": tier, "time_period": year}
@@ -71,7 +84,9 @@ def test_association_counts_ties_half_and_names_what_is_missing():
     assert enough["probability_of_superiority"] == pytest.approx((2 + 2 + 1.5) / 9)
     assert enough["interval_lower"] < 5.5 / 9 < enough["interval_upper"] and enough["reason_code"] is None
     assert few["probability_of_superiority"] is None and few["reason_code"] == "too_few_evaluated_zones"
-    assert few["interval_lower"] == pytest.approx(0, abs=1e-9) and few["interval_upper"] < 1
+    assert few["interval_lower"] == pytest.approx(0, abs=1e-9) and few["interval_upper"] == pytest.approx(
+        0.975
+    )
     assert none["interval_lower"] is None and none["reason_code"] == "no_pair_of_evaluated_zones"
 
 

@@ -96,7 +96,9 @@ def test_a_file_that_contradicts_itself_tells_no_figure(world):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ({"obs_value": 0.0}, {}, "old_value_is_zero"),
+        ({"obs_value": 0.0}, {}, "old_value_not_positive"),
+        ({"obs_value": -5.0}, {}, "old_value_not_positive"),
+        ({"unit": "pct", "obs_value": 9.8}, {"unit": "pct", "obs_value": 7.1}, "in_percent"),
         ({"bound": ">"}, {"obs_value": 110.0}, "not_exact"),
         ({}, {"bound": ">"}, "not_exact"),
         ({}, {"obs_value": 110.0, "conversion": "USD to CNY at 7"}, "converted_otherwise"),

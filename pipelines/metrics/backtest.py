@@ -97,7 +97,8 @@ def association(frame: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
 
     frame: one row for each evaluated zone, year, mode and basis with `figure` (NULL where there is none), `tier` and
     the version's `peer_minimum`. Ties count half (Mann-Whitney). Below the minimum of either tier the estimate is
-    NULL with a reason, while the interval is given from one pair on: it says how little the rows exclude.
+    NULL with a reason, while an interval that holds for any numbers is given from one pair on: it says how little the
+    rows exclude.
     """
     key = ["methodology_version", "mode_id", "basis", "time_period"]
     rows = []
@@ -148,7 +149,8 @@ def superiority_interval(theta: float, first: int, second: int, level: float = 0
     Method 5 of Newcombe (Statistics in Medicine 25, 2006, 559-573): the values t with |theta - t| <= z sqrt(V(t)),
     V(t) = t (1 - t) [1 + N (1 - t) / (2 - t) + N t / (1 + t)] / (first second), N = (first + second) / 2 - 1. As the
     variance is taken at t and not at the estimate, the interval stays wide where the few figures do not overlap, and
-    the one of Hanley and McNeil (1982) would be a point; a bootstrap of so few figures would be one too.
+    the one of Hanley and McNeil (1982) would be a point; a bootstrap of so few figures would be one too. For fewer
+    than three figures on a side it covers too little: `certain_interval`.
     """
     z = NormalDist().inv_cdf(0.5 + level / 2)
     weight = (first + second) / 2 - 1
@@ -160,6 +162,30 @@ def superiority_interval(theta: float, first: int, second: int, level: float = 0
     lower = _crossing(lambda t: theta - t - half_width(t), 0.0, theta)
     upper = _crossing(lambda t: half_width(t) + theta - t, theta, 1.0)
     return lower, upper
+
+
+def certain_interval(theta: float, first: int, second: int, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a probability of superiority that holds for any numbers and any distributions.
+
+    The values t with n KL(theta, t) <= ln(2 / (1 - level)), n = min(first, second) and KL the Kullback-Leibler
+    divergence of two probabilities: a U-statistic is a mean of means over n disjoint pairs, whose tails Hoeffding
+    (Journal of the American Statistical Association 58, 1963, sections 2 and 5a) bounds. Wide, and exact where all of
+    the figures of one side lie above those of the other: t^n is then the chance of it at most.
+    """
+    n, limit = min(first, second), -math.log((1 - level) / 2)
+
+    def room(t: float) -> float:
+        return limit - n * (_relative_entropy(theta, t) + _relative_entropy(1 - theta, 1 - t))
+
+    lower = _crossing(lambda t: -room(t), 0.0, theta)
+    upper = _crossing(room, theta, 1.0)
+    return lower, upper
+
+
+def _relative_entropy(p: float, q: float) -> float:
+    if p == 0:
+        return 0.0
+    return p * math.log(p / q) if q > 0 else math.inf
 
 
 def _crossing(positive_before, low: float, high: float) -> float:
@@ -180,8 +206,9 @@ def _superiority(first: np.ndarray, second: np.ndarray, minimum: int, level: flo
             "reason_code": "no_pair_of_evaluated_zones",
         }
     above = (first[:, None] > second).sum() + (first[:, None] == second).sum() / 2
-    lower, upper = superiority_interval(above / pairs, first.size, second.size, level)
     few = min(first.size, second.size) < minimum
+    interval = certain_interval if few else superiority_interval
+    lower, upper = interval(above / pairs, first.size, second.size, level)
     return row | {
         "probability_of_superiority": None if few else above / pairs,
         "interval_lower": lower,

@@ -24,10 +24,6 @@ from pipelines.metrics import composite, fit_kernel, mode_fit, treatment, uncert
 Array = np.ndarray
 
 REASONS = {
-    "no_fit": "the mode has no fit whose variance could be told apart",
-    "nothing_varies": "the target is the same whatever is chosen",
-}
-REASONS = {
     "no_fit": "no zone has the figure in this mode and year, so there is nothing to vary",
     "nothing_varies": "no choice moves the figure",
 }

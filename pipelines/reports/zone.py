@@ -133,7 +133,7 @@ def criterion_rows(code: str, mode_id: str, has_fit: bool, tables: dict) -> list
 def lever_view(profile: dict, modes: list[dict], tables: dict) -> dict:
     """The largest gains of the best mode, or of the mode with the highest fit where there is no best one.
 
-    A criterion for which less is fitter describes whom a mode suits; to shrink is no advice, so it is left out.
+    An indicator behind a gate and behind evidence has one gain, so it has one line.
     """
     scored = [item for item in modes if item["has_fit"]]
     chosen = max(
@@ -147,8 +147,10 @@ def lever_view(profile: dict, modes: list[dict], tables: dict) -> dict:
     gains = [
         {**tables["criteria"].get((mode_id, row["criterion_id"]), {"label": row["criterion_id"]}), **row}
         for row in tables["levers"].get((profile["zone_code"], mode_id), [])
-        if row["gain"] and row["direction"] == 1
+        if row["gain"]
     ]
+    gains.sort(key=lambda row: (row["role"], row["criterion_id"]))
+    gains = list({row["indicator_id"]: row for row in reversed(gains)}.values())
     gains.sort(key=lambda row: (-row["gain"], row["criterion_id"]))
     is_best = mode_id == profile["best_mode"]
     return {"mode": mode_id, "fit": chosen["fit"]["fit"], "is_best": is_best, "rows": gains[:LEVERS]}

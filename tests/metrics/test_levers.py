@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.metrics import levers, mode_fit
-from tests.test_mode_fit import CRITERIA, fits, frame
+from tests.test_mode_fit import CRITERIA, GATE, fits, frame
 
 ZONES = [f"z{i}" for i in range(7)]
 worlds = st.fixed_dictionaries(
@@ -41,23 +43,36 @@ def lever_frame(observations: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]
     return joined.with_columns(**{name: pl.lit(value) for name, value in basis.items()}), scores
 
 
-def fit_with(scores: pl.DataFrame, row: dict) -> float:
-    """The fit made anew with the row's score at the quartile."""
-    one = (pl.col("zone_code") == row["zone_code"]) & (pl.col("criterion_id") == row["criterion_id"])
-    raised = scores.with_columns(score=pl.when(one).then(row["raised_score"]).otherwise(pl.col("score")))
-    return fits(raised).filter(pl.col("zone_code") == row["zone_code"])["fit"].item()
+# a gate and evidence that look at one indicator
+BASE = {**GATE, "indicator_id": "a", "membership": json.dumps([[0, 0.2], [30, 1.0]])}
+
+
+def fit_with(scores: pl.DataFrame, made: pl.DataFrame, row: dict) -> float:
+    """The fit made anew with every criterion of the row's indicator at the quartile."""
+    moved = made.filter(
+        (pl.col("zone_code") == row["zone_code"]) & (pl.col("indicator_id") == row["indicator_id"])
+    )
+    raised = dict(moved.select("criterion_id", "raised_score").iter_rows())
+    one = (pl.col("zone_code") == row["zone_code"]) & pl.col("criterion_id").is_in(list(raised))
+    score = pl.col("criterion_id").replace_strict(raised, default=None, return_dtype=pl.Float64)
+    changed = scores.with_columns(score=pl.when(one).then(score).otherwise("score"))
+    return fits(changed).filter(pl.col("zone_code") == row["zone_code"])["fit"].item()
 
 
 @settings(max_examples=15, deadline=None)
 @given(worlds, st.sampled_from([0.0, 0.01]))
 def test_gains_are_those_of_fits_made_anew(values, floor):
-    observations = frame(CRITERIA, values).with_columns(score_floor=pl.lit(floor))
+    values = {zone: {**known, "base": known["a"]} for zone, known in values.items()}
+    observations = frame({**CRITERIA, "base": BASE}, values).with_columns(score_floor=pl.lit(floor))
     given_frame, scores = lever_frame(observations)
-    for row in levers.gains(given_frame).iter_rows(named=True):
+    made = levers.gains(given_frame)
+    for row in made.iter_rows(named=True):
         assert (row["gain"] is None) == (row["reason_code"] is not None)
         if row["gain"] is not None:
-            assert fit_with(scores, row) - row["fit"] == pytest.approx(row["gain"], abs=1e-12)
-            assert row["gain"] >= -1e-12 and 0 <= row["raised_score"] <= 1
+            assert fit_with(scores, made, row) - row["fit"] == pytest.approx(row["gain"], abs=1e-12)
+            assert row["gain"] >= 0 and 0 <= row["raised_score"] <= 1
+    both = made.filter(pl.col("indicator_id") == "a").group_by("zone_code").agg(pl.col("gain").n_unique())
+    assert (both["gain"] == 1).all(), "an indicator behind a gate and behind evidence has one gain"
 
 
 @pytest.mark.parametrize("shape", ["even", "one outlier", "skewed"])
@@ -94,6 +109,7 @@ def test_every_case_without_a_gain_has_its_reason():
     assert made["z6", "a"] == "already_above" and made["z2", "a"] is None
     assert made["z0", "b"] == "not_observed" and made["z2", "hub"] == "not_movable"
     assert {made["z1", name] for name in CRITERIA} == {"no_fit"}
+    assert made["z2", "c"] == "not_sought", "to shrink is no advice"
     alone = levers.gains(given_frame.with_columns(peer_minimum=pl.lit(99)))
     assert set(alone.filter(pl.col("criterion_id") == "a")["reason_code"]) == {"too_few_peers", "no_fit"}
 
@@ -109,8 +125,12 @@ def test_levers_of_the_warehouse_by_making_the_fit_anew(warehouse, zone):
         f"and zone_code = '{zone}' and gain is not null"
     ).pl()
     for row in rows.iter_rows(named=True):
-        one = (pl.col("mode_id") == row["mode_id"]) & (pl.col("criterion_id") == row["criterion_id"])
-        raised = inputs.with_columns(score=pl.when(one).then(row["raised_score"]).otherwise(pl.col("score")))
+        moved = rows.filter(
+            (pl.col("mode_id") == row["mode_id"]) & (pl.col("indicator_id") == row["indicator_id"])
+        ).select("mode_id", "criterion_id", "raised_score")
+        raised = inputs.join(moved, on=["mode_id", "criterion_id"], how="left").with_columns(
+            score=pl.coalesce("raised_score", "score")
+        )
         found = mode_fit.fit(raised).filter(pl.col("mode_id") == row["mode_id"])["fit"].item()
         assert found - row["fit"] == pytest.approx(row["gain"], abs=1e-12)
         assert row["raised_score"] >= row["score"] - 1e-12

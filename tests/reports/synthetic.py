@@ -284,7 +284,7 @@ def fill_peers(con: duckdb.DuckDBPyConnection) -> None:
     for criterion, direction, gain, reason in (
         ("c1", 1, 0.0432, None),
         ("c2", 1, None, "already_above"),
-        ("c3", -1, 0.0999, None),
+        ("c3", -1, None, "not_sought"),
     ):
         insert(
             con,

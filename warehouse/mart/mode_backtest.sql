@@ -1,8 +1,8 @@
 with figures as (
-    select methodology_version, zone_code, time_period, mode_id, 'fit' as basis, fit as figure, reason, false as may_be_best
+    select methodology_version, zone_code, time_period, mode_id, 'fit' as basis, fit as figure, reason_code, reason, false as may_be_best
     from mart.mode_fit
     union all
-    select methodology_version, zone_code, time_period, mode_id, 'comparative_fit', comparative_fit, comparative_reason, is_best_mode
+    select methodology_version, zone_code, time_period, mode_id, 'comparative_fit', comparative_fit, comparative_reason_code, comparative_reason, is_best_mode
     from mart.mode_fit
 ),
 ranked as (
@@ -37,6 +37,7 @@ select
     case when r.figure is not null and r.gdp is not null then cast(r.gdp_rank as integer) end as gdp_rank,
     case when r.modes_ranked > 0 then r.best_mode end as best_mode,
     case when r.figure is null then 'insufficient data' when r.mode_rank = 1 then 'first' else 'not first' end as verdict,
+    case when r.figure is null then r.reason_code end as reason_code,
     case when r.figure is null then r.reason end as reason
 from reference.mode_stated_zone as s
 join core.zone as z on z.zone_code = s.zone_code

@@ -34,7 +34,8 @@ revised as (
         case
             when bound <> '=' or old_bound <> '=' then 'not_exact'
             when conversion is distinct from old_conversion then 'converted_otherwise'
-            when old_value = 0 then 'old_value_is_zero'
+            when unit = 'pct' then 'in_percent'
+            when old_value <= 0 then 'old_value_not_positive'
         end as reason_code
     from followed
     -- digits beyond what a double holds are no revision
