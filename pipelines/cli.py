@@ -408,7 +408,14 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     try:
         app()
-    except (publish.NothingPublished, publish.NotChecked, store.Busy, DeclarationError) as error:
+    except (
+        publish.NothingPublished,
+        publish.NotChecked,
+        store.Busy,
+        DeclarationError,
+        OSError,  # a full disk, a folder that may not be written
+        duckdb.IOException,
+    ) as error:
         console.print(Text(str(error), "red"), soft_wrap=True)
         _leave(1)
     except duckdb.CatalogException as error:

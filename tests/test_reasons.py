@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines import declared
-from pipelines.contracts import ROOT, tables
+from pipelines.contracts import ROOT, macros, tables
 
 LISTED = {(row["metric"], row["reason_code"]) for row in declared.metric_reasons()}
 CODES = {code for _, code in LISTED}
@@ -46,7 +46,7 @@ def test_every_code_of_a_contract_is_listed():
 def test_every_code_of_the_selects_is_listed():
     said = {
         code
-        for t in tables().values()
+        for t in (tables() | macros()).values()
         if t.schema_name == "mart" and t.sql
         for code in literals_of_reasons(t.sql)
     }
@@ -54,7 +54,8 @@ def test_every_code_of_the_selects_is_listed():
 
 
 def test_a_code_that_only_a_select_says_is_listed_for_its_table():
-    for table in (t for t in tables().values() if t.schema_name == "mart" and t.sql and not t.metric):
+    declared_ones = (tables() | macros()).values()
+    for table in (t for t in declared_ones if t.schema_name == "mart" and t.sql and not t.metric):
         assert {(table.name, code) for code in literals_of_reasons(table.sql)} <= LISTED
 
 
@@ -65,7 +66,8 @@ def test_every_listed_code_can_be_said():
     ]
     texts = Counter(n.value for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Constant))
     listed = Counter(code for _, code in LISTED)
-    selects = [literals_of_reasons(t.sql) for t in tables().values() if t.schema_name == "mart" and t.sql]
+    marts = [t for t in (tables() | macros()).values() if t.schema_name == "mart" and t.sql]
+    selects = [literals_of_reasons(t.sql) for t in marts]
     assert not [code for code in listed if texts[code] <= listed[code] and code not in set().union(*selects)]
 
 

@@ -24,9 +24,9 @@ REASONS = {
     "gate_not_observed": "a prerequisite of the mode could not be judged",
     "coverage_below_minimum": "too little of the evidence's weight is observed",
     "size_not_observed": "GDP or population is missing, so the effect of size cannot be taken out",
-    "fewer_than_two_modes": "fewer than two modes have a fit, so there is nothing to compare",
+    "fewer_than_two_modes": "fewer than two modes of the zone can be compared",
     "too_few_zones": "too few zones have a fit to tell the effect of size",
-    "gate_not_passed": "the zone does not meet the mode's prerequisites, so the mode is not compared",
+    "gate_not_passed": "the zone does not meet the mode's prerequisites",
     "no_spread": "the fits follow size exactly, so nothing is left to compare",
     "weights_not_determined": "the criteria's scores do not determine weights by the declared weighting",
 }

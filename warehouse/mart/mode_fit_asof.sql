@@ -28,7 +28,7 @@ dated as (
             when f.time_period > substr(cast(cast(known_on as date) as varchar), 1, 4) then 'period_not_begun'
             when f.fit is null then f.reason_code
             when o.inputs_known_from > cast(known_on as date) then 'inputs_not_yet_known'
-        end as why
+        end as fit_reason_code
     from mart.mode_fit as f
     left join own as o
         on o.methodology_version = f.methodology_version and o.zone_code = f.zone_code and o.time_period = f.time_period
@@ -38,19 +38,19 @@ dated as (
 )
 select
     methodology_version, zone_code, time_period, mode_id,
-    case when why is null then fit end as fit,
-    case when why is null and comparison_known_from <= cast(known_on as date) then comparative_fit end as comparative_fit,
-    case when why is null then coverage end as coverage,
+    case when fit_reason_code is null then fit end as fit,
+    case when fit_reason_code is null and comparison_known_from <= cast(known_on as date) then comparative_fit end as comparative_fit,
+    case when fit_reason_code is null then coverage end as coverage,
     inputs_known_from, goalposts_known_from, comparison_known_from,
-    why is null and goalposts_known_from <= cast(known_on as date) as is_exact,
-    why as reason_code,
-    case why
+    fit_reason_code is null and goalposts_known_from <= cast(known_on as date) as is_exact,
+    fit_reason_code as reason_code,
+    case fit_reason_code
         when 'period_not_begun' then 'the year had not begun on that day'
         when 'inputs_not_yet_known' then 'a figure that the fit rests on became known on ' || inputs_known_from
         else reason
     end as reason,
     case
-        when why is not null then why
+        when fit_reason_code is not null then fit_reason_code
         when comparative_fit is null then comparative_reason_code
         when comparison_known_from > cast(known_on as date) then 'comparison_not_yet_known'
     end as comparative_reason_code
