@@ -74,6 +74,7 @@ def view(profile: dict, tables: dict) -> dict:
         "zone": profile,
         "period": period,
         "modes": modes,
+        "leader": max((m for m in modes if m["has_fit"]), key=lambda m: m["fit"]["fit"], default=None),
         "extent": max(map(abs, comparative), default=0),
         "history": history(fits, tables["modes"]),
         "cluster": cluster,

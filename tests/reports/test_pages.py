@@ -165,6 +165,18 @@ def test_levers_are_those_of_the_best_mode_and_no_advice_to_shrink(report):
     assert "insufficient data : no mode has a fit that could rise" in none
 
 
+def test_a_best_mode_that_another_exceeds_by_level_says_so(report, warehouse):
+    """Best is meant comparatively; the page names the mode of the highest fit wherever that is another one."""
+    rows = warehouse.sql(
+        "select zone_code, best_mode, arg_max(f.mode_id, f.fit) from mart.zone_profile as z join mart.mode_fit as f "
+        "using (zone_code) where best_mode is not null and f.time_period = z.latest_period group by all"
+    ).fetchall()
+    assert {best == leader for _, best, leader in rows} == {True, False}
+    for code, best, leader in rows:
+        headline = page(report, f"zone/{code}.html").split('class="headline"')[1].split("</div>")[0]
+        assert ("By level another mode fits more" in words(headline)) == (best != leader)
+
+
 def test_the_linkage_is_shown_with_its_parts(report):
     shown = words(section(page(report, f"zone/{RICH}.html"), "gaps"))
     assert (
