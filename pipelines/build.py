@@ -5,12 +5,13 @@ Belongs here: the one way in which reference, core and mart tables and macros co
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 
 import duckdb
 
 from pipelines import declared, lineage, store
-from pipelines.contracts import Table
+from pipelines.contracts import Table, tables
 
 
 def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
@@ -18,6 +19,8 @@ def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     if table.schema_name == "reference":
         return store.create(con, table, declared.rows(table))
     query = _select(table)
+    if table.by_file:
+        return store.create_by_file(con, table, query, _fingerprints(con, table))
     if table.metric is None:
         return store.create(con, table, query)
     module, function = table.metric.function.split(".")
@@ -37,3 +40,24 @@ def _select(table: Table) -> str:
             f"warehouse/{table.schema_name}/{table.name}.sql: not found, expected one SELECT"
         )
     return query.strip().rstrip(";")
+
+
+def _fingerprints(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+    """For each landed file a hash of all that its rows of a table come from, without reading the file's records.
+
+    Of a file counts what the raw tables state once of it (among it the fingerprint of its reader, its sidecar and its
+    vintage); of the table its SELECT and contract, every list that it reads, and DuckDB, which computes it.
+    """
+    reads = [tables()[name] for name in lineage.upstream(table.full_name)]
+    lists = [
+        con.execute(f"from {t.full_name} order by all").fetchall() for t in reads if t.schema_name != "raw"
+    ]
+    common = repr((duckdb.__version__, _select(table), table.model_dump_json(), lists))
+    stated: dict[str, list] = {}
+    for read in reads:
+        if read.grain == ["file_sha256"]:
+            for row in con.execute(f"select file_sha256, t from {read.full_name} as t").fetchall():
+                stated.setdefault(row[0], []).append((read.name, row[1]))
+    return {
+        sha: hashlib.sha256(repr((common, rows)).encode()).hexdigest()[:16] for sha, rows in stated.items()
+    }

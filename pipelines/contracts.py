@@ -91,6 +91,7 @@ class Table(_Declared):
     """The contract of one table; its path under warehouse/ is its name, its asset key and its place in DuckDB.
 
     With `arguments` it is a table macro: its SELECT is run by the reader, for the arguments that he gives.
+    With `by_file` each of its rows comes from one file and from short lists: a run makes those of changed files only.
     """
 
     schema_name: str
@@ -103,6 +104,13 @@ class Table(_Declared):
     rules: list[Rule] = []
     min_rows: int = 0
     metric: Metric | None = None
+    by_file: bool = False
+
+    @model_validator(mode="after")
+    def _by_file_states_the_file(self) -> Table:
+        if self.by_file and (self.metric or "file_sha256" not in self.grain):
+            raise ValueError("a table made by file is a SELECT with file_sha256 in its grain")
+        return self
 
     @model_validator(mode="after")
     def _has_columns_of_its_own_or_of_another(self) -> Table:

@@ -92,6 +92,26 @@ commit
 """
 
 
+SLICE = """
+create schema if not exists internal;
+create table if not exists internal.slice (table_name varchar, file_sha256 varchar, fingerprint varchar);
+comment on table internal.slice is 'Of tables that are made file by file: which files are in them as they would be made now';
+comment on column internal.slice.table_name is 'Table';
+comment on column internal.slice.file_sha256 is 'File, also one that gives no rows';
+comment on column internal.slice.fingerprint is 'Hash of all that the rows of the file come from'
+"""
+
+
+SLICE = """
+create schema if not exists internal;
+create table if not exists internal.slice (table_name varchar, file_sha256 varchar, fingerprint varchar);
+comment on table internal.slice is 'Of tables made file by file: the files whose rows are in them';
+comment on column internal.slice.table_name is 'Table';
+comment on column internal.slice.file_sha256 is 'File, also one that gives no rows';
+comment on column internal.slice.fingerprint is 'Hash of all that the rows of the file come from'
+"""
+
+
 @dataclass(frozen=True)
 class State:
     """Version of a work database, transactions committed, and how many of them all checks have seen."""
@@ -168,6 +188,52 @@ def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | st
     return count(con, table)
 
 
+def create_by_file(
+    con: duckdb.DuckDBPyConnection, table: Table, query: str, fingerprints: dict[str, str]
+) -> int:
+    """Make a table whose rows come from one file each, those of new and changed files only; returns its row count.
+
+    `fingerprints` gives for each file a hash of all that its rows come from; other files have none. The table is made
+    whole where nothing of it stands: it is not there as declared, or every file has changed.
+    """
+    _check_columns(table, [d[0] for d in con.sql(query).description])
+    with transaction(con):
+        con.execute(SLICE)
+        known = _slices(con, table) if has_columns(con, table) else {}
+        standing = {sha for sha, mark in known.items() if fingerprints.get(sha) == mark}
+        new = sorted(fingerprints.keys() - standing)
+        if standing:
+            _delete_slices(con, table, sorted(known.keys() - standing))
+            query = f"select * from ({query}) where file_sha256 in {_listed(new)}" if new else ""
+        else:
+            recreate(con, table)
+        if query:
+            order = ", ".join(f'"{name}"' for name in table.grain)
+            con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
+        rows = [(table.full_name, sha, fingerprints[sha]) for sha in new]
+        con.executemany("insert into internal.slice values (?, ?, ?)", rows) if rows else None
+    return count(con, table)
+
+
+def _slices(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+    """Files whose rows are in a table, with what they came from."""
+    query = "select file_sha256, fingerprint from internal.slice where table_name = ?"
+    return dict(con.execute(query, [table.full_name]).fetchall())
+
+
+def _delete_slices(con: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> None:
+    if files:
+        con.execute(f"delete from {table.full_name} where file_sha256 in {_listed(files)}")
+        con.execute(
+            f"delete from internal.slice where table_name = '{table.full_name}' and file_sha256 in {_listed(files)}"
+        )
+
+
+def _listed(texts: list[str]) -> str:
+    """A list of literals: unlike a list in a parameter or a table it cuts the scan of a table that is filtered by it."""
+    return "(" + ", ".join(_literal(text) for text in texts) + ")"
+
+
 def has_columns(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Whether the table is there with the columns and types of its contract."""
     found = con.execute(
@@ -183,6 +249,9 @@ def recreate(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"drop table if exists {table.full_name}")
     con.execute(ddl(table))
     _comment(con, table)
+    if table.by_file:
+        con.execute(SLICE)
+        con.execute("delete from internal.slice where table_name = ?", [table.full_name])
 
 
 def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> None:

@@ -1,3 +1,18 @@
+with unequal as (
+    -- files whose records did not all reach core; only of these is it asked which
+    select r.file_sha256
+    from (select file_sha256, count(*) as records from raw.trade group by file_sha256) as r
+    left join (select file_sha256, count(*) as loaded from core.trade group by file_sha256) as k on k.file_sha256 = r.file_sha256
+    where r.records <> coalesce(k.loaded, 0)
+),
+unloaded as (
+    select t.*
+    from raw.trade as t
+    left join (
+        select c.file_sha256, c.row_no from core.trade as c join unequal as u on u.file_sha256 = c.file_sha256
+    ) as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
+    where t.file_sha256 in (select file_sha256 from unequal) and k.file_sha256 is null
+)
 select source_id, file_sha256, file_name, null as sheet, null as row_no, null as column_no, null as printed_text,
     reason_code, reason
 from raw.file
@@ -21,11 +36,9 @@ select o.source_id, t.file_sha256, f.file_name, o.sheet, t.row_no, null as colum
     || coalesce(t.value_text, '') || ' ' || o.currency_text
     || '; expected YYYYMM, import or export, 3 digits, 2 to 10 digits, every dimension that has a column, a number from 0 in '
     || 'CNY or USD, quantities from 0' as reason
-from raw.trade as t
+from unloaded as t
 join raw.trade_file as o on o.file_sha256 = t.file_sha256
 join raw.file as f on f.file_sha256 = t.file_sha256
-left join core.trade as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
-where k.file_sha256 is null
 union all
 select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.zone_code, 'invalid_registry_record', r.reason
 from core.zone_record as r

@@ -1,15 +1,25 @@
 -- Cells (or records) of each file by what became of them; what is none of these is unaccounted, and must be zero.
-with outcomes as (
+with trade_records as (
+    select file_sha256, count(*) as records from raw.trade group by file_sha256
+),
+trade_loaded as (
+    select file_sha256, count(*) as loaded from core.trade group by file_sha256
+),
+trade_held as (
+    select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_trade_record' group by file_sha256
+),
+outcomes as (
     select file_sha256, count(*) as total,
         count(*) filter (where outcome = 'loaded') as loaded, count(*) filter (where outcome = 'blank') as blank,
         count(*) filter (where outcome = 'not_used') as not_used,
         count(*) filter (where outcome = 'quarantined') as quarantined
     from core.resolved_cell group by file_sha256
     union all
-    select t.file_sha256, count(*), count(k.row_no), 0, 0, count(*) - count(k.row_no)
-    from raw.trade as t
-    left join core.trade as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
-    group by t.file_sha256
+    -- counts on their own, so that a record that is lost on the way or comes twice does not add up
+    select t.file_sha256, t.records, coalesce(k.loaded, 0), 0, 0, coalesce(h.held, 0)
+    from trade_records as t
+    left join trade_loaded as k on k.file_sha256 = t.file_sha256
+    left join trade_held as h on h.file_sha256 = t.file_sha256
     union all
     select file_sha256, count(*),
         count(*) filter (where outcome = 'loaded'), count(*) filter (where outcome = 'blank'),
@@ -19,7 +29,7 @@ with outcomes as (
 in_core as (
     select file_sha256, count(*) as loaded from core.observation group by file_sha256
     union all
-    select file_sha256, count(*) from core.trade group by file_sha256
+    select file_sha256, loaded from trade_loaded
     union all
     select file_sha256, count(*) from core.international_trade group by file_sha256
 ),
@@ -47,7 +57,7 @@ in_quarantine as (
 in_raw as (
     select file_sha256, count(*) as cells, count(distinct sheet || '|' || row_no) as rows_read from raw.cell group by file_sha256
     union all
-    select file_sha256, count(*), count(*) from raw.trade group by file_sha256
+    select file_sha256, records, records from trade_records
     union all
     select file_sha256, count(*), count(distinct sheet || '|' || row_no) from raw.international_trade group by file_sha256
 )
