@@ -110,10 +110,10 @@ def _run(con: duckdb.DuckDBPyConnection, table: Table, chosen: list[Promise]) ->
     )
     asset = source.add_table_asset(table.name, table_name=table.name)
     batch = asset.add_batch_definition_whole_table("whole")
-    suite = context.suites.add(gx.ExpectationSuite(table.full_name))
-    ids = {
-        suite.add_expectation(getattr(gx.expectations, p.expectation)(**p.arguments)).id: p for p in chosen
-    }
+    expectations = [getattr(gx.expectations, p.expectation)(**p.arguments) for p in chosen]
+    # whole at once: an expectation added to a stored suite makes Great Expectations store all of it again
+    suite = context.suites.add(gx.ExpectationSuite(table.full_name, expectations=expectations))
+    ids = {expectation.id: p for expectation, p in zip(suite.expectations, chosen, strict=True)}
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=table.full_name, data=batch, suite=suite)
     )
