@@ -95,16 +95,6 @@ commit
 SLICE = """
 create schema if not exists internal;
 create table if not exists internal.slice (table_name varchar, file_sha256 varchar, fingerprint varchar);
-comment on table internal.slice is 'Of tables that are made file by file: which files are in them as they would be made now';
-comment on column internal.slice.table_name is 'Table';
-comment on column internal.slice.file_sha256 is 'File, also one that gives no rows';
-comment on column internal.slice.fingerprint is 'Hash of all that the rows of the file come from'
-"""
-
-
-SLICE = """
-create schema if not exists internal;
-create table if not exists internal.slice (table_name varchar, file_sha256 varchar, fingerprint varchar);
 comment on table internal.slice is 'Of tables made file by file: the files whose rows are in them';
 comment on column internal.slice.table_name is 'Table';
 comment on column internal.slice.file_sha256 is 'File, also one that gives no rows';
