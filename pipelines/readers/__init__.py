@@ -67,6 +67,8 @@ BEGINNING_BYTES = 1 << 18
 PACKED = (archive.ZIP, workbook.XLS)
 # Signatures stand in the header or the preamble: within the first rows that are not blank.
 SIGNATURE_ROWS = 6
+# Of a file that fits no source so many are named.
+NEAREST = 5
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
@@ -122,10 +124,19 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
     if fitting:
         names = [source.source_id for source in fitting]
         raise ReadError("ambiguous_file", f"{file_name}: fits the sources {names}, expected exactly one")
-    misfits = [(source.source_id, _misfit(look, source, by_name)) for source in sources]
-    nearest_first = sorted(misfits, key=lambda item: item[1].count("; "))
-    reasons = "".join(f"\n  {source_id}: {why}" for source_id, why in nearest_first)
-    raise ReadError("unknown_file", f"{file_name}: fits no declared source:{reasons}")
+    raise ReadError("unknown_file", f"{file_name}: fits no declared source{_nearest(look, sources, by_name)}")
+
+
+def _nearest(look: _Look, sources: list[Any], by_name: bool) -> str:
+    """The sources that lack least, with what they lack, and how many others there are."""
+    misfits = sorted(
+        ((_misfit(look, source, by_name), source) for source in sources), key=lambda m: len(m[0])
+    )
+    nearest = "".join(f"\n  {s.source_id} ({s.title}): {'; '.join(why)}" for why, s in misfits[:NEAREST])
+    others = len(misfits) - NEAREST
+    return f"; the nearest are{nearest}" + (
+        f"\n  and {others} others lack as much or more" if others > 0 else ""
+    )
 
 
 class _Look:
@@ -168,18 +179,15 @@ class _Look:
         return self._lines[encoding]
 
 
-def _misfit(look: _Look, source: Any, by_name: bool) -> str:
-    """Why the file is not of this source; empty where it is."""
+def _misfit(look: _Look, source: Any, by_name: bool) -> list[str]:
+    """Why the file is not of this source, a reason for each thing that it lacks; empty where it is."""
     reasons = []
     if by_name and not re.fullmatch(source.file_pattern, look.file_name):
-        reasons.append(f"the name does not match {source.file_pattern!r}")
+        reasons.append("its files have other names")
     try:
-        missing = _missing(look, source)
+        return reasons + [f"the first lines lack {words!r}" for words in _missing(look, source)]
     except ReadError as error:
-        return "; ".join([*reasons, f"{error.reason_code} (declared {list(source.encoding)})"])
-    if missing:
-        reasons.append(f"the first lines lack {missing}")
-    return "; ".join(reasons)
+        return [*reasons, f"{error.reason_code} (declared {list(source.encoding)})"]
 
 
 def _missing(look: _Look, source: Any) -> list[str]:

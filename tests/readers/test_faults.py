@@ -256,11 +256,16 @@ def test_detect_tells_the_sources_apart(sources):
     assert found(LIST_FILE, "utf-8", "national_totals.csv") == "national_totals"
 
 
-def test_unknown_file_says_for_each_source_why(sources):
+def test_unknown_file_says_of_the_nearest_sources_what_is_missing(sources):
+    """In words that a user understands: a pattern is none; and in the order in which little is missing."""
     with pytest.raises(ReadError) as caught:
-        readers.detect(b"a,b\n1,2\n", "holiday.csv", sources.values())
-    assert caught.value.reason_code == "unknown_file"
-    assert all(f"\n  {source_id}: " in str(caught.value) for source_id in sources)
+        readers.detect(b"zone_code,b\n1,2\n", "zones.csv", sources.values())
+    first, nearest, *more, others = str(caught.value).splitlines()
+    assert caught.value.reason_code == "unknown_file" and "zones.csv: fits no declared source" in first
+    lacking = [line.count("lack") + line.count("other names") for line in (nearest, *more)]
+    assert lacking == sorted(lacking) and lacking[0] > 0 and len(lacking) == readers.NEAREST
+    assert not any(source.file_pattern in str(caught.value) for source in sources.values())
+    assert others == f"  and {len(sources) - readers.NEAREST} others lack as much or more"
 
 
 def test_right_name_with_another_content_is_unknown(sources):
