@@ -91,8 +91,12 @@ def changed(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
 CHANGES = [new_file, sidecar, withdrawn, gone, other_unit]
 
 
+def names(order) -> str:
+    return "-".join(change.__name__ for change in order)
+
+
 @pytest.mark.parametrize(
-    "order", [*itertools.combinations(CHANGES, 1), *itertools.permutations(CHANGES, 2)], ids=str
+    "order", [*itertools.combinations(CHANGES, 1), *itertools.permutations(CHANGES, 2)], ids=names
 )
 def test_it_equals_the_table_made_whole(world, monkeypatch, order):
     con, paths = world
