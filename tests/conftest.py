@@ -20,9 +20,24 @@ from pipelines.contracts import macros, tables
 # What a test of landing and resolution looks at; the scores behind it cost ten times as much.
 RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")
 
+# Modules of a minute and more go first, so that the workers end together (each module goes to one of them as a whole).
+LONG = (
+    "test_runs.py",
+    "test_recovery.py",
+    "test_fuzz.py",
+    "test_publish.py",
+    "test_crash.py",
+    "test_odd_inbox.py",
+)
+
 # a busy machine is no fault of the code
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long modules first, in the order of LONG."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 def build_all(paths: settings.Paths, wanted: Iterable[str] = ()) -> list[landing.Landed]:

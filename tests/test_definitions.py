@@ -100,7 +100,9 @@ def test_a_broken_promise_stops_publication(repository, paths, cut, monkeypatch)
         return real(con, table, rows)
 
     monkeypatch.setattr(store, "create", moved)
-    made = [dg.AssetKey(name.split(".")) for name in lineage.order("core.zone") if not name.startswith("raw.")]
+    made = [
+        dg.AssetKey(name.split(".")) for name in lineage.order("core.zone") if not name.startswith("raw.")
+    ]
     made += [dg.AssetKey(["published", "generation"]), dg.AssetKey(["report", "site"])]
     with dg.DagsterInstance.ephemeral() as instance:
         result = repository.resolve_job_def("refresh").execute_in_process(
