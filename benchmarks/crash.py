@@ -1,12 +1,12 @@
 """Kills the pipeline at random moments (SIGKILL to its whole process group) and looks at what is left.
 
 Belongs here: the killed runs and the comparison with an undisturbed one. A run is what the assets do, by the same
-functions and in the same order: recovery, landing, every table with a connection of its own, publishing. Left out are
-Dagster and Great Expectations, which write nothing into the data folder (tests/test_runs.py kills a whole one).
+functions and in the same order: recovery, landing, every table with a connection of its own, publishing (of which what
+follows the switch of the pointer is a phase of its own), the report. Left out are Dagster and Great Expectations, which write nothing into the data folder (tests/test_runs.py kills a whole one).
 
 `python -m benchmarks.crash --kills 100 --seed 1`. Moments are drawn phase by phase, and within a phase evenly over the
 time that an undisturbed run spends in it. After each kill the published generation must be one of the two that may be
-there, byte for byte. After one to three kills in a row a run must complete, and then every table must equal that of the
+there, byte for byte, and the report a whole one. After one to three kills in a row a run must complete, and then every table must equal that of the
 undisturbed run, byte for byte as Parquet in the order of its key, which is row by row.
 """
 
@@ -35,7 +35,7 @@ from benchmarks import ingest
 from pipelines import build, landing, lineage, publish, recovery, run_lock, settings, store
 from pipelines.contracts import tables
 
-PHASES = ("landing", "merge", "metrics", "checkpoint", "publish")
+PHASES = ("landing", "merge", "metrics", "checkpoint", "publish", "report")
 MOST_IN_A_ROW = 3
 POLL_SECONDS = 0.0002
 FIGURES = (
@@ -75,6 +75,8 @@ def whole_run(paths: settings.Paths, enter: Callable[[str], None], made: Sequenc
                     build.build(con, tables()[name])
         enter("publish")
         publish.publish(paths)
+        enter("report")
+        publish.report(paths)
 
 
 @contextmanager
@@ -155,6 +157,8 @@ def content(paths: settings.Paths) -> dict[str, str]:
     faults = publish.verify(generation)
     if faults:
         raise SystemExit(f"generation {generation.generation_id} is damaged: {faults}")
+    if not (paths.reports / "latest" / "index.html").read_text(encoding="utf-8").rstrip().endswith("</html>"):
+        raise SystemExit("the report's first page is not whole")
     return {name: entry["sha256"] for name, entry in generation.manifest["tables"].items()}
 
 
@@ -183,7 +187,7 @@ class Trials:
         self.marker, self.killed, self.late, self.switched = Marker(), Counter(), 0, 0
         self.base = settings.Paths(folder / "base")
         if options.base:
-            shutil.copytree(options.base, self.base.root)
+            shutil.copytree(options.base, self.base.root, symlinks=True)
         offer(self.base, second=False)
         complete(self.base, self.marker, self.made)
         self.before = content(self.base)
@@ -194,7 +198,7 @@ class Trials:
     def _copy(self, name: str) -> settings.Paths:
         paths = settings.Paths(self.folder / name)
         shutil.rmtree(paths.root, ignore_errors=True)
-        shutil.copytree(self.base.root, paths.root)
+        shutil.copytree(self.base.root, paths.root, symlinks=True)
         offer(paths, second=True)
         return paths
 

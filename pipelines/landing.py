@@ -19,7 +19,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -28,7 +28,7 @@ from pathlib import Path, PurePosixPath
 import duckdb
 import polars as pl
 
-from pipelines import readers, sidecar, store
+from pipelines import readers, seen, sidecar, store
 from pipelines.contracts import ROOT, DeclarationError, Source, Table, sources, tables
 from pipelines.readers import archive
 from pipelines.settings import Paths
@@ -109,6 +109,7 @@ def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
 
 def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Empty raw tables where there are none; if a contract changed, all of them, to be filled from the kept bytes."""
+    con.execute(seen.TABLE)
     if not all(store.has_columns(con, table) for table in raw_tables()):
         with store.transaction(con):
             for table in raw_tables():
@@ -180,14 +181,14 @@ def land(
         said = beside(path) if said is None else said
         state = _state(path)
         # A file of a size that none has is new and is read once; one that may be known is not copied to find out.
-        if con.execute("select count(*) from raw.file where byte_count = ?", [state[0]]).fetchall()[0][0]:
-            sha = _digest(_chunks(path))
+        if con.execute("select count(*) from raw.file where byte_count = ?", [state.st_size]).fetchall()[0][
+            0
+        ]:
+            sha = seen.sha_of(con, state) or _hashed(con, path, state, _digest)
             standing = _standing(con, sha, name, said, paths)
             if standing and not (again and standing.status == "withdrawn"):
                 return [standing]
-        sha = _receive(_chunks(path), paths)
-        if _state(path) != state:
-            raise Unreadable("it is being written")
+        sha = _hashed(con, path, state, lambda chunks: _receive(chunks, paths))
     except Unreadable as error:
         return [Landed(name, "", "unreadable", f"{name}: {error}")]
     about = keep(sha, name, origin, paths, said=said, again=again)
@@ -414,11 +415,22 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _state(path: Path) -> tuple[int, int]:
-    """Size and time of change: what differs when somebody is still writing."""
+def _hashed(
+    con: duckdb.DuckDBPyConnection, path: Path, state: os.stat_result, take: Callable[[Iterable[bytes]], str]
+) -> str:
+    """Hash of a file that was in a state when it was opened; refused if it is in another one when it has been read."""
+    sha = take(_chunks(path))
+    after = _state(path)
+    if (after.st_size, after.st_mtime_ns) != (state.st_size, state.st_mtime_ns):
+        raise Unreadable("it is being written")
+    seen.note(con, state, sha)
+    return sha
+
+
+def _state(path: Path) -> os.stat_result:
+    """What the system says of a file; size and time of change differ when somebody is still writing."""
     with _readable():
-        found = path.stat()
-    return found.st_size, found.st_mtime_ns
+        return path.stat()
 
 
 @contextmanager

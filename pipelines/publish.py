@@ -314,6 +314,8 @@ def _point(link: Path, target: Path) -> None:
     temporary = link.with_name(f".{link.name}.tmp")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target.name, target_is_directory=True)
+    if link.is_dir() and not link.is_symlink():  # the data folder was copied by something that follows links
+        shutil.rmtree(link)
     os.replace(temporary, link)
 
 

@@ -26,6 +26,9 @@ import polars as pl
 
 # So small that the arrays of a block stay in the processor's cache.
 BLOCK_BYTES = 1 << 18
+# What glibc is made to keep instead of giving it back to the system after each block: it keeps pieces of up to the size
+# of the largest one that was ever freed, 32 MB at most. A fifth of the cost of sorting.
+KEPT_BYTES = 31 << 20
 # Longer lines than these are looked at one by one, or not at all: no publisher prints such a line.
 LONGEST_PLAIN_LINE = 100_000
 LONGEST_LINE = 16 << 20
@@ -88,6 +91,7 @@ class Fault(Exception):
 
 def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -> Sorted:
     """Sort the lines of a file from a byte on, and write the part file. Raises Fault."""
+    bytearray(KEPT_BYTES)
     found, held, written = Sorted(), 0, 0
     with path.open("rb", buffering=0) as source, part_path.open("wb", buffering=0) as part:
         for at, raw in _blocks(source, start):
