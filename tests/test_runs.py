@@ -35,9 +35,21 @@ def environment(paths, tmp_path) -> dict[str, str]:
     return environment_of(paths, tmp_path / "dagster")
 
 
+ONE_THREAD = """
+import duckdb, polars
+from pipelines import cli
+real = duckdb.connect
+duckdb.connect = lambda *given, config=None, **named: real(*given, config={**(config or {}), "threads": 1}, **named)
+assert polars.thread_pool_size() == 1
+cli.app(["run"])
+"""
+THREADS = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
 def start(environment: dict[str, str]) -> subprocess.Popen:
+    """`zonescope run`, with one thread."""
     return subprocess.Popen(
-        [*COMMAND, "run"],
+        [sys.executable, "-c", ONE_THREAD],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -68,7 +80,7 @@ def completed(tmp_path_factory) -> Completed:
     """One run killed while it lands files, one that nobody kills: the only whole one of all tests."""
     folder = tmp_path_factory.mktemp("runs")
     paths, home = settings.Paths(folder / "data"), folder / "dagster"
-    environment = environment_of(paths, home)
+    environment = environment_of(paths, home) | THREADS
     killed = start(environment)
     wait_for(lambda: glob.glob(str(paths.landing / "*" / "*.json")))  # Path.glob fails on folders that go
     killed.send_signal(signal.SIGKILL)
@@ -116,7 +128,8 @@ def test_the_embedded_data_keep_every_promise(completed):
     }
 
 
-def test_a_run_publishes_what_the_tables_made_without_dagster_hold(completed, published):
+def test_with_one_thread_and_with_more_the_parquet_is_the_same(completed, published):
+    """With Dagster, after a kill and with one thread, beside what was built without and with as many as there are."""
     found, expected = (publish.current(each).manifest["tables"] for each in (completed.paths, published))
     assert [name for name in expected if found[name]["sha256"] != expected[name]["sha256"]] == []
 
