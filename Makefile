@@ -10,7 +10,7 @@ run: setup            ## the main job: files to report
 	$(BIN)/zonescope run
 
 test: setup           ## all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 bench: setup          ## cost of landing 10 M customs lines (needs 6 GB of disk), of the metrics, of the clusters
 	$(BIN)/python -m benchmarks.ingest

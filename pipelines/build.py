@@ -25,7 +25,11 @@ def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
         return store.create(con, table, query)
     module, function = table.metric.function.split(".")
     compute = getattr(importlib.import_module(f"pipelines.metrics.{module}"), function)
-    return store.create(con, table, compute(con.sql(query).pl(), **table.metric.parameters))
+    frame = con.sql(query).pl()
+    # of nothing comes nothing; that a table may not be empty is for its contract to say
+    return store.create(
+        con, table, _no_rows(table) if frame.is_empty() else compute(frame, **table.metric.parameters)
+    )
 
 
 def build_macro(con: duckdb.DuckDBPyConnection, macro: Table) -> None:
@@ -40,6 +44,11 @@ def _select(table: Table) -> str:
             f"warehouse/{table.schema_name}/{table.name}.sql: not found, expected one SELECT"
         )
     return query.strip().rstrip(";")
+
+
+def _no_rows(table: Table) -> str:
+    columns = ", ".join(f'cast(null as {column.type}) as "{column.name}"' for column in table.columns)
+    return f"select {columns} limit 0"
 
 
 def _fingerprints(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import shutil
 
 import polars as pl
 import pytest
 
-from pipelines import build, landing, lineage, store
+from pipelines import build, landing, lineage, settings, store
 from pipelines.contracts import Table, tables
 
 TRADE = "core.trade"
@@ -40,14 +41,24 @@ def made_whole(con, name: str = TRADE) -> list[tuple]:
     return con.execute(f"from ({tables()[name].sql}) order by all").fetchall()
 
 
-@pytest.fixture
-def world(paths):
-    """Three files, landed and made; one has a record that is held."""
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """Three files beside the embedded ones, landed and made; one has a record that is held."""
+    paths = settings.Paths(tmp_path_factory.mktemp("three"))
+    paths.inbox.mkdir()
     for number in (1, 2, 3):
         offer(paths, number, bad=number == 2)
     with store.connect(paths.work) as con:
         landing.land_all(con, paths)
         make(con, "mart.file_accounting")
+    return paths
+
+
+@pytest.fixture
+def world(paths, three):
+    """A copy of it to change."""
+    shutil.copytree(three.root, paths.root, dirs_exist_ok=True)
+    with store.connect(paths.work) as con:
         yield con, paths
 
 
@@ -91,8 +102,12 @@ def changed(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
 CHANGES = [new_file, sidecar, withdrawn, gone, other_unit]
 
 
+def names(order) -> str:
+    return "-".join(change.__name__ for change in order)
+
+
 @pytest.mark.parametrize(
-    "order", [*itertools.combinations(CHANGES, 1), *itertools.permutations(CHANGES, 2)], ids=str
+    "order", [*itertools.combinations(CHANGES, 1), *itertools.permutations(CHANGES, 2)], ids=names
 )
 def test_it_equals_the_table_made_whole(world, monkeypatch, order):
     con, paths = world

@@ -12,9 +12,9 @@ from pipelines.contracts import tables
 
 
 @pytest.fixture
-def run(paths, built, monkeypatch):
+def run(paths, cut, monkeypatch):
     """A command on a data folder as a run leaves it, with one generation; its output."""
-    shutil.copytree(built.root, paths.root, dirs_exist_ok=True)
+    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
     publish.publish(paths)
     monkeypatch.setattr(cli.console, "width", 300)
     return lambda *words: CliRunner().invoke(cli.app, words)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 
 import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from pipelines import cli, excel, held, publish, settings, store
-from tests.conftest import build_all
+from tests.conftest import RESOLVED, build_all
 from tests.readers.excel import xlsx
 
 FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
@@ -18,9 +19,10 @@ HOSTILE = ['=HYPERLINK("http://x")', "+1+cmd", "-2+3", "@SUM(1)", "[bold]x[/bold
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> settings.Paths:
+def published(cut, tmp_path_factory) -> settings.Paths:
     """A warehouse with hostile texts held, and a file of hostile name refused."""
     paths = settings.Paths(tmp_path_factory.mktemp("held"))
+    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
     paths.inbox.mkdir()
     rows = [
         f'510100,成都市,city,2022,annual,GDP,"{text.replace(chr(34), chr(34) * 2)}",亿元,seen,,,,\n'
@@ -38,7 +40,7 @@ def published(tmp_path_factory) -> settings.Paths:
             }
         )
     )
-    build_all(paths)
+    build_all(paths, RESOLVED)
     publish.publish(paths)
     return paths
 

@@ -115,14 +115,14 @@ TRUNCATED = {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> tuple[settings.Paths, dict[str, landing.Landed]]:
-    """All files of REFUSED and CELLS, a list and a trade file with one bad record, in one inbox; the whole way."""
+    """All files of REFUSED and CELLS, a list and a trade file with one bad record, in one inbox; as far as the scores."""
     paths = settings.Paths(tmp_path_factory.mktemp("world"))
     paths.inbox.mkdir(parents=True)
     cells = {cell_file(case): FIGURES + GOOD_FIGURE + line for case, (line, *_) in CELLS.items()}
     refused = {name: content for name, content, _ in REFUSED.values()}
     for name, content in {**refused, **cells, **TRUNCATED}.items():
         (paths.inbox / name).write_bytes(as_bytes(content))
-    return paths, {file.file_name: file for file in build_all(paths)}
+    return paths, {file.file_name: file for file in build_all(paths, (*RESOLVED, "mart.mode_fit"))}
 
 
 def cell_file(case: str) -> str:

@@ -63,7 +63,7 @@ def odd(paths) -> settings.Paths:
 
 def test_odd_files_break_no_contract_and_lose_nothing(odd):
     with store.connect(odd.work) as con:
-        for table in tables().values():
+        for table in (t for t in tables().values() if t.schema_name != "reference"):  # those know no inbox
             broken = [o for o in quality.validate(con, table, "error") if not o.passed]
             assert not broken, f"{table.full_name}: {broken}"
     assert query(odd, "select count(*) from raw.file where origin = 'inbox'") == [(len(ODD) + 1,)]

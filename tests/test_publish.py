@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import subprocess
 import sys
@@ -17,19 +16,17 @@ from pipelines.contracts import ROOT, tables
 
 
 @pytest.fixture
-def ready(paths, built):
-    """A data folder whose work database is a copy of the built one."""
-    paths.work.parent.mkdir(parents=True)
-    shutil.copyfile(built.work, paths.work)
+def ready(paths, cut):
+    """A data folder of this test's own, as a run leaves it before it publishes."""
+    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
     return paths
 
 
 @pytest.fixture(scope="module")
-def published_three(built, tmp_path_factory):
+def published_three(cut, tmp_path_factory):
     """Made once; read only."""
     found = settings.Paths(tmp_path_factory.mktemp("three"))
-    found.work.parent.mkdir()
-    shutil.copyfile(built.work, found.work)
+    shutil.copytree(cut.root, found.root, dirs_exist_ok=True)
     for _ in range(3):
         publish.publish(found)
     return found
@@ -65,33 +62,6 @@ def test_publishing_the_same_twice_gives_the_same_parquet(ready):
     assert [t["sha256"] for t in one.manifest["tables"].values()] == [
         t["sha256"] for t in two.manifest["tables"].values()
     ]
-
-
-ONE_THREAD = """
-import sys
-from pathlib import Path
-import duckdb, polars
-real = duckdb.connect
-duckdb.connect = lambda *given, config=None, **named: real(*given, config={**(config or {}), "threads": 1}, **named)
-from benchmarks import crash
-from pipelines import settings
-assert polars.thread_pool_size() == 1
-crash.whole_run(settings.Paths(Path(sys.argv[1])), lambda _: None)
-"""
-
-
-def test_with_one_thread_and_with_more_the_parquet_is_the_same(ready, tmp_path):
-    """From nothing with one thread, beside what was built with as many as there are (again: test_recovery.py)."""
-    one = settings.Paths(tmp_path / "one")
-    threads = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    subprocess.run(
-        [sys.executable, "-c", ONE_THREAD, str(one.root)], cwd=ROOT, env={**os.environ, **threads}, check=True
-    )
-    found, expected = (
-        {name: table["sha256"] for name, table in made.manifest["tables"].items()}
-        for made in (publish.current(one), publish.publish(ready))
-    )
-    assert sorted(name for name in expected if found[name] != expected[name]) == []
 
 
 def test_old_generations_are_kept_up_to_a_number(ready):

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines import quality, store
-from pipelines.contracts import Table, tables
+from pipelines.contracts import Table
 from pipelines.defs import checks
 
 COLUMNS = [
@@ -87,11 +87,3 @@ def test_a_check_that_cannot_run_is_said_to_be_so():
     assert not found.ran and not found.passed and "could not run" in found.detail
     result = checks.result([found], "warning")
     assert not result.passed and result.metadata["could not run"].value == 1
-
-
-def test_the_embedded_data_keep_every_promise(built):
-    """All contracts of all tables, as the blocking checks run them."""
-    with store.connect(built.work) as con:
-        for table in tables().values():
-            broken = [o for o in quality.validate(con, table, "error") if not o.passed]
-            assert not broken, f"{table.full_name}: {broken}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from typer.testing import CliRunner
 
-from pipelines import cli, return_workbook, returns, settings, store
+from pipelines import cli, publish, return_workbook, returns, settings, store
 from pipelines.contracts import sources, tables
 from pipelines.readers import workbook
 from tests.conftest import RESOLVED, build_all
@@ -412,11 +413,8 @@ class TestCommands:
         assert done.exit_code == 1 and "[bold]nothing.xlsx" in done.output
 
 
-def test_a_new_zone_of_the_published_registry_is_offered(paths, built, tmp_path):
-    from pipelines import publish  # noqa: PLC0415
-
-    paths.work.parent.mkdir(parents=True)
-    paths.work.write_bytes(built.work.read_bytes())
+def test_a_new_zone_of_the_published_registry_is_offered(paths, cut):
+    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
     with store.connect(paths.work) as con:
         con.execute("update core.zone set zone_name_zh = '新市' where zone_code = '330100'")
     publish.publish(paths)

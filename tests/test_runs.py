@@ -1,4 +1,4 @@
-"""Whole runs as an operator starts them: killed in the middle, two at once, text that looks like markup."""
+"""Whole runs as an operator starts them: killed in the middle, completed by the next, two at once; what a run leaves."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import NamedTuple
 
+import dagster as dg
 import pytest
 
-from pipelines import publish, run_lock, settings, store
-from pipelines.contracts import ROOT
+from pipelines import publish, quality, run_lock, settings, store
+from pipelines.contracts import ROOT, tables
 
 COMMAND = [sys.executable, "-m", "pipelines.cli"]
 
 
-@pytest.fixture
-def environment(paths, tmp_path) -> dict[str, str]:
-    """A data folder and a Dagster home of this test's own."""
-    home = tmp_path / "dagster"
+def environment_of(paths: settings.Paths, home: Path) -> dict[str, str]:
+    """A data folder and a Dagster home of a test's own."""
     home.mkdir()
     (home / "dagster.yaml").write_text(
         (ROOT / "dagster.yaml").read_text(encoding="utf-8").replace(".dagster", str(home / "state")),
@@ -29,9 +30,26 @@ def environment(paths, tmp_path) -> dict[str, str]:
     return {**os.environ, "DAGSTER_HOME": str(home), "ZONESCOPE_DATA": str(paths.root)}
 
 
+@pytest.fixture
+def environment(paths, tmp_path) -> dict[str, str]:
+    return environment_of(paths, tmp_path / "dagster")
+
+
+ONE_THREAD = """
+import duckdb, polars
+from pipelines import cli
+real = duckdb.connect
+duckdb.connect = lambda *given, config=None, **named: real(*given, config={**(config or {}), "threads": 1}, **named)
+assert polars.thread_pool_size() == 1
+cli.app(["run"])
+"""
+THREADS = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
 def start(environment: dict[str, str]) -> subprocess.Popen:
+    """`zonescope run`, with one thread."""
     return subprocess.Popen(
-        [*COMMAND, "run"],
+        [sys.executable, "-c", ONE_THREAD],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -47,15 +65,73 @@ def wait_for(condition, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_a_run_after_a_killed_run_frees_its_slot_and_completes(environment, paths):
+class Completed(NamedTuple):
+    """The run after a killed one: its data folder, exit code and words, and what Dagster has noted of both runs."""
+
+    paths: settings.Paths
+    code: int
+    said: str
+    statuses: list[dg.DagsterRunStatus]
+    events: list[dg.DagsterEvent]
+
+
+@pytest.fixture(scope="module")
+def completed(tmp_path_factory) -> Completed:
+    """One run killed while it lands files, one that nobody kills: the only whole one of all tests."""
+    folder = tmp_path_factory.mktemp("runs")
+    paths, home = settings.Paths(folder / "data"), folder / "dagster"
+    environment = environment_of(paths, home) | THREADS
     killed = start(environment)
     wait_for(lambda: glob.glob(str(paths.landing / "*" / "*.json")))  # Path.glob fails on folders that go
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     again = start(environment)
-    said = again.communicate(timeout=240)[0]
-    assert again.returncode == 0, said
-    assert publish.current(paths).generation_id == "000001" and publish.verify(publish.current(paths)) == []
+    said = again.communicate(timeout=600)[0]
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        runs = instance.get_runs()
+        events = [entry.dagster_event for entry in instance.all_logs(runs[0].run_id) if entry.dagster_event]
+    return Completed(paths, again.returncode, said, [run.status for run in runs], events)
+
+
+def test_a_run_after_a_killed_run_frees_its_slot_and_completes(completed):
+    assert completed.code == 0, completed.said
+    assert "its slot is free again" in completed.said
+    assert completed.statuses == [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    generation = publish.current(completed.paths)
+    assert generation.generation_id == "000001" and publish.verify(generation) == []
+
+
+def test_a_run_makes_the_whole_graph_and_publishes_what_it_made(completed):
+    made = {
+        ".".join(event.asset_key.path): event.step_materialization_data.materialization.metadata
+        for event in completed.events
+        if event.is_step_materialization
+    }
+    for name, entry in publish.current(completed.paths).manifest["tables"].items():
+        assert made[name]["dagster/row_count"].value == entry["rows"]
+    assert {"published.generation", "report.site"} < set(made)
+    assert (completed.paths.reports / "latest" / "index.html").exists()
+
+
+def test_the_embedded_data_keep_every_promise(completed):
+    """All contracts of all tables, as the blocking checks have run them."""
+    found = [
+        event.asset_check_evaluation_data
+        for event in completed.events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    contracts = {".".join(each.asset_key.path): each for each in found if each.check_name == "contract"}
+    assert [each.description for each in contracts.values() if not each.passed] == []
+    assert {name: each.metadata["promises"].value for name, each in contracts.items()} == {
+        name: sum(promise.severity == "error" for promise in quality.promises(table))
+        for name, table in tables().items()
+    }
+
+
+def test_with_one_thread_and_with_more_the_parquet_is_the_same(completed, published):
+    """With Dagster, after a kill and with one thread, beside what was built without and with as many as there are."""
+    found, expected = (publish.current(each).manifest["tables"] for each in (completed.paths, published))
+    assert [name for name in expected if found[name]["sha256"] != expected[name]["sha256"]] == []
 
 
 HOLDER = """
@@ -92,10 +168,8 @@ def test_a_pointer_to_nothing_is_said_plainly(paths):
         publish.current(paths)
 
 
-def test_values_that_look_like_markup_are_printed_as_they_are(environment, paths, built):
-    paths.work.parent.mkdir(parents=True)
-    paths.work.write_bytes(built.work.read_bytes())
-    publish.publish(settings.Paths(paths.root))
+def test_values_that_look_like_markup_are_printed_as_they_are(environment, published):
+    environment["ZONESCOPE_DATA"] = str(published.root)
     query = "select '[red]x[/red]' as a, '[/x]' as \"[/b]\""
     done = subprocess.run(
         [*COMMAND, "sql", query], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

@@ -24,16 +24,6 @@ from pipelines.definitions import defs
 HOSTILE = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
 
 
-@pytest.fixture(scope="module")
-def ready(built, tmp_path_factory) -> settings.Paths:
-    """A data folder with a published generation."""
-    paths = settings.Paths(tmp_path_factory.mktemp("security"))
-    paths.work.parent.mkdir(parents=True)
-    shutil.copyfile(built.work, paths.work)
-    publish.publish(paths)
-    return paths
-
-
 ATTEMPTS = (
     "select * from read_csv('/etc/passwd')",
     "select * from read_text('/etc/passwd')",
@@ -75,28 +65,31 @@ ATTEMPTS = (
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_sql_reads_the_warehouse_and_touches_nothing_else(attempt, ready, tmp_path):
+def test_sql_reads_the_warehouse_and_touches_nothing_else(attempt, published, tmp_path):
     for name, text in (("secret.csv", "a\n1\n"), ("secret.json", '{"a": 1}')):
         (tmp_path / name).write_text(text)
     duckdb.sql("select 1 as a").write_parquet(str(tmp_path / "secret.parquet"))
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
     before = sorted(tmp_path.rglob("*"))
-    generation = publish.current(ready)
+    generation = publish.current(published)
     with store.connect(generation.database, read_only=True) as con, pytest.raises(duckdb.Error):
         con.sql(attempt.replace("{folder}", str(tmp_path))).fetchall()
     assert sorted(tmp_path.rglob("*")) == before and publish.verify(generation) == []
 
 
-def test_the_command_takes_the_same_connection(ready, monkeypatch, tmp_path):
-    monkeypatch.setenv("ZONESCOPE_DATA", str(ready.root))
+def test_the_command_takes_the_same_connection(published, monkeypatch, tmp_path):
+    monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))
     for form in ("table", "csv", "json"):
         told = CliRunner().invoke(cli.app, ["sql", "select * from read_csv('/etc/passwd')", "--format", form])
         assert told.exit_code == 1 and "root:" not in told.stdout and "disabled" in told.stdout
 
 
-def test_a_variable_of_python_is_no_table(ready):
+def test_a_variable_of_python_is_no_table(published):
     secret = pl.DataFrame({"a": [1]})  # noqa: F841 - must not be seen
-    with store.connect(publish.current(ready).database, read_only=True) as con, pytest.raises(duckdb.Error):
+    with (
+        store.connect(publish.current(published).database, read_only=True) as con,
+        pytest.raises(duckdb.Error),
+    ):
         con.sql("from secret").fetchall()
 
 
@@ -154,9 +147,9 @@ def test_no_asset_hands_a_value_to_an_io_manager(paths):
 
 
 @pytest.mark.parametrize("name", ["../../secret.txt", "/etc/hosts", "parquet/../../../secret.txt"])
-def test_a_manifest_cannot_point_out_of_its_folder(ready, tmp_path, name):
+def test_a_manifest_cannot_point_out_of_its_folder(published, tmp_path, name):
     copy = settings.Paths(tmp_path / "copy")
-    shutil.copytree(ready.published, copy.published)
+    shutil.copytree(published.published, copy.published)
     (copy.published.parent / "secret.txt").write_text("secret")
     path = copy.published / "000001" / "manifest.json"
     manifest = json.loads(path.read_text())
@@ -168,9 +161,9 @@ def test_a_manifest_cannot_point_out_of_its_folder(ready, tmp_path, name):
 
 
 @pytest.mark.parametrize("pointer", ["../000001", "/etc", "..", "000001/../..", ""])
-def test_the_pointer_cannot_lead_elsewhere(ready, tmp_path, pointer):
+def test_the_pointer_cannot_lead_elsewhere(published, tmp_path, pointer):
     copy = settings.Paths(tmp_path / "copy")
-    shutil.copytree(ready.published, copy.published)
+    shutil.copytree(published.published, copy.published)
     (copy.published / "CURRENT").write_text(pointer)
     with pytest.raises(publish.NothingPublished):
         publish.current(copy)
@@ -200,13 +193,13 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def hostile_report(built, tmp_path_factory):
+def hostile_report(cut, tmp_path_factory):
     """The real way from files to report, with markup in a zone's name, its note, a file's name and a printed figure.
 
     The embedded data are there already; what the dropped files change is made anew, apart from the metrics.
     """
     paths = settings.Paths(tmp_path_factory.mktemp("hostile"))
-    shutil.copytree(built.root, paths.root, dirs_exist_ok=True)
+    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
     paths.inbox.mkdir(parents=True, exist_ok=True)
     registry = ROOT / "sources" / "zone_registry" / "data" / "zones.csv"
     head, first, *rest = registry.read_text(encoding="utf-8").splitlines()

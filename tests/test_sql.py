@@ -25,16 +25,6 @@ ANSWER = (
 )
 
 
-@pytest.fixture(scope="module")
-def published(built, tmp_path_factory):
-    """The embedded data as a published generation."""
-    paths = type(built)(tmp_path_factory.mktemp("sql"))
-    paths.work.parent.mkdir(parents=True)
-    paths.work.write_bytes(built.work.read_bytes())
-    publish.publish(paths)
-    return paths
-
-
 @pytest.fixture
 def run(published, monkeypatch):
     monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))

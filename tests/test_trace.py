@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import build, cli, landing, lineage, publish, store, trace
+from pipelines import build, cli, landing, lineage, store, trace
 from pipelines.contracts import modes, tables
 from tests.readers.excel import xlsx
 
@@ -176,10 +176,8 @@ def test_a_figure_of_a_workbook_is_traced_to_its_sheet(paths):
     ]
 
 
-def test_the_command_prints_the_chain_and_says_what_there_is_otherwise(paths, built, monkeypatch):
-    paths.work.parent.mkdir(parents=True)
-    paths.work.write_bytes(built.work.read_bytes())
-    publish.publish(paths)
+def test_the_command_prints_the_chain_and_says_what_there_is_otherwise(published, monkeypatch):
+    monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))
     run = lambda *words: CliRunner().invoke(cli.app, ["trace", *words])  # noqa: E731
     told = run("Chengdu", "2022", "trade_upgrade")
     assert told.exit_code == 0 and "fit trade_upgrade, 2022" in told.stdout
