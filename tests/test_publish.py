@@ -243,3 +243,12 @@ def test_read_only_sql_sees_the_warehouse_and_nothing_else(ready, tmp_path):
             with pytest.raises(duckdb.Error):
                 con.execute(statement)
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_link_that_a_copy_has_made_a_folder_is_a_link_again(tmp_path):
+    link, target = tmp_path / "latest", tmp_path / "000002"
+    for folder in (link, target):
+        folder.mkdir()
+        (folder / "index.html").write_text(folder.name)
+    publish._point(link, target)
+    assert link.is_symlink() and (link / "index.html").read_text() == "000002"

@@ -69,6 +69,7 @@ PACKED = (archive.ZIP, workbook.XLS)
 SIGNATURE_ROWS = 6
 # Of a file that fits no source so many are named.
 NEAREST = 5
+LACKS, UNREAD = "the first lines lack", "declared"
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
@@ -128,15 +129,18 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
 
 
 def _nearest(look: _Look, sources: list[Any], by_name: bool) -> str:
-    """The sources that lack least, with what they lack, and how many others there are."""
-    misfits = sorted(
-        ((_misfit(look, source, by_name), source) for source in sources), key=lambda m: len(m[0])
-    )
-    nearest = "".join(f"\n  {s.source_id} ({s.title}): {'; '.join(why)}" for why, s in misfits[:NEAREST])
+    """The sources of whose signature most stands in the file, with what is missing, and how many others there are."""
+    misfits = sorted(((source, _misfit(look, source, by_name)) for source in sources), key=_distance)
+    nearest = "".join(f"\n  {s.source_id} ({s.title}): {'; '.join(why)}" for s, why in misfits[:NEAREST])
     others = len(misfits) - NEAREST
-    return f"; the nearest are{nearest}" + (
-        f"\n  and {others} others lack as much or more" if others > 0 else ""
-    )
+    return f"; the nearest are{nearest}" + (f"\n  and {others} others" if others > 0 else "")
+
+
+def _distance(misfit: tuple[Any, list[str]]) -> tuple[int, int]:
+    source, why = misfit
+    lacks = sum(reason.startswith(LACKS) for reason in why)
+    is_read = not any(UNREAD in reason for reason in why)
+    return -(len(source.signature) - lacks) * is_read, len(why)
 
 
 class _Look:
@@ -185,9 +189,9 @@ def _misfit(look: _Look, source: Any, by_name: bool) -> list[str]:
     if by_name and not re.fullmatch(source.file_pattern, look.file_name):
         reasons.append("its files have other names")
     try:
-        return reasons + [f"the first lines lack {words!r}" for words in _missing(look, source)]
+        return reasons + [f"{LACKS} {words!r}" for words in _missing(look, source)]
     except ReadError as error:
-        return [*reasons, f"{error.reason_code} (declared {list(source.encoding)})"]
+        return [*reasons, f"{error.reason_code} ({UNREAD} {list(source.encoding)})"]
 
 
 def _missing(look: _Look, source: Any) -> list[str]:

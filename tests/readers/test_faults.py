@@ -257,15 +257,19 @@ def test_detect_tells_the_sources_apart(sources):
 
 
 def test_unknown_file_says_of_the_nearest_sources_what_is_missing(sources):
-    """In words that a user understands: a pattern is none; and in the order in which little is missing."""
+    """In words that a user understands, a pattern is none; first the source of whose signature most is there."""
     with pytest.raises(ReadError) as caught:
-        readers.detect(b"zone_code,b\n1,2\n", "zones.csv", sources.values())
+        readers.detect("数据年月,贸易伙伴编码\n202401,110\n".encode(), "import.csv", sources.values())
     first, nearest, *more, others = str(caught.value).splitlines()
-    assert caught.value.reason_code == "unknown_file" and "zones.csv: fits no declared source" in first
-    lacking = [line.count("lack") + line.count("other names") for line in (nearest, *more)]
-    assert lacking == sorted(lacking) and lacking[0] > 0 and len(lacking) == readers.NEAREST
+    assert caught.value.reason_code == "unknown_file" and "import.csv: fits no declared source" in first
+    assert nearest.endswith(
+        "customs_query (Customs statistics online query): the first lines lack '人民币 or 美元'"
+    )
+    assert len(more) == readers.NEAREST - 1 and not any(
+        "lack '数据年月'" in line for line in (nearest, *more)
+    )
     assert not any(source.file_pattern in str(caught.value) for source in sources.values())
-    assert others == f"  and {len(sources) - readers.NEAREST} others lack as much or more"
+    assert others == f"  and {len(sources) - readers.NEAREST} others"
 
 
 def test_right_name_with_another_content_is_unknown(sources):
