@@ -1,13 +1,14 @@
 """Kills the pipeline at random moments (SIGKILL to its whole process group) and looks at what is left.
 
 Belongs here: the killed runs and the comparison with an undisturbed one. A run is what the assets do, by the same
-functions and in the same order: recovery, landing, every table with a connection of its own, publishing (of which what
-follows the switch of the pointer is a phase of its own), the report. Left out are Dagster and Great Expectations, which write nothing into the data folder (tests/test_runs.py kills a whole one).
+functions and in the same order: recovery, landing, every table with a connection of its own, publishing, and
+the report, which follows the switch of the pointer. Left out are Dagster and Great Expectations, which write nothing
+into the data folder (tests/test_runs.py kills a whole one).
 
 `python -m benchmarks.crash --kills 100 --seed 1`. Moments are drawn phase by phase, and within a phase evenly over the
 time that an undisturbed run spends in it. After each kill the published generation must be one of the two that may be
-there, byte for byte, and the report a whole one. After one to three kills in a row a run must complete, and then every table must equal that of the
-undisturbed run, byte for byte as Parquet in the order of its key, which is row by row.
+there, byte for byte, and the report a whole one. After one to three kills in a row a run must complete, and then every
+table must equal that of the undisturbed run, byte for byte as Parquet in the order of its key, which is row by row.
 """
 
 from __future__ import annotations

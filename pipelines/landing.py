@@ -109,7 +109,7 @@ def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
 
 def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Empty raw tables where there are none; if a contract changed, all of them, to be filled from the kept bytes."""
-    con.execute(seen.TABLE)
+    seen.ensure_table(con)
     if not all(store.has_columns(con, table) for table in raw_tables()):
         with store.transaction(con):
             for table in raw_tables():
@@ -181,9 +181,7 @@ def land(
         said = beside(path) if said is None else said
         state = _state(path)
         # A file of a size that none has is new and is read once; one that may be known is not copied to find out.
-        if con.execute("select count(*) from raw.file where byte_count = ?", [state.st_size]).fetchall()[0][
-            0
-        ]:
+        if con.execute("select 1 from raw.file where byte_count = ? limit 1", [state.st_size]).fetchall():
             sha = seen.sha_of(con, state) or _hashed(con, path, state, _digest)
             standing = _standing(con, sha, name, said, paths)
             if standing and not (again and standing.status == "withdrawn"):

@@ -22,11 +22,19 @@ from pipelines import store
 SETTLED_NS = 3_000_000_000
 TABLE = """
 create schema if not exists internal;
-create table if not exists internal.seen (mark varchar, file_sha256 varchar);
+create table internal.seen (mark varchar, file_sha256 varchar);
 comment on table internal.seen is 'Files as the system described them when their bytes were hashed';
 comment on column internal.seen.mark is 'Hash of a file''s number, size and times';
 comment on column internal.seen.file_sha256 is 'What its bytes hash to'
 """
+
+
+def ensure_table(con: duckdb.DuckDBPyConnection) -> None:
+    """An empty table where there is none. Where there is one nothing is written: a run knows the database by its bytes."""
+    query = "select 1 from duckdb_tables() where schema_name = 'internal' and table_name = 'seen'"
+    if not con.execute(query).fetchall():
+        with store.transaction(con):
+            con.execute(TABLE)
 
 
 def sha_of(con: duckdb.DuckDBPyConnection, found: os.stat_result) -> str | None:

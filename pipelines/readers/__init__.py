@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.readers import (
     archive,
@@ -69,7 +69,6 @@ PACKED = (archive.ZIP, workbook.XLS)
 SIGNATURE_ROWS = 6
 # Of a file that fits no source so many are named.
 NEAREST = 5
-LACKS, UNREAD = "the first lines lack", "declared"
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
@@ -119,7 +118,7 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
     if look.kind:
         _ = look.sheets  # a workbook that cannot be opened fits nothing, whatever is declared
     named = [source for source in sources if not by_name or re.fullmatch(source.file_pattern, file_name)]
-    fitting = [source for source in named if not _misfit(look, source, by_name)]
+    fitting = [source for source in named if not _misfit(look, source, by_name).reasons]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -130,17 +129,11 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
 
 def _nearest(look: _Look, sources: list[Any], by_name: bool) -> str:
     """The sources of whose signature most stands in the file, with what is missing, and how many others there are."""
-    misfits = sorted(((source, _misfit(look, source, by_name)) for source in sources), key=_distance)
-    nearest = "".join(f"\n  {s.source_id} ({s.title}): {'; '.join(why)}" for s, why in misfits[:NEAREST])
+    misfits = [(source, _misfit(look, source, by_name)) for source in sources]
+    misfits.sort(key=lambda pair: (-pair[1].found, len(pair[1].reasons)))
+    nearest = "".join(f"\n  {s.source_id} ({s.title}): {'; '.join(m.reasons)}" for s, m in misfits[:NEAREST])
     others = len(misfits) - NEAREST
     return f"; the nearest are{nearest}" + (f"\n  and {others} others" if others > 0 else "")
-
-
-def _distance(misfit: tuple[Any, list[str]]) -> tuple[int, int]:
-    source, why = misfit
-    lacks = sum(reason.startswith(LACKS) for reason in why)
-    is_read = not any(UNREAD in reason for reason in why)
-    return -(len(source.signature) - lacks) * is_read, len(why)
 
 
 class _Look:
@@ -183,15 +176,24 @@ class _Look:
         return self._lines[encoding]
 
 
-def _misfit(look: _Look, source: Any, by_name: bool) -> list[str]:
-    """Why the file is not of this source, a reason for each thing that it lacks; empty where it is."""
+class _Misfit(NamedTuple):
+    """How many texts of a source's signature stand in a file, and a reason for each thing that it lacks."""
+
+    found: int
+    reasons: list[str]
+
+
+def _misfit(look: _Look, source: Any, by_name: bool) -> _Misfit:
+    """Why the file is not of this source; without reasons where it is."""
     reasons = []
     if by_name and not re.fullmatch(source.file_pattern, look.file_name):
         reasons.append("its files have other names")
     try:
-        return reasons + [f"{LACKS} {words!r}" for words in _missing(look, source)]
+        missing = _missing(look, source)
     except ReadError as error:
-        return [*reasons, f"{error.reason_code} ({UNREAD} {list(source.encoding)})"]
+        return _Misfit(0, [*reasons, f"{error.reason_code} (declared {list(source.encoding)})"])
+    reasons += [f"the first lines lack {words!r}" for words in missing]
+    return _Misfit(len(source.signature) - len(missing), reasons)
 
 
 def _missing(look: _Look, source: Any) -> list[str]:
