@@ -3,13 +3,18 @@ PYTHON ?= python3.11
 ROOT := $(CURDIR)
 export DAGSTER_HOME := $(ROOT)
 BIN := .venv/bin
+PIP := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test bench endurance ui sql setup lint lock dictionary clean
+.PHONY: help run test bench endurance ui sql setup setup-dev lint lock dictionary clean
+help:                 ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
 run: setup            ## the main job: files to report
 	$(BIN)/zonescope run
 
-test: setup           ## all tests
+test: setup-dev       ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 bench: setup          ## cost of landing 10 M customs lines (needs 6 GB of disk), of the metrics, of the clusters
@@ -22,26 +27,33 @@ endurance: setup      ## 100 killed runs, 25 publications under 4 readers, runs 
 	$(BIN)/python -m benchmarks.concurrency
 	$(BIN)/python -m benchmarks.growth
 
-ui: setup             ## Dagster UI and daemon on loopback
+ui: setup-dev         ## Dagster UI and daemon on loopback
 	mkdir -p .dagster && $(BIN)/dagster instance info > /dev/null
 	$(BIN)/dg dev --host 127.0.0.1 --port 3000
 
 sql: setup            ## read-only SQL prompt on the published warehouse
 	$(BIN)/zonescope sql
 
-setup: $(STAMP)
+setup: $(STAMP)       ## what a run needs, into .venv (all other targets do this by themselves)
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-build-isolation -e .
 	touch $(STAMP)
 
-lint: setup           ## style
+setup-dev: $(DEV_STAMP) ## and what tests, lint, types and docs need
+$(DEV_STAMP): $(STAMP) requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $(DEV_STAMP)
+
+lint: setup-dev       ## style
 	$(BIN)/ruff check . && $(BIN)/dg check defs
 
-lock:                 ## compile requirements.in into requirements.lock (needs uv)
-	uv pip compile requirements.in --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate -o requirements.lock
+COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate
+lock:                 ## compile both requirements files into locks; UPGRADE=1 takes the newest of what they leave open (needs uv)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.lock
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements-dev.in -c requirements.lock -o requirements-dev.lock
 
 dictionary: setup     ## docs/dictionary.md from the contracts
 	$(BIN)/zonescope dictionary
