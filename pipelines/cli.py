@@ -24,7 +24,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 from typer.core import TyperGroup
 
-from pipelines import publish, settings, store
+from pipelines import publish, settings, sql_guard, store
 from pipelines.contracts import ROOT, DeclarationError
 from pipelines.readers import ReadError
 
@@ -510,9 +510,9 @@ def _short(path: Path) -> Path:
 def _answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
     """Print the rows of a query, or the database's own words about what is wrong with it."""
     try:
-        relation = con.sql(query)
+        relation = sql_guard.ask(con, query)
         rows = relation.fetchall() if relation is not None else []
-    except duckdb.Error as error:
+    except (duckdb.Error, sql_guard.Refused) as error:
         console.print(Text(str(error), "red"))
         return False
     if relation is not None:
@@ -529,11 +529,11 @@ def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output:
     from pipelines import answer  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     try:
-        relation = con.sql(query)
+        relation = sql_guard.ask(con, query)
         if relation is None:
             _fail("found a statement without rows, expected a SELECT")
         data = answer.content(relation, form, query)
-    except (duckdb.Error, answer.TooLong) as error:
+    except (duckdb.Error, sql_guard.Refused, answer.TooLong) as error:
         _fail(str(error))
     if output is None:
         sys.stdout.buffer.write(data)

@@ -28,6 +28,8 @@ POINTER = "CURRENT"
 KEEP = 5
 # The one before the current one stays, for a reader that has just asked for it.
 KEEP_AT_LEAST = 2
+# Nobody may write a published file. Who may read it stays as it is; retention needs the right to write the folder only.
+WRITE_BITS = 0o222
 
 
 class NothingPublished(Exception):
@@ -115,6 +117,8 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
     manifest["manifest_sha256"] = _own_hash(manifest)
     (making / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     for path in making.rglob("*"):
+        if path.is_file():
+            path.chmod(path.stat().st_mode & ~WRITE_BITS)
         _sync(path)
     return manifest
 

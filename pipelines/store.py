@@ -28,7 +28,15 @@ VERSION = 2
 # Given at opening, so that a second connection of the same process agrees with the first.
 # A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
 WRITER = {"max_vacuum_tasks": "1"}
-READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true"}
+# No folder for what does not fit into memory: DuckDB would allow SQL to write into it.
+READ_ONLY = {"temp_directory": ""}
+# In this order. `enable_external_access` still allows the database's own file and its logs to be read and overwritten by
+# SQL; without the file system nothing can be opened any more, and the file that is open is read on.
+CLOSED = """
+set enable_external_access = false;
+set disabled_filesystems = 'LocalFileSystem';
+set lock_configuration = true
+"""
 
 
 class Busy(Exception):
@@ -43,7 +51,7 @@ class ContractError(Exception):
 def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database file and close it whatever happens.
 
-    No network, no extension, and (read-only) no access to other files: ad hoc SQL sees the warehouse only.
+    No network, no extension, and (read-only) no access to any file, its own included: ad hoc SQL sees the warehouse only.
     Waits for another writer and raises Busy when it does not finish in time.
     """
     if not read_only:
@@ -52,6 +60,8 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     try:
         if not read_only:
             _prepare(con)
+        else:
+            _close_off(con)
         yield con
     finally:
         con.close()
@@ -71,6 +81,15 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
                     f"`make run` may be under way; try again when it has ended. DuckDB says: {error}"
                 ) from error
             time.sleep(0.2)
+
+
+def _close_off(con: duckdb.DuckDBPyConnection) -> None:
+    """Take all files from a connection; those of one process on one file share their settings, and the first locks them."""
+    try:
+        con.execute(CLOSED)
+    except duckdb.InvalidInputException:
+        if not con.execute("select current_setting('lock_configuration')").fetchall()[0][0]:
+            raise
 
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:

@@ -64,6 +64,19 @@ def test_publishing_the_same_twice_gives_the_same_parquet(ready):
     ]
 
 
+def test_nobody_may_write_a_published_file(ready):
+    """By their rights; the superuser's own tries are those of test_sql_guard.py."""
+    for made in (publish.publish(ready), publish.publish(ready)):
+        files = [path for path in made.folder.rglob("*") if path.is_file()]
+        assert len(files) > len(made.manifest["tables"])
+        assert [path for path in files if path.stat().st_mode & 0o222] == []
+        assert not [path for path in files if not path.stat().st_mode & 0o400]
+    assert ready.work.stat().st_mode & 0o200
+    publish.roll_back(ready)
+    made = publish.publish(ready, keep=publish.KEEP_AT_LEAST)
+    assert made.generation_id in publish.kept(ready) and publish.verify(made) == []
+
+
 def test_old_generations_are_kept_up_to_a_number(ready):
     made = [publish.publish(ready) for _ in range(publish.KEEP + 2)]
     assert [g.folder.exists() for g in made] == [False] * 2 + [True] * publish.KEEP
@@ -72,26 +85,33 @@ def test_old_generations_are_kept_up_to_a_number(ready):
 def test_a_damaged_file_is_noticed(ready):
     made = publish.publish(ready)
     victim = made.folder / made.manifest["tables"]["mart.mode_fit"]["parquet"]
-    victim.write_bytes(victim.read_bytes()[:-1])
+    overwrite(victim, victim.read_bytes()[:-1])
     made.database.unlink()
     assert len(publish.verify(publish.current(ready))) == 2
+
+
+def overwrite(path, content: bytes) -> None:
+    """Put other bytes in the place of a published file, which nobody may write."""
+    path.unlink()
+    path.write_bytes(content)
 
 
 def damage(path) -> None:
     """Change one byte in the middle; the size stays."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
-    path.write_bytes(content)
+    overwrite(path, content)
 
 
 DAMAGES = {
     "database gone": lambda made: made.database.unlink(),
-    "database cut short": lambda made: made.database.write_bytes(made.database.read_bytes()[:-5000]),
+    "database cut short": lambda made: overwrite(made.database, made.database.read_bytes()[:-5000]),
     "Parquet gone": lambda made: (made.folder / "parquet" / "core" / "zone.parquet").unlink(),
-    "manifest changed": lambda made: (made.folder / "manifest.json").write_text(
-        (made.folder / "manifest.json").read_text().replace('"rows": 181', '"rows": 182')
+    "manifest changed": lambda made: overwrite(
+        made.folder / "manifest.json",
+        (made.folder / "manifest.json").read_bytes().replace(b'"rows": 181', b'"rows": 182'),
     ),
-    "manifest is no JSON": lambda made: (made.folder / "manifest.json").write_text("{"),
+    "manifest is no JSON": lambda made: overwrite(made.folder / "manifest.json", b"{"),
     "folder gone": lambda made: shutil.rmtree(made.folder),
 }
 
