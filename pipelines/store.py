@@ -24,10 +24,12 @@ from pipelines.contracts import SCHEMAS, Table
 
 LOCK_PATIENCE_SECONDS = 60
 # Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).
-VERSION = 2
+VERSION = 3
+# DuckDB 1.2 and all later ones read a file of this version. The published file is a copy of the work database.
+STORAGE_VERSION = "v1.2.0"
 # Given at opening, so that a second connection of the same process agrees with the first.
 # A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
-WRITER = {"max_vacuum_tasks": "1"}
+WRITER = {"max_vacuum_tasks": "1", "storage_compatibility_version": STORAGE_VERSION}
 # No folder for what does not fit into memory: DuckDB would allow SQL to write into it.
 READ_ONLY = {"temp_directory": ""}
 # In this order. `enable_external_access` still allows the database's own file and its logs to be read and overwritten by
