@@ -27,9 +27,8 @@ endurance: setup      ## 100 killed runs, 25 publications under 4 readers, runs 
 	$(BIN)/python -m benchmarks.concurrency
 	$(BIN)/python -m benchmarks.growth
 
-ui: setup-dev         ## Dagster UI and daemon on loopback
-	mkdir -p .dagster && $(BIN)/dagster instance info > /dev/null
-	$(BIN)/dg dev --host 127.0.0.1 --port 3000
+ui: setup             ## Dagster UI and daemon on http://127.0.0.1:3000, closed to other web pages
+	$(BIN)/zonescope ui
 
 sql: setup            ## read-only SQL prompt on the published warehouse
 	$(BIN)/zonescope sql

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from pipelines import build, cli, landing, lineage, publish, settings, store
 from pipelines.contracts import ROOT, tables
 from pipelines.definitions import defs
+from pipelines.ui import serve
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
 
@@ -282,7 +283,7 @@ def test_servers_bind_to_loopback():
         for line in text.splitlines():
             if re.search(r"\b(dg dev|dagster dev|dagster-webserver)\b.*--", line):
                 assert "--host 127.0.0.1" in line, (path, line)
-    assert "dg dev --host 127.0.0.1" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert serve.HOST == "127.0.0.1" and "zonescope ui" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_the_threat_note_names_a_test_for_each_promise():
