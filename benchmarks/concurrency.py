@@ -21,7 +21,7 @@ import duckdb
 
 from benchmarks import crash
 from pipelines import publish, settings, store
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 
 MARKED = {"core.zone": "zone_name_en", "mart.mode": "name_en"}
 

@@ -34,7 +34,7 @@ import duckdb
 
 from benchmarks import ingest
 from pipelines import build, landing, lineage, publish, recovery, run_lock, settings, store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 
 PHASES = ("landing", "merge", "metrics", "checkpoint", "publish", "report")
 MOST_IN_A_ROW = 3

@@ -19,7 +19,7 @@ import duckdb
 
 from benchmarks.ingest import COLUMNS
 from pipelines import build, landing, lineage, publish, quality, settings, store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 
 ROWS_A_MONTH = 250_000
 MONTHS = (4, 16, 64)

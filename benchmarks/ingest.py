@@ -24,7 +24,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines import landing, settings, store
-from pipelines.contracts import ROOT, sources
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.sources import sources
 
 MOST_FAULTS = 1000
 # So far apart that an open quote of one cannot close in another.

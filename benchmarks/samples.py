@@ -17,7 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import build, landing, lineage, settings, sidecar, store
-from pipelines.contracts import ROOT, sources, tables
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.sources import sources
+from pipelines.declarations.tables import tables
 
 SAMPLES = ROOT.parent / "shared" / "samples"
 ACCOUNTING = "mart.file_accounting"

@@ -10,14 +10,15 @@ import importlib
 
 import duckdb
 
-from pipelines import declared, lineage, store
-from pipelines.contracts import Table, tables
+from pipelines import lineage, store
+from pipelines.declarations import reference_rows
+from pipelines.declarations.tables import Table, tables
 
 
 def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """(Re)make a table and return its row count."""
     if table.schema_name == "reference":
-        return store.create(con, table, declared.rows(table))
+        return store.create(con, table, reference_rows.rows(table))
     query = _select(table)
     if table.by_file:
         return store.create_by_file(con, table, query, _fingerprints(con, table))

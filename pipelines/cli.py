@@ -25,7 +25,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from pipelines import publish, settings, sql_guard, store
-from pipelines.contracts import ROOT, DeclarationError
+from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.readers import ReadError
 
 

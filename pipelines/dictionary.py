@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines import declared, lineage
-from pipelines.contracts import ROOT, Criterion, Mode, Table, macros, methodologies, modes, tables
+from pipelines import lineage
+from pipelines.declarations import reference_rows
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.modes import Criterion, Mode, methodologies, modes
+from pipelines.declarations.tables import Table, macros, tables
 
 PATH = ROOT / "docs" / "dictionary.md"
 HEAD = """# Data dictionary
@@ -53,7 +56,8 @@ def criteria_text() -> str:
 def reasons_text() -> str:
     """The closed list of reason codes."""
     rows = [
-        f"| {r['metric']} | `{r['reason_code']}` | {_cell(r['meaning'])} |" for r in declared.metric_reasons()
+        f"| {r['metric']} | `{r['reason_code']}` | {_cell(r['meaning'])} |"
+        for r in reference_rows.metric_reasons()
     ]
     return REASONS_HEAD + "\n".join(rows) + "\n"
 
@@ -114,12 +118,12 @@ def _section(table: Table) -> str:
 
 
 def _schemas() -> str:
-    rows = declared.rows(tables()["reference.warehouse_schema"])
+    rows = reference_rows.rows(tables()["reference.warehouse_schema"])
     return _list("## Schemas", ["schema", "holds", "内容"], rows.rows())
 
 
 def _glossary() -> str:
-    rows = declared.rows(tables()["reference.glossary"])
+    rows = reference_rows.rows(tables()["reference.glossary"])
     return _list("# Glossary", ["term", "术语", "meaning", "含义", "stands in"], rows.rows())
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines import build, landing, lineage, recovery, run_lock, sidecar, store
-from pipelines.contracts import sources, tables
+from pipelines.declarations.sources import sources
+from pipelines.declarations.tables import tables
 from pipelines.landing import Landed
 from pipelines.readers import ReadError
 from pipelines.settings import Paths

@@ -29,7 +29,9 @@ import duckdb
 import polars as pl
 
 from pipelines import readers, seen, sidecar, store
-from pipelines.contracts import ROOT, DeclarationError, Source, Table, sources, tables
+from pipelines.declarations.files import ROOT, DeclarationError
+from pipelines.declarations.sources import Source, sources
+from pipelines.declarations.tables import Table, tables
 from pipelines.readers import archive
 from pipelines.settings import Paths
 

@@ -14,7 +14,7 @@ from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
-from pipelines.contracts import Table, macros, tables
+from pipelines.declarations.tables import Table, macros, tables
 
 
 def query(table: Table) -> str | None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 from pipelines.definitions import defs
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 from pipelines.settings import Paths
 
 POINTER = "CURRENT"

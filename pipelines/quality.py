@@ -15,7 +15,7 @@ import duckdb_sqlalchemy
 from sqlalchemy.dialects import registry
 from sqlalchemy.pool import StaticPool
 
-from pipelines.contracts import Column, Table
+from pipelines.declarations.tables import Column, Table
 
 # Great Expectations puts an aliased sub-select in place of {batch}; wrapped, it can take another alias in a join.
 BATCH = "(select * from {batch})"

@@ -16,7 +16,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines import build, excel, landing, lineage, publish, return_workbook, store
-from pipelines.contracts import ROOT, Source, sources, tables
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.sources import Source, sources
+from pipelines.declarations.tables import tables
 from pipelines.readers import ReadError, grid, text, workbook
 from pipelines.return_workbook import Finding, Label, Offer
 from pipelines.settings import Paths

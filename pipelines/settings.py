@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.contracts import SCHEMAS, Table
+from pipelines.declarations.files import SCHEMAS
+from pipelines.declarations.tables import Table
 
 LOCK_PATIENCE_SECONDS = 60
 # Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).

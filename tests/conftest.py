@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 
 from pipelines import build, landing, lineage, publish, run_lock, settings, store
-from pipelines.contracts import macros, tables
+from pipelines.declarations.tables import macros, tables
 
 # What a test of landing and resolution looks at; the scores behind it cost ten times as much.
 RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines import settings, store
-from pipelines.contracts import ROOT, read_csv
+from pipelines.declarations.files import ROOT, read_csv
 from tests.conftest import RESOLVED, build_all
 
 AREAS = read_csv(ROOT / "warehouse" / "reference" / "area.csv")

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from pipelines import build, lineage, store
-from pipelines.contracts import macros, tables
+from pipelines.declarations.tables import macros, tables
 
 DAY = "2024-06-30"
 LAST = "9999-12-31"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 from pipelines.metrics import backtest, mode_fit
 
 orders = st.lists(

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import ingest, samples
 from pipelines import readers
-from pipelines.contracts import sources
+from pipelines.declarations.sources import sources
 
 
 @pytest.mark.parametrize("encoding", ingest.TARGETS)

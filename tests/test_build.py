@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import build, lineage, store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 
 
 @pytest.mark.parametrize("name", [name for name, table in tables().items() if table.metric])

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines import build, landing, lineage, settings, store
-from pipelines.contracts import Table, tables
+from pipelines.declarations.tables import Table, tables
 
 TRADE = "core.trade"
 HEADER = '"数据年月","贸易伙伴编码","贸易伙伴名称","{}",\n'

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines import cli, publish, store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 
 
 @pytest.fixture

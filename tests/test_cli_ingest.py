@@ -13,8 +13,10 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from pipelines import build as make
-from pipelines import cli, contracts, ingest, landing, lineage, returns, settings, store
-from pipelines.contracts import ROOT, tables
+from pipelines import cli, ingest, landing, lineage, returns, settings, store
+from pipelines.declarations import files
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.tables import tables
 from tests.readers.conftest import CUSTOMS_FILE, NBS_FILE
 from tests.readers.excel import zipped
 from tests.test_runs import environment, wait_for  # noqa: F401 - environment is a fixture
@@ -215,7 +217,7 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
     run("ingest", folder)
     first = run("quarantine", "retry")
     assert "0 held before" in first.output and "unknown_area" in first.output
-    read = contracts.read_csv
+    read = files.read_csv
     added = {"alias": "蓉城甲", "area_code": "510100", "language": "zh", "note": ""}
     monkeypatch.setattr(
         "pipelines.declared.read_csv",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
-from pipelines import build, contracts, declared, lineage, store
-from pipelines.contracts import ROOT, DeclarationError, Table, macros, modes, sources, tables
+from pipelines import build, lineage, store
+from pipelines.declarations import files, reference_rows
+from pipelines.declarations.files import ROOT, DeclarationError
+from pipelines.declarations.modes import modes
+from pipelines.declarations.sources import sources
+from pipelines.declarations.tables import Table, macros, tables
 
 MARTS = (
     "zone_profile",
@@ -92,7 +96,7 @@ def test_a_description_says_more_than_the_name(name):
 def test_every_term_of_the_glossary_stands_where_it_says():
     known = set(tables() | macros())
     known |= {f"{name}.{column}" for name in known for column in (tables() | macros())[name].column_names}
-    rows = declared.rows(tables()["reference.glossary"])
+    rows = reference_rows.rows(tables()["reference.glossary"])
     assert set(rows["stands_in"].drop_nulls()) <= known
     assert all(any("\u4e00" <= c <= "\u9fff" for c in text) or text.isascii() for text in rows["term_zh"])
 
@@ -127,21 +131,21 @@ def test_weights_of_each_mode_sum_to_one():
 
 
 def test_a_wrong_declaration_names_file_and_field(tmp_path, monkeypatch):
-    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
     path = tmp_path / "bad.yml"
     path.write_text(
         "description: long enough to be accepted\ngrain: [a]\ncolumns: [{name: a, type: MONEY, description: abc}]\n"
     )
     with pytest.raises(DeclarationError, match=r"bad\.yml.*(?s:.)*columns\.0\.type"):
-        contracts._load(path, Table, schema_name="core", name="bad")
+        files.load(path, Table, schema_name="core", name="bad")
 
 
 def test_a_ragged_list_names_its_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
     path = tmp_path / "list.csv"
     path.write_text("a,b\n1,2\n3\n")
     with pytest.raises(DeclarationError, match=r"list\.csv line 3"):
-        contracts.read_csv(path)
+        files.read_csv(path)
 
 
 def test_a_select_with_other_columns_than_declared_is_refused(tmp_path):
@@ -174,15 +178,15 @@ def test_a_macro_with_other_columns_than_declared_is_refused(tmp_path):
     ],
 )
 def test_a_wrong_macro_declaration_says_what_is_wrong(tmp_path, monkeypatch, declared_as, why):
-    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
     (tmp_path / "bad.yml").write_text("description: long enough to be accepted\n" + declared_as)
     with pytest.raises(DeclarationError, match=why):
-        contracts._load(tmp_path / "bad.yml", Table, schema_name="core", name="bad")
+        files.load(tmp_path / "bad.yml", Table, schema_name="core", name="bad")
 
 
 def test_columns_are_stored_by_name_not_by_place(tmp_path):
     table = tables()["reference.mode_stated_zone"]
-    rows = declared.rows(table)
+    rows = reference_rows.rows(table)
     with store.connect(tmp_path / "x.duckdb") as con:
         store.create(con, table, rows.select(reversed(rows.columns)))
         assert con.execute("select distinct mode_id from reference.mode_stated_zone").fetchall() != []

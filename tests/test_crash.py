@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 
 
 def test_six_killed_runs_leave_what_they_must(cut):

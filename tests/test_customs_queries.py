@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines import build, landing, lineage, settings, store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 from tests.readers.conftest import CUSTOMS_FILE
 
 FILES = {

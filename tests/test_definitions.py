@@ -9,7 +9,8 @@ import dagster as dg
 import pytest
 
 from pipelines import lineage, publish, quality
-from pipelines.contracts import macros, sources, tables
+from pipelines.declarations.sources import sources
+from pipelines.declarations.tables import macros, tables
 from pipelines.definitions import OWNER, defs
 from pipelines.defs import automation
 

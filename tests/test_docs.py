@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from pipelines import dictionary
-from pipelines.contracts import ROOT, modes
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.modes import modes
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 METHOD = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "method").glob("*.md")}

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines import landing, settings, store
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 from tests.conftest import RESOLVED, build_all
 
 FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from pipelines import landing, quality, readers, settings, store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 from pipelines.readers import record_pieces
 from tests.conftest import RESOLVED, build_all
 from tests.readers import trade_files as files

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 import yaml
 
-from pipelines import contracts
-from pipelines.contracts import ROOT, DeclarationError, methodologies, modes
+from pipelines.declarations import files
+from pipelines.declarations.files import ROOT, DeclarationError
+from pipelines.declarations.modes import methodologies, modes
 from pipelines.metrics import weights
 
 FIXTURE = ROOT / "tests" / "fixtures" / "mode_fit_1_0.csv"
@@ -19,7 +20,7 @@ FIXTURE = ROOT / "tests" / "fixtures" / "mode_fit_1_0.csv"
 def declarations(tmp_path, monkeypatch):
     """A copy of the declarations to change: folder of the versions."""
     shutil.copytree(ROOT / "warehouse", tmp_path / "warehouse")
-    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
     for cached in (methodologies, modes):
         cached.cache_clear()
     yield tmp_path / "warehouse" / "methodology"

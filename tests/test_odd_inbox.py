@@ -7,7 +7,8 @@ import os
 import pytest
 
 from pipelines import landing, quality, settings, store
-from pipelines.contracts import ROOT, tables
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.tables import tables
 from tests.conftest import RESOLVED, build_all
 from tests.test_inbox import FIGURES, GOOD_FIGURE, query
 

@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks import concurrency
 from pipelines import publish, settings, store
-from pipelines.contracts import ROOT, tables
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.tables import tables
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines import quality, store
-from pipelines.contracts import Table
+from pipelines.declarations.tables import Table
 from pipelines.defs import checks
 
 COLUMNS = [

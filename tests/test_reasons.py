@@ -8,10 +8,11 @@ from collections import Counter
 import sqlglot
 from sqlglot import exp
 
-from pipelines import declared
-from pipelines.contracts import ROOT, macros, tables
+from pipelines.declarations import reference_rows
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.tables import macros, tables
 
-LISTED = {(row["metric"], row["reason_code"]) for row in declared.metric_reasons()}
+LISTED = {(row["metric"], row["reason_code"]) for row in reference_rows.metric_reasons()}
 CODES = {code for _, code in LISTED}
 
 

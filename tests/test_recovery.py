@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from pipelines import landing, publish, recovery, settings, store
-from pipelines.contracts import ROOT, tables
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.tables import tables
 from tests.conftest import RESOLVED, build_all
 
 

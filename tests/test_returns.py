@@ -18,7 +18,8 @@ from openpyxl.styles import Font
 from typer.testing import CliRunner
 
 from pipelines import cli, publish, return_workbook, returns, settings, store
-from pipelines.contracts import sources, tables
+from pipelines.declarations.sources import sources
+from pipelines.declarations.tables import tables
 from pipelines.readers import workbook
 from tests.conftest import RESOLVED, build_all
 

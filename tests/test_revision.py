@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines import build, store
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 
 BASE = {
     "area_code": "110000",

@@ -15,7 +15,8 @@ import dagster as dg
 import pytest
 
 from pipelines import publish, quality, run_lock, settings, store
-from pipelines.contracts import ROOT, tables
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.tables import tables
 
 COMMAND = [sys.executable, "-m", "pipelines.cli"]
 

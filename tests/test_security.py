@@ -18,7 +18,8 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from pipelines import build, cli, landing, lineage, publish, settings, store
-from pipelines.contracts import ROOT, tables
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.tables import tables
 from pipelines.definitions import defs
 from pipelines.ui import serve
 

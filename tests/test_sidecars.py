@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipelines import landing, settings, sidecar, store
-from pipelines.contracts import sources
+from pipelines.declarations.sources import sources
 from pipelines.readers import ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
 from tests.readers.excel import zipped

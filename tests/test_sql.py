@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines import answer, cli, publish
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 
 QUERIES = sorted((ROOT / "docs" / "queries").glob("*.sql"))
 DOC = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")

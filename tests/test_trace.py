@@ -14,7 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines import build, cli, landing, lineage, store, trace
-from pipelines.contracts import modes, tables
+from pipelines.declarations.modes import modes
+from pipelines.declarations.tables import tables
 from tests.readers.excel import xlsx
 
 SEED, SAMPLE = 20150307, 200

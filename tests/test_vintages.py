@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipelines import settings, store
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 from tests.conftest import RESOLVED, build_all
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.contracts import ROOT, methodologies, modes
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.modes import methodologies, modes
 
 
 @cache

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines import quality
-from pipelines.contracts import Table, tables
+from pipelines.declarations.tables import Table, tables
 from pipelines.defs.resources import POOL, Warehouse
 
 KINDS = {"contract": ("error", True), "doubts": ("warning", False)}

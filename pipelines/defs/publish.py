@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines import publish
-from pipelines.contracts import macros, tables
+from pipelines.declarations.tables import macros, tables
 from pipelines.defs.resources import POOL, Warehouse
 
 

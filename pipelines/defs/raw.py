@@ -5,7 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from pipelines import landing, store
-from pipelines.contracts import Source, sources
+from pipelines.declarations.sources import Source, sources
 from pipelines.defs.resources import POOL, Warehouse
 
 

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines import build, lineage
-from pipelines.contracts import Table, macros, tables
+from pipelines.declarations.tables import Table, macros, tables
 from pipelines.defs.resources import POOL, Warehouse
 
 

@@ -13,7 +13,9 @@ import duckdb
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines import contracts, lineage
+from pipelines import lineage
+from pipelines.declarations import files
+from pipelines.declarations import tables as declared_tables
 from pipelines.reports import charts, formatting, overview, quality, tables, zone
 
 HERE = Path(__file__).parent
@@ -99,12 +101,12 @@ def method_view(frames: dict[str, pl.DataFrame]) -> dict:
 
 def dictionary_view(frames: dict[str, pl.DataFrame]) -> dict:
     """What dictionary.html prints: the contracts, and the published lists of schemas and terms."""
-    declared = contracts.tables() | contracts.macros()
+    declared = declared_tables.tables() | declared_tables.macros()
     schemas = {row["schema_name"]: row for row in frames["warehouse_schema"].iter_rows(named=True)}
     return {
         "contracts": list(declared.values()),
         "upstream": {name: lineage.upstream(name) for name in declared},
-        "schemas": [schemas[name] for name in contracts.SCHEMAS],
+        "schemas": [schemas[name] for name in files.SCHEMAS],
         "glossary": frames["glossary"].to_dicts(),
     }
 

@@ -7,7 +7,7 @@ Here belongs: which table and columns the pages rely on, and reading them. Not h
 import duckdb
 import polars as pl
 
-from pipelines import contracts
+from pipelines.declarations import tables as declared_tables
 
 # table -> (key, other columns). Rows come ordered by the key first, so that a rerun gives the same pages.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -160,7 +160,7 @@ def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
 def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> pl.DataFrame:
     """Rows of a table; of one that is keyed by the version of the method, those of the default."""
     columns = ", ".join(f"{key} {others}".split())
-    versioned = "methodology_version" in contracts.tables()[table].grain
+    versioned = "methodology_version" in declared_tables.tables()[table].grain
     shown = f"where methodology_version = {DEFAULT_VERSION}" if versioned else ""
     return con.sql(f"select {columns} from {table} {shown} order by all nulls first").pl()
 

@@ -7,7 +7,7 @@ import math
 import polars as pl
 import pytest
 
-from pipelines.contracts import tables
+from pipelines.declarations.tables import tables
 from pipelines.metrics import linkage
 from tests.test_mode_fit import evidence, frame
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipelines import contracts
+from pipelines.declarations import sources as declared_sources
 
 SHARED = Path(os.environ.get("ZONESCOPE_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples"
@@ -49,6 +49,6 @@ def panel(tmp_path: Path) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="session")
-def sources() -> dict[str, contracts.Source]:
+def sources() -> dict[str, declared_sources.Source]:
     """The declared sources of the project."""
-    return contracts.sources()
+    return declared_sources.sources()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipelines import contracts
+from pipelines.declarations import sources
 
 FLOW = "XX:DF_CUBE(1.0)"
 AREAS, SERIES, YEARS = ("CN", "FJ"), ("GDP", "POP"), ("2022", "2023")
@@ -187,7 +187,7 @@ FILES = {
 }
 
 
-class Declared(contracts.Source):
+class Declared(sources.Source):
     """A source whose folder a test has written."""
 
     at: Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines import readers
-from pipelines.contracts import read_csv
+from pipelines.declarations.files import read_csv
 from pipelines.readers import ReadError
 from tests.readers.conftest import PANEL, PANEL_FILE
 from tests.readers.excel import xlsx

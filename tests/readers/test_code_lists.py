@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipelines import readers
-from pipelines.contracts import DeclarationError
+from pipelines.declarations.files import DeclarationError
 from pipelines.readers import ReadError
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx

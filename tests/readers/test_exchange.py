@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from pipelines import build, declared, landing, lineage, readers, settings, store
-from pipelines.contracts import sources as declared_sources
-from pipelines.contracts import tables
+from pipelines import build, landing, lineage, readers, settings, store
+from pipelines.declarations import reference_rows
+from pipelines.declarations.sources import sources as declared_sources
+from pipelines.declarations.tables import tables
 from pipelines.readers import ReadError, cube
 from tests.readers import cubes
 from tests.readers.cubes import CUBE, FILES, OBSERVED
@@ -97,7 +98,7 @@ def warehouse_of(root, sources, files):
     for name, content in files.items():
         (paths.inbox / name).write_bytes(content)
     with pytest.MonkeyPatch.context() as patch, store.connect(paths.work) as con:
-        for module in (landing, declared):
+        for module in (landing, reference_rows):
             patch.setattr(module, "sources", lambda: sources)
         landing._fingerprint.cache_clear()
         landing.ensure_tables(con)

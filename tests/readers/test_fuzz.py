@@ -19,7 +19,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import contracts, readers
+from pipelines import readers
+from pipelines.declarations import sources as declared_sources
 from pipelines.readers import ReadError, archive, workbook
 from tests.readers import cubes
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE, SAMPLES
@@ -108,15 +109,15 @@ MINE = {
 
 def source_layout(name: str) -> str:
     """Layout of a declared source; a cube's format is its own."""
-    return contracts.sources()[name].layout if name in contracts.sources() else name
+    return declared_sources.sources()[name].layout if name in declared_sources.sources() else name
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory) -> dict[str, contracts.Source]:
+def sources(tmp_path_factory) -> dict[str, declared_sources.Source]:
     """The declared sources, and one for every format of a cube."""
     folder = tmp_path_factory.mktemp("cubes")
     return {
-        **contracts.sources(),
+        **declared_sources.sources(),
         **{f"cube_{name}": cubes.source(name, folder / name) for name in cubes.FILES},
     }
 

@@ -10,11 +10,12 @@ from functools import cache
 import polars as pl
 import pytest
 
-from pipelines import contracts, readers
-from pipelines.contracts import ROOT, read_csv
+from pipelines import readers
+from pipelines.declarations import sources as declared_sources
+from pipelines.declarations.files import ROOT, read_csv
 
 REFERENCE = ROOT / "warehouse" / "reference"
-SOURCES = contracts.sources()
+SOURCES = declared_sources.sources()
 FILES = [(s.source_id, path) for s in SOURCES.values() for path in sorted((s.folder / "data").glob("*"))]
 EMBEDDED = {source_id for source_id, _ in FILES}
 # A source may be declared for the user's own files, without data of its own.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines import contracts, readers
+from pipelines import readers
+from pipelines.declarations import files
 from tests.readers.conftest import SAMPLES
 
 # File: name that it lands under, source, rows x periods, lines of preamble and header, of notes and origin.
@@ -40,7 +41,7 @@ def test_nbs_exports(name, sources):
     assert reading.rows.height == rows * periods and reading.rejects.is_empty()
     assert reading.accounting["note_rows"] == notes and reading.accounting["header_rows"] == header
     assert reading.encoding == ("xls" if name.endswith("xls") else "gb18030")
-    declared = {row["printed_text"] for row in contracts.read_csv(source.folder / "columns.csv")}
+    declared = {row["printed_text"] for row in files.read_csv(source.folder / "columns.csv")}
     assert set(reading.rows["indicator_text"]) <= declared
 
 

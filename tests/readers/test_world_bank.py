@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from pipelines import contracts, readers
+from pipelines import readers
+from pipelines.declarations import sources as declared_sources
 from pipelines.readers import ReadError
 from tests.readers import cubes
 from tests.readers.excel import xlsx, zipped
@@ -122,7 +123,9 @@ def landed(tmp_path_factory):
         "API_NY.zip": zipped({NAME: cubes.WORLD_BANK.encode(), words: cubes.WORLD_BANK_WORDS.encode()}),
         "population.json": cubes.WORLD_BANK_ANSWER.encode(),
     }
-    found = {name: source for name, source in contracts.sources().items() if name.startswith("world_bank")}
+    found = {
+        name: source for name, source in declared_sources.sources().items() if name.startswith("world_bank")
+    }
     with warehouse_of(tmp_path_factory.mktemp("bank"), found, files) as (con, _):
         yield con
 

@@ -9,7 +9,9 @@ import json
 
 import duckdb
 
-from pipelines import contracts, declared, store
+from pipelines import store
+from pipelines.declarations import reference_rows
+from pipelines.declarations import tables as declared_tables
 from pipelines.reports import tables
 
 GENERATION = {"generation_id": "synthetic-0001", "built_for": "2019-12-31", "methodology_version": "9.9"}
@@ -70,9 +72,9 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     for schema in ("reference", "core", "mart"):
         con.execute(f"create schema {schema}")
     for name in TABLES:
-        con.execute(store.ddl(contracts.tables()[name]))
+        con.execute(store.ddl(declared_tables.tables()[name]))
     for name in ("reference.warehouse_schema", "reference.glossary"):
-        store.append(con, contracts.tables()[name], declared.rows(contracts.tables()[name]))
+        store.append(con, declared_tables.tables()[name], reference_rows.rows(declared_tables.tables()[name]))
     for step in (
         fill_modes,
         fill_zones,
@@ -89,7 +91,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, **values) -> None:
     """One row by column name; a column that is not named is NULL, and rows of the method are of its one version."""
-    if "methodology_version" in contracts.tables()[table].column_names:
+    if "methodology_version" in declared_tables.tables()[table].column_names:
         values = {"methodology_version": GENERATION["methodology_version"], **values}
     marks = ", ".join("?" for _ in values)
     con.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", list(values.values()))

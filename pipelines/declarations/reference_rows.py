@@ -12,7 +12,10 @@ import pkgutil
 import polars as pl
 
 from pipelines import metrics
-from pipelines.contracts import ROOT, Table, methodologies, modes, read_csv, sources
+from pipelines.declarations.files import ROOT, read_csv
+from pipelines.declarations.modes import methodologies, modes
+from pipelines.declarations.sources import sources
+from pipelines.declarations.tables import Table
 
 
 def rows(table: Table) -> pl.DataFrame:

@@ -1,0 +1,103 @@
+"""The declared sources: what sources/<source_id>/source.yml says of a publisher's files.
+
+Belongs here: the typed form of a source and the list of all sources. Does not belong here: reading publishers' files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, PrivateAttr
+
+from pipelines.declarations import files
+from pipelines.declarations.files import DeclarationError, Declared, load
+from pipelines.declarations.tables import tables
+
+
+class Source(Declared):
+    """What a publisher gives us: who, how often, in which layout, and how to recognise the file."""
+
+    source_id: str = Field(pattern=r"^[a-z0-9_]+$")
+    title: str
+    title_zh: str = ""
+    publisher: str
+    licence: str
+    cadence: str
+    homepage: str = ""
+    layout: Literal[
+        "wide_panel",
+        "nbs_export",
+        "nbs_json",
+        "figure_list",
+        "customs_query",
+        "registry",
+        "record_list",
+        "zone_return",
+        "sdmx_csv",
+        "sdmx_ml",
+        "json_stat",
+        "px",
+        "world_bank",
+        "world_bank_json",
+    ]
+    raw_table: str
+    encoding: list[str]
+    file_pattern: str
+    vintage: str
+    scope: str = "total"
+    priority: int = Field(default=50, ge=1)
+    signature: list[str | list[str]] = []  # a list in it: any one of these
+    area_levels: list[str] = []
+    options: dict[str, Any] = {}
+    notes: str = ""
+    _said: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What a sidecar says of the file that is being read."""
+        return self._said
+
+    def told(self, said: dict[str, str]) -> Source:
+        """The source for one file, with what its sidecar says."""
+        told = self.model_copy()
+        told._said = said
+        return told
+
+    def vintage_of(self, file_name: str, facts: Mapping[str, str] | None = None) -> dt.date:
+        """Date from which the file's figures are known, by the declared rule: a template over the groups of the name
+        and the facts that the file says of itself, which go before the name."""
+        match = re.fullmatch(self.file_pattern, file_name)
+        groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
+        groups |= facts or {}
+        try:
+            return dt.date.fromisoformat(self.vintage.format(**groups))
+        except (KeyError, ValueError) as error:
+            raise DeclarationError(
+                f"sources/{self.source_id}/source.yml: vintage {self.vintage!r} does not give an ISO date for the "
+                f"file name {file_name!r} (found in name and file: {groups}): {error}"
+            ) from error
+
+    @property
+    def folder(self) -> Path:
+        return files.ROOT / "sources" / self.source_id
+
+    @property
+    def raw_columns(self) -> list[str]:
+        """Columns of its raw table that a reader fills; landing adds the stamps."""
+        return [
+            name
+            for name in tables()[f"raw.{self.raw_table}"].column_names
+            if name not in ("file_sha256", "source_id")
+        ]
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Every declared source, by id."""
+    paths = sorted((files.ROOT / "sources").glob("*/source.yml"))
+    return {p.parent.name: load(p, Source) for p in paths}

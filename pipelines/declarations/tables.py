@@ -1,0 +1,161 @@
+"""The contracts of the tables: what warehouse/<schema>/<table>.yml promises.
+
+Belongs here: the typed form of a contract and the list of all contracts. Does not belong here: SQL that is run, Dagster.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.declarations import files
+from pipelines.declarations.files import SCHEMAS, Declared, load
+
+
+class Column(Declared):
+    """One column of a table: what it means, in which unit, and what is promised of its values."""
+
+    name: str
+    type: Literal["VARCHAR", "DOUBLE", "INTEGER", "BIGINT", "BOOLEAN", "DATE"]
+    description: str = Field(min_length=3)
+    unit: str | None = None
+    required: bool = False
+    values: list[str | int] | None = None
+    min: float | None = None
+    max: float | None = None
+    pattern: str | None = None
+    references: str | None = None
+    compression: Literal["uncompressed"] | None = (
+        None  # of long tables' texts that hardly repeat: packing them costs more than it saves
+    )
+
+    @property
+    def words(self) -> str:
+        """Description with the unit, as every catalogue of the columns shows it."""
+        unit = {None: "", "1": " [dimensionless]"}.get(self.unit, f" [{self.unit}]")
+        return self.description + unit
+
+
+class Rule(Declared):
+    """A promise or a doubt that one column alone cannot state: a SELECT of the rows that break it.
+
+    `{table}` in the query stands for the table itself.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    description: str
+    severity: Literal["error", "warning"] = "error"
+    unexpected_rows: str
+
+
+class Argument(Declared):
+    """One argument of a table macro."""
+
+    name: str = Field(pattern=r"^[a-z_]+$")
+    type: Literal["VARCHAR", "DATE"]
+    description: str = Field(min_length=3)
+
+
+class AsOf(Declared):
+    """A macro that is the SELECT of a table over a part of what that SELECT reads: table read -> condition."""
+
+    select: str
+    where: dict[str, str]
+
+
+class Metric(Declared):
+    """A table made by a pure function of `pipelines/metrics`: the table's SELECT is the function's frame."""
+
+    function: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
+    parameters: dict[str, Any] = {}
+
+
+class Table(Declared):
+    """The contract of one table; its path under warehouse/ is its name, its asset key and its place in DuckDB.
+
+    With `arguments` it is a table macro: its SELECT is run by the reader, for the arguments that he gives.
+    With `by_file` each of its rows comes from one file and from short lists: a run makes those of changed files only.
+    """
+
+    schema_name: str
+    name: str
+    description: str = Field(min_length=20)
+    grain: list[str] = []
+    columns: list[Column] = []
+    arguments: list[Argument] = []
+    as_of: AsOf | None = None
+    rules: list[Rule] = []
+    min_rows: int = 0
+    metric: Metric | None = None
+    by_file: bool = False
+
+    @model_validator(mode="after")
+    def _by_file_states_the_file(self) -> Table:
+        if self.by_file and (self.metric or "file_sha256" not in self.grain):
+            raise ValueError("a table made by file is a SELECT with file_sha256 in its grain")
+        return self
+
+    @model_validator(mode="after")
+    def _has_columns_of_its_own_or_of_another(self) -> Table:
+        if bool(self.columns) == (self.as_of is not None):
+            raise ValueError("columns are declared, or are those of the table that `as_of` names")
+        if self.as_of and not self.arguments:
+            raise ValueError("only a macro, which has arguments, can be another table as of them")
+        if self.arguments and (self.rules or self.min_rows or self.metric):
+            raise ValueError("a macro has no rows to promise anything of, and no metric")
+        return self
+
+    @model_validator(mode="after")
+    def _grain_is_declared(self) -> Table:
+        missing = [name for name in self.grain if name not in self.column_names]
+        if missing:
+            raise ValueError(f"grain names columns that are not declared: {missing}")
+        return self
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema_name}.{self.name}"
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def key(self) -> list[str]:
+        return [self.schema_name, self.name]
+
+    @property
+    def call(self) -> str:
+        """How SQL names it: a macro with its arguments."""
+        return self.full_name + (f"({', '.join(a.name for a in self.arguments)})" if self.arguments else "")
+
+    @property
+    def sql(self) -> str | None:
+        path = files.ROOT / "warehouse" / self.schema_name / f"{self.name}.sql"
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+@cache
+def _contracts() -> dict[str, Table]:
+    paths = [p for schema in SCHEMAS for p in sorted((files.ROOT / "warehouse" / schema).glob("*.yml"))]
+    loaded = [load(p, Table, schema_name=p.parent.name, name=p.stem) for p in paths]
+    return {table.full_name: table for table in loaded}
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Every table contract under warehouse/, by full name, in the order reference, raw, core, mart."""
+    return {name: table for name, table in _contracts().items() if not table.arguments}
+
+
+@cache
+def macros() -> dict[str, Table]:
+    """Every table macro under warehouse/, by full name; one that is another table as of a day has its columns."""
+    found = {name: table for name, table in _contracts().items() if table.arguments}
+    of = {name: tables()[macro.as_of.select] for name, macro in found.items() if macro.as_of}
+    return found | {
+        name: found[name].model_copy(update={"columns": table.columns, "grain": table.grain})
+        for name, table in of.items()
+    }
