@@ -20,17 +20,19 @@ from pathlib import Path
 import duckdb
 
 from benchmarks import crash
-from pipelines import publish, settings, store
+from pipelines import settings
+from pipelines.database import connection
 from pipelines.declarations.files import ROOT
+from pipelines.publishing import generations
 
 MARKED = {"core.zone": "zone_name_en", "mart.mode": "name_en"}
 
 
 def read(paths: settings.Paths) -> set[str]:
     """The marks that one read of the current generation finds; one if it is not mixed."""
-    generation = publish.readable(paths, print)
+    generation = generations.readable(paths, print)
     marks = set()
-    with store.connect(generation.database, read_only=True) as con:
+    with connection.connect(generation.database, read_only=True) as con:
         for table, column in MARKED.items():
             marks |= set(con.execute(f"select distinct {column} from {table}").fetchall())
             parquet = generation.folder / generation.manifest["tables"][table]["parquet"]
@@ -57,7 +59,7 @@ def read_until_stopped(paths: settings.Paths) -> dict:
 
 def mark(paths: settings.Paths, words: str) -> None:
     """Change the work database so that the next generation bears this mark."""
-    with store.connect(paths.work) as con, store.transaction(con):
+    with connection.connect(paths.work) as con, connection.transaction(con):
         for table, column in MARKED.items():
             con.execute(f"update {table} set {column} = ?", [words])
 
@@ -74,7 +76,7 @@ def under_readers(paths: settings.Paths, publishes: int, readers: int) -> list[d
         time.sleep(0.05)
     for number in range(publishes):
         mark(paths, f"mark {number}")
-        publish.publish(paths)
+        generations.publish(paths)
     if not publishes:
         time.sleep(5)
     (paths.root / "stop").touch()
@@ -105,7 +107,7 @@ def main() -> None:
         paths = settings.Paths(Path(name))
         crash.whole_run(paths, lambda _: None)
         mark(paths, "first")
-        publish.publish(paths)
+        generations.publish(paths)
         print(f"nobody writes   {words_of(under_readers(paths, 0, arguments.readers))}", flush=True)
         started = time.perf_counter()
         results = under_readers(paths, arguments.publishes, arguments.readers)

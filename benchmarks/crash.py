@@ -33,8 +33,10 @@ from pathlib import Path
 import duckdb
 
 from benchmarks import ingest
-from pipelines import build, landing, lineage, publish, recovery, run_lock, settings, store
+from pipelines import landing, settings
+from pipelines.database import build, connection, lineage, recovery, run_lock
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations, report_writing
 
 PHASES = ("landing", "merge", "metrics", "checkpoint", "publish", "report")
 MOST_IN_A_ROW = 3
@@ -75,14 +77,14 @@ def whole_run(paths: settings.Paths, enter: Callable[[str], None], made: Sequenc
                 with _connected(paths, enter) as con:
                     build.build(con, tables()[name])
         enter("publish")
-        publish.publish(paths)
+        generations.publish(paths)
         enter("report")
-        publish.report(paths)
+        report_writing.report(paths)
 
 
 @contextmanager
 def _connected(paths: settings.Paths, enter: Callable[[str], None]):
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         yield con
         enter("checkpoint")
 
@@ -154,8 +156,8 @@ def kill_at(child: int, marker: Marker, step: int, delay: float) -> str | None:
 
 def content(paths: settings.Paths) -> dict[str, str]:
     """Hash of every table of the published generation. Raises SystemExit where it is not what its manifest says."""
-    generation = publish.current(paths)
-    faults = publish.verify(generation)
+    generation = generations.current(paths)
+    faults = generations.verify(generation)
     if faults:
         raise SystemExit(f"generation {generation.generation_id} is damaged: {faults}")
     if not (paths.reports / "latest" / "index.html").read_text(encoding="utf-8").rstrip().endswith("</html>"):
@@ -236,7 +238,7 @@ class Trials:
         """The rows of a table that differ, undisturbed first."""
         one, other = (
             f"from '{generation.folder / generation.manifest['tables'][table]['parquet']}'"
-            for generation in map(publish.current, (settings.Paths(self.folder / "undisturbed"), paths))
+            for generation in map(generations.current, (settings.Paths(self.folder / "undisturbed"), paths))
         )
         queries = [f"{one} except all {other}", f"{other} except all {one}"]
         return table + "".join(f"\n{duckdb.sql(query).limit(3).fetchall()}" for query in queries)

@@ -18,8 +18,10 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.ingest import COLUMNS
-from pipelines import build, landing, lineage, publish, quality, settings, store
+from pipelines import landing, settings
+from pipelines.database import build, checks, connection, lineage, writing
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations
 
 ROWS_A_MONTH = 250_000
 MONTHS = (4, 16, 64)
@@ -92,7 +94,7 @@ def offer(paths: settings.Paths, month: int) -> None:
 def run(paths: settings.Paths) -> Spent:
     """One run by the functions of the assets, its steps measured apart."""
     spent = Spent()
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         with spent.on("landing"):
             landed = landing.land_all(con, paths)
         bad = [file for file in landed if file.status not in ("loaded", "known")]
@@ -105,15 +107,15 @@ def run(paths: settings.Paths) -> Spent:
                     build.build(con, tables()[name])
         for name in CHECKED:
             with spent.on("checks"):
-                quality.validate(con, tables()[name], "error")
+                checks.validate(con, tables()[name], "error")
         with spent.on("checkpoint"):
             con.execute("checkpoint")
         for table in tables().values():
-            if not store.has_columns(con, table):
-                store.recreate(con, table)
+            if not writing.has_columns(con, table):
+                writing.recreate(con, table)
         build.build(con, tables()["reference.methodology"])
     with spent.on("publish"):
-        publish.publish(paths)
+        generations.publish(paths)
     return spent
 
 
@@ -121,7 +123,7 @@ def queries(paths: settings.Paths) -> Spent:
     """Ten queries on the published generation, each in a connection of its own."""
     spent = Spent()
     for name, query in QUERIES.items():
-        with store.connect(publish.current(paths).database, read_only=True) as con, spent.on(name):
+        with connection.connect(generations.current(paths).database, read_only=True) as con, spent.on(name):
             con.execute(query).fetchall()
     return spent
 

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import landing, settings, store
+from pipelines import landing, settings
+from pipelines.database import connection
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import sources
 
@@ -145,7 +146,7 @@ def land(folder: Path) -> dict[str, float]:
     """
     paths = settings.Paths(folder / "data")
     sources()
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landing.ensure_tables(con)
         started = _clock()
         landed = [
@@ -163,7 +164,7 @@ def land(folder: Path) -> dict[str, float]:
 
 def check(folder: Path, truth: Truth, encoding: str) -> list[str]:
     """What is wrong with the landed rows; empty when every line is where it must be."""
-    with store.connect(settings.Paths(folder / "data").work, read_only=True) as con:
+    with connection.connect(settings.Paths(folder / "data").work, read_only=True) as con:
         held = con.execute("select row_no, printed_text, reason_code from raw.reject order by 1").fetchall()
         counted = con.execute(
             "select physical_rows, header_rows, blank_rows, continuation_rows, rejected_rows, record_rows, encoding "

@@ -16,7 +16,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import build, landing, lineage, settings, sidecar, store
+from pipelines import landing, settings, sidecar
+from pipelines.database import build, connection, lineage
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
@@ -68,7 +69,7 @@ def accounts(folder: Path) -> list[tuple]:
     """A row for every file below a folder: name, source, status, reason, then the counts of `COUNTED`."""
     with tempfile.TemporaryDirectory(prefix="zonescope_samples_") as name:
         paths = settings.Paths(Path(name))
-        with store.connect(paths.work) as con:
+        with connection.connect(paths.work) as con:
             landing.land_all(con, paths)
             for path in landing.data_files(folder):
                 if path.name not in PASSED_OVER:

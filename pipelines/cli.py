@@ -24,8 +24,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 from typer.core import TyperGroup
 
-from pipelines import publish, settings, sql_guard, store
+from pipelines import settings
+from pipelines.database import connection, sql_guard
 from pipelines.declarations.files import ROOT, DeclarationError
+from pipelines.publishing import generations, report_writing
 from pipelines.readers import ReadError
 
 
@@ -202,7 +204,7 @@ def trace(
 @app.command()
 def where() -> None:
     """Paths of the published warehouse and the report."""
-    generation = publish.readable(settings.paths(), _say)
+    generation = generations.readable(settings.paths(), _say)
     console.print(
         f"warehouse  {generation.database}\nparquet    {generation.folder / 'parquet'}\n"
         f"report     {settings.paths().reports / 'latest' / 'index.html'}",
@@ -214,37 +216,40 @@ def where() -> None:
 @app.command("publish")
 def publish_again(
     keep: Annotated[
-        int, typer.Option(min=publish.KEEP_AT_LEAST, help="Generations that stay, the new one included.")
-    ] = publish.KEEP,
+        int, typer.Option(min=generations.KEEP_AT_LEAST, help="Generations that stay, the new one included.")
+    ] = generations.KEEP,
 ) -> None:
     """Publish the work database again, as the last run checked it, and write the report."""
-    from pipelines import recovery, run_lock  # noqa: PLC0415
+    from pipelines.database import recovery, run_lock  # noqa: PLC0415
 
     paths = settings.paths()
     with run_lock.hold(paths.run_lock, _say, "zonescope publish"):
         recovery.ensure(paths, _say)
-        made = publish.again(paths, keep)
-        publish.report(paths)
-    _say(f"published generation {made.generation_id}; kept: {', '.join(publish.kept(paths))}")
+        made = generations.again(paths, keep)
+        report_writing.report(paths)
+    _say(f"published generation {made.generation_id}; kept: {', '.join(generations.kept(paths))}")
 
 
 @app.command("generations")
 def list_generations() -> None:
     """Published generations that are kept; every file of each is compared with its manifest."""
     paths = settings.paths()
-    pointed = publish.current(paths).generation_id
+    pointed = generations.current(paths).generation_id
     _table(
         ["generation", "", "published", "tables", "rows", "methodology", "files"],
-        [_generation_row(paths, name, "current" if name == pointed else "") for name in publish.kept(paths)],
+        [
+            _generation_row(paths, name, "current" if name == pointed else "")
+            for name in generations.kept(paths)
+        ],
     )
 
 
 def _generation_row(paths: settings.Paths, name: str, mark: str) -> tuple:
     try:
-        found = publish.generation(paths, name)
-    except publish.NothingPublished as fault:
+        found = generations.generation(paths, name)
+    except generations.NothingPublished as fault:
         return (name, mark, None, None, None, None, str(fault))
-    faults, said = publish.verify(found), found.manifest
+    faults, said = generations.verify(found), found.manifest
     state = f"{len(faults)} damaged: {faults[0]}" if faults else "verified"
     when = said.get("published_at", "before 0.2.0")
     return (name, mark, when, len(said["tables"]), found.row_count, said["methodology_version"], state)
@@ -259,16 +264,16 @@ def rollback(
 ) -> None:
     """Switch readers to an earlier generation at once; the next run publishes a new one."""
     paths = settings.paths()
-    found = publish.roll_back(paths, generation_id)
+    found = generations.roll_back(paths, generation_id)
     _say(f"readers now get generation {found.generation_id}; `zonescope run` publishes a new one")
-    publish.report(paths)
+    report_writing.report(paths)
 
 
 @app.command()
 def verify() -> None:
     """Compare the published files with their manifest."""
-    generation = publish.current(settings.paths())
-    faults = publish.verify(generation)
+    generation = generations.current(settings.paths())
+    faults = generations.verify(generation)
     for fault in faults:
         console.print(Text(fault, "red"), soft_wrap=True)
     console.print(
@@ -417,9 +422,9 @@ def main() -> None:
     try:
         app()
     except (
-        publish.NothingPublished,
-        publish.NotChecked,
-        store.Busy,
+        generations.NothingPublished,
+        generations.NotChecked,
+        connection.Busy,
         DeclarationError,
         OSError,  # a full disk, a folder that may not be written
         duckdb.IOException,
@@ -445,12 +450,12 @@ def _leave(code: int) -> None:
 
 
 def _published():
-    return store.connect(publish.readable(settings.paths(), _say).database, read_only=True)
+    return connection.connect(generations.readable(settings.paths(), _say).database, read_only=True)
 
 
 def _summary(generation_id: str) -> None:
-    generation = publish.generation(settings.paths(), generation_id)
-    with store.connect(generation.database, read_only=True) as con:
+    generation = generations.generation(settings.paths(), generation_id)
+    with connection.connect(generation.database, read_only=True) as con:
         _answer(con, SUMMARY)
         _answer(con, BACKTEST)
     console.print(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines import lineage
+from pipelines.database import lineage
 from pipelines.declarations.tables import Table, macros, tables
 from pipelines.defs import automation, checks, publish, raw
 from pipelines.defs import tables as table_assets

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines import lineage
+from pipelines.database import lineage
 from pipelines.declarations import reference_rows
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.modes import Criterion, Mode, methodologies, modes

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import build, landing, lineage, recovery, run_lock, sidecar, store
+from pipelines import landing, sidecar
+from pipelines.database import build, connection, lineage, recovery, run_lock, writing
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
 from pipelines.landing import Landed
@@ -57,7 +58,7 @@ def work(paths: Paths, say: Callable[[str], None], what: str) -> Iterator[duckdb
     """The work database with its raw tables, while no run is under way."""
     with run_lock.hold(paths.run_lock, say, what):
         recovery.ensure(paths, say)
-        with store.connect(paths.work) as con:
+        with connection.connect(paths.work) as con:
             landing.ensure_tables(con)
             yield con
 
@@ -171,7 +172,7 @@ DECIDED = """
 
 def _held(con: duckdb.DuckDBPyConnection, name: str) -> Counter[tuple[str, str]]:
     """Held items by file and reason."""
-    decided = DECIDED if store.has_columns(con, tables()["core.quarantine"]) else ""
+    decided = DECIDED if writing.has_columns(con, tables()["core.quarantine"]) else ""
     rows = con.execute(HELD.format(decided=decided), [name]).fetchall()
     return Counter({(file, reason): count for file, reason, count in rows})
 
@@ -179,7 +180,7 @@ def _held(con: duckdb.DuckDBPyConnection, name: str) -> Counter[tuple[str, str]]
 def _shas(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
     """Files that are refused or of which something is held."""
     query = "select file_sha256 from raw.file where status = 'refused' and contains(file_name, $name)"
-    if store.has_columns(con, tables()["core.quarantine"]):
+    if writing.has_columns(con, tables()["core.quarantine"]):
         query += (
             " union select f.file_sha256 from core.quarantine as q join raw.file as f using (file_sha256) "
             "where contains(f.file_name, $name)"

@@ -28,7 +28,8 @@ from pathlib import Path, PurePosixPath
 import duckdb
 import polars as pl
 
-from pipelines import readers, seen, sidecar, store
+from pipelines import readers, seen, sidecar
+from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.declarations.sources import Source, sources
 from pipelines.declarations.tables import Table, tables
@@ -112,10 +113,10 @@ def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
 def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Empty raw tables where there are none; if a contract changed, all of them, to be filled from the kept bytes."""
     seen.ensure_table(con)
-    if not all(store.has_columns(con, table) for table in raw_tables()):
-        with store.transaction(con):
+    if not all(writing.has_columns(con, table) for table in raw_tables()):
+        with connection.transaction(con):
             for table in raw_tables():
-                store.recreate(con, table)
+                writing.recreate(con, table)
 
 
 def _reread(con: duckdb.DuckDBPyConnection, paths: Paths, seen: set[str]) -> list[Landed]:
@@ -282,7 +283,7 @@ def _land_kept(con: duckdb.DuckDBPyConnection, about: dict, paths: Paths) -> Lan
         with _scratch(paths) as scratch:
             reading = readers.read_file(kept, source, own_name, scratch)
             slices = _slices(about, source, reading, own_name)
-            with store.any_order(con) if isinstance(reading.rows, str) else nullcontext():
+            with writing.any_order(con) if isinstance(reading.rows, str) else nullcontext():
                 _write(con, sha, slices, reading.accounting)
     except readers.ReadError as error:
         return _refuse(con, about, source, error)
@@ -549,7 +550,7 @@ def _write(
 
     A SELECT must give as many rows as its reader has `counted`, else the file is refused.
     """
-    with store.transaction(con):
+    with connection.transaction(con):
         for table in raw_tables():
             con.execute(f"delete from {table.full_name} where file_sha256 = ?", [sha])
         for name, rows in slices.items():
@@ -558,12 +559,12 @@ def _write(
                 continue
             frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
             if frame.height:
-                store.append(con, tables()[name], frame)
+                writing.append(con, tables()[name], frame)
 
 
 def _append_counted(con: duckdb.DuckDBPyConnection, table: Table, query: str, expected: int) -> None:
     try:
-        found = store.append(con, table, query)
+        found = writing.append(con, table, query)
     except duckdb.InvalidInputException as error:
         words = f"the scan of the lines into {table.full_name} fails: {error}"
         raise readers.ReadError("unreadable", words) from error

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import build, excel, landing, lineage, publish, return_workbook, store
+from pipelines import excel, landing, return_workbook
+from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations
 from pipelines.readers import ReadError, grid, text, workbook
 from pipelines.return_workbook import Finding, Label, Offer
 from pipelines.settings import Paths
@@ -156,7 +158,7 @@ def scratch(paths: Paths) -> Iterator[tuple[duckdb.DuckDBPyConnection, Paths]]:
     """A database of its own with the code lists, the zones (as published, else as embedded) and empty raw tables."""
     with tempfile.TemporaryDirectory(prefix="zonescope-") as folder:
         own = Paths(Path(folder))
-        with store.connect(own.work) as con:
+        with connection.connect(own.work) as con:
             landing.ensure_tables(con)
             _zones(con, paths, own)
             yield con, own
@@ -165,8 +167,8 @@ def scratch(paths: Paths) -> Iterator[tuple[duckdb.DuckDBPyConnection, Paths]]:
 def _zones(con: duckdb.DuckDBPyConnection, paths: Paths, own: Paths) -> None:
     """core.zone as this installation knows it, and all else that resolves a cell."""
     try:
-        published = str(publish.current(paths).database).replace("'", "''")
-    except publish.NothingPublished:
+        published = str(generations.current(paths).database).replace("'", "''")
+    except generations.NothingPublished:
         for path in sorted((ROOT / "sources" / REGISTRY_ID / "data").glob("*")):
             landing.land(con, path, "embedded", own)
         _build(con, lineage.order("core.zone"))
@@ -194,7 +196,7 @@ def check(path: Path, paths: Paths) -> Checked:
             if name.startswith("core.") and name != "core.zone":
                 build.build(con, tables()[name])
         findings = [*_held(con), *_doubts(con)]
-        loaded = store.count(con, tables()["core.observation"])
+        loaded = writing.count(con, tables()["core.observation"])
     findings = _at_fault(findings, content, path.name)
     return Checked(loaded, findings, _copy(content, path.name, findings, paths))
 

@@ -16,7 +16,7 @@ import time
 
 import duckdb
 
-from pipelines import store
+from pipelines.database import connection
 
 # Longer than the coarsest clock of a file system: FAT counts in two seconds.
 SETTLED_NS = 3_000_000_000
@@ -33,7 +33,7 @@ def ensure_table(con: duckdb.DuckDBPyConnection) -> None:
     """An empty table where there is none. Where there is one nothing is written: a run knows the database by its bytes."""
     query = "select 1 from duckdb_tables() where schema_name = 'internal' and table_name = 'seen'"
     if not con.execute(query).fetchall():
-        with store.transaction(con):
+        with connection.transaction(con):
             con.execute(TABLE)
 
 
@@ -51,7 +51,7 @@ def note(con: duckdb.DuckDBPyConnection, found: os.stat_result, sha: str) -> Non
     """
     if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < SETTLED_NS:
         return
-    with store.transaction(con):
+    with connection.transaction(con):
         con.execute("delete from internal.seen where file_sha256 = ?", [sha])
         con.execute("insert into internal.seen values (?, ?)", [_mark(found), sha])
         con.execute("update internal.state set checked = commits + 1 where checked = commits")

@@ -14,8 +14,10 @@ import duckdb
 import hypothesis
 import pytest
 
-from pipelines import build, landing, lineage, publish, run_lock, settings, store
+from pipelines import landing, settings
+from pipelines.database import build, connection, lineage, run_lock, writing
 from pipelines.declarations.tables import macros, tables
+from pipelines.publishing import generations
 
 # What a test of landing and resolution looks at; the scores behind it cost ten times as much.
 RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")
@@ -42,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def build_all(paths: settings.Paths, wanted: Iterable[str] = ()) -> list[landing.Landed]:
     """From files to the wanted tables (all of them where none is named) without Dagster, in the SQL's own order."""
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landed = landing.land_all(con, paths)
         for table in (tables()[name] for name in lineage.order(*(wanted or tables()))):
             if table.schema_name != "raw":
@@ -86,7 +88,7 @@ def published(built, tmp_path_factory) -> settings.Paths:
 
     def make(paths: settings.Paths) -> None:
         shutil.copytree(built.root, paths.root)
-        publish.publish(paths)
+        generations.publish(paths)
 
     return shared(tmp_path_factory, "published", make)
 
@@ -96,11 +98,11 @@ def cut(built, tmp_path_factory) -> settings.Paths:
     """The same with the first rows of the marts only: what a copy or a publication does, it does to few as to many."""
 
     def make(paths: settings.Paths) -> None:
-        with store.connect(paths.work) as con:
+        with connection.connect(paths.work) as con:
             con.execute(f"attach '{built.work}' as whole (read_only)")
             for name, table in tables().items():
                 limit = "limit 500" if table.schema_name == "mart" else ""
-                store.create(con, table, f"from whole.{name} {limit}")
+                writing.create(con, table, f"from whole.{name} {limit}")
             for macro in macros().values():
                 build.build_macro(con, macro)
         shutil.copytree(built.landing, paths.landing)
@@ -111,5 +113,5 @@ def cut(built, tmp_path_factory) -> settings.Paths:
 @pytest.fixture
 def warehouse(built) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the built warehouse."""
-    with store.connect(built.work, read_only=True) as con:
+    with connection.connect(built.work, read_only=True) as con:
         yield con

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import settings, store
+from pipelines import settings
+from pipelines.database import connection
 from pipelines.declarations.files import ROOT, read_csv
 from tests.conftest import RESOLVED, build_all
 
@@ -101,7 +102,7 @@ def resolved(tmp_path_factory):
     panel = "\n".join(",".join(row) for row in [header, *rows]) + "\n"
     (paths.inbox / "job_data_mine.csv").write_text(panel, encoding="utf-8")
     build_all(paths, RESOLVED)
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         yield con
 
 

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from pipelines import build, lineage, store
+from pipelines.database import build, connection, lineage
 from pipelines.declarations.tables import macros, tables
 
 DAY = "2024-06-30"
@@ -46,7 +46,7 @@ def on_the_day(built, tmp_path_factory):
     """The marts of the fit computed anew as if nothing of a later vintage had been landed, facts for every year apart."""
     path = tmp_path_factory.mktemp("asof") / "warehouse.duckdb"
     shutil.copyfile(built.work, path)
-    with store.connect(path) as con:
+    with connection.connect(path) as con:
         con.execute(
             "delete from core.observation where vintage > cast(? as date) and indicator_id not in (select t.indicator_id "
             "from reference.derived_indicator_term t join reference.derived_indicator d using (zone_indicator_id) "

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import build, lineage, store
+from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations.tables import tables
 
 
 @pytest.mark.parametrize("name", [name for name, table in tables().items() if table.metric])
 def test_a_metric_of_empty_tables_is_an_empty_table(name):
     table = tables()[name]
-    with store.connect(Path(":memory:")) as con:
+    with connection.connect(Path(":memory:")) as con:
         for each in (tables()[above] for above in lineage.upstream(name)):
-            store.recreate(con, each)
-        assert build.build(con, table) == 0 and store.has_columns(con, table)
+            writing.recreate(con, each)
+        assert build.build(con, table) == 0 and writing.has_columns(con, table)

@@ -9,7 +9,8 @@ import shutil
 import polars as pl
 import pytest
 
-from pipelines import build, landing, lineage, settings, store
+from pipelines import landing, settings
+from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations.tables import Table, tables
 
 TRADE = "core.trade"
@@ -48,7 +49,7 @@ def three(tmp_path_factory):
     paths.inbox.mkdir()
     for number in (1, 2, 3):
         offer(paths, number, bad=number == 2)
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landing.land_all(con, paths)
         make(con, "mart.file_accounting")
     return paths
@@ -58,7 +59,7 @@ def three(tmp_path_factory):
 def world(paths, three):
     """A copy of it to change."""
     shutil.copytree(three.root, paths.root, dirs_exist_ok=True)
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         yield con, paths
 
 
@@ -162,7 +163,7 @@ def test_what_fails_in_the_middle_changes_nothing(world, monkeypatch):
     withdrawn(con, paths, monkeypatch)
     new_file(con, paths, monkeypatch)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(store, "_delete_slices", interrupted(store._delete_slices))
+        patch.setattr(writing, "_delete_slices", interrupted(writing._delete_slices))
         make(con)
     assert (rows(con), con.execute("from internal.slice order by all").fetchall()) == before
     make(con)
@@ -179,7 +180,7 @@ def interrupted(work):
 
 def test_a_table_made_anew_in_another_way_is_not_taken_for_made(world):
     con, _ = world
-    store.create(con, tables()[TRADE], "from core.trade limit 0")
+    writing.create(con, tables()[TRADE], "from core.trade limit 0")
     make(con)
     assert rows(con) == made_whole(con) != []
 
@@ -190,7 +191,7 @@ def test_a_record_that_is_lost_or_comes_twice_is_unaccounted(world):
     place = "(file_sha256, row_no) = (select (min(file_sha256), 2) from core.trade)"
     assert con.execute(unaccounted).fetchall() == [(0,)]
     for fault in (f"delete from core.trade where {place}", "insert into core.trade from core.trade limit 1"):
-        with store.transaction(con):
+        with connection.transaction(con):
             con.execute("create or replace temp table kept as from core.trade")
         con.execute(fault)
         build.build(con, tables()["mart.file_accounting"])

@@ -7,15 +7,17 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli, publish, store
+from pipelines import cli
+from pipelines.database import connection, writing
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations
 
 
 @pytest.fixture
 def run(paths, cut, monkeypatch):
     """A command on a data folder as a run leaves it, with one generation; its output."""
     shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
-    publish.publish(paths)
+    generations.publish(paths)
     monkeypatch.setattr(cli.console, "width", 300)
     return lambda *words: CliRunner().invoke(cli.app, words)
 
@@ -28,15 +30,15 @@ def test_publish_list_roll_back(run, paths):
     assert shown.count("verified") == 2 and shown.count("current") == 1 and "2.0" in shown
     done = run("rollback")
     assert done.exit_code == 0 and "readers now get generation 000002" in done.output
-    assert publish.current(paths).generation_id == "000002"
+    assert generations.current(paths).generation_id == "000002"
     assert (paths.reports / "latest").resolve().name == "000002"
-    assert run("rollback", "000003").exit_code == 0 and publish.current(paths).generation_id == "000003"
-    assert isinstance(run("rollback", "000009").exception, publish.NothingPublished)
+    assert run("rollback", "000003").exit_code == 0 and generations.current(paths).generation_id == "000003"
+    assert isinstance(run("rollback", "000009").exception, generations.NothingPublished)
 
 
 def test_a_damaged_generation_is_shown_and_readers_get_the_one_before(run, paths):
     run("publish")
-    (publish.current(paths).folder / "parquet" / "core" / "zone.parquet").unlink()
+    (generations.current(paths).folder / "parquet" / "core" / "zone.parquet").unlink()
     assert "1 damaged" in run("generations").output and run("verify").exit_code == 1
     done = run("sql", "select count(*) as zones from core.zone")
     assert "generation 000002 is damaged" in done.output and "rolled back to generation 000001" in done.output
@@ -44,8 +46,8 @@ def test_a_damaged_generation_is_shown_and_readers_get_the_one_before(run, paths
 
 
 def test_what_no_run_has_checked_is_not_published(run, paths):
-    with store.connect(paths.work) as con:
-        store.create(con, tables()["reference.unit"], "from reference.unit")
-    assert isinstance(run("publish").exception, publish.NotChecked)
+    with connection.connect(paths.work) as con:
+        writing.create(con, tables()["reference.unit"], "from reference.unit")
+    assert isinstance(run("publish").exception, generations.NotChecked)
     paths.work.unlink()
-    assert isinstance(run("publish").exception, publish.NotChecked)
+    assert isinstance(run("publish").exception, generations.NotChecked)

@@ -12,8 +12,9 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import build as make
-from pipelines import cli, ingest, landing, lineage, returns, settings, store
+from pipelines import cli, ingest, landing, returns, settings
+from pipelines.database import build as database_build
+from pipelines.database import connection, lineage
 from pipelines.declarations import files
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
@@ -39,7 +40,7 @@ def folder(tmp_path):
 
 
 def query(paths: settings.Paths, sql: str, *values) -> list[tuple]:
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         return con.execute(sql, values).fetchall()
 
 
@@ -49,7 +50,7 @@ def build(paths: settings.Paths) -> None:
         landing.land_all(con, paths)
         for name in lineage.order("mart.file_accounting"):
             if not name.startswith("raw."):
-                make.build(con, tables()[name])
+                database_build.build(con, tables()[name])
 
 
 def statuses(paths: settings.Paths) -> dict[str, str]:
@@ -101,7 +102,7 @@ def test_options_say_what_the_file_does_not_and_are_kept(run, paths, folder):
     assert told.exit_code == 1 and "soy 2024.csv.yml" in told.output
     assert run("ingest", path, "--flow", "import", "--vintage", "2024-05-01").exit_code == 0
     path.unlink()
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         con.execute("drop table raw.file")
         landing.ensure_tables(con)
         landing._reread(con, paths, set())
@@ -172,7 +173,7 @@ def test_a_withdrawn_file_stays_out_until_it_is_given_again(run, paths):
     kept = paths.landing / sha[:2] / sha
     assert kept.read_text(encoding="utf-8") == FIGURES + FIGURE
     assert "the wrong [b] year" in kept.with_suffix(".json").read_text(encoding="utf-8")
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         con.execute("drop table raw.cell")
     build(paths)
     assert query(paths, mine, path.name) == [(0,)]
@@ -223,7 +224,7 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
         "pipelines.declared.read_csv",
         lambda path: read(path) + ([added] if path.name == "area_alias.csv" else []),
     )
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         changes = {c.file_name: c for c in ingest.retry(con, paths, "zone_figures_new")}
     assert changes["zone_figures_new.csv"] == ingest.Change("zone_figures_new.csv", "unknown_area", 1, 0)
 

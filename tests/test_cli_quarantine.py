@@ -10,7 +10,9 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, excel, held, publish, settings, store
+from pipelines import cli, excel, held, settings
+from pipelines.database import connection
+from pipelines.publishing import generations
 from tests.conftest import RESOLVED, build_all
 from tests.readers.excel import xlsx
 
@@ -41,7 +43,7 @@ def published(cut, tmp_path_factory) -> settings.Paths:
         )
     )
     build_all(paths, RESOLVED)
-    publish.publish(paths)
+    generations.publish(paths)
     return paths
 
 
@@ -53,7 +55,7 @@ def run(published, monkeypatch):
 
 
 def rows(published, **filters) -> list[tuple]:
-    with store.connect(publish.current(published).database, read_only=True) as con:
+    with connection.connect(generations.current(published).database, read_only=True) as con:
         return held.items(con, **filters)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
-from pipelines import build, lineage, store
+from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations import files, reference_rows
 from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.declarations.modes import modes
@@ -71,7 +71,7 @@ def test_nothing_public_of_the_database_is_undescribed(warehouse):
 
 def test_an_undescribed_column_is_noticed(tmp_path):
     """The test above is no empty one."""
-    with store.connect(tmp_path / "x.duckdb") as con:
+    with connection.connect(tmp_path / "x.duckdb") as con:
         build.build(con, tables()["reference.warehouse_schema"])
         con.execute("create table core.bare as select 1 as a")
         con.execute("create macro core.naked(b) as table select b as a")
@@ -151,17 +151,17 @@ def test_a_ragged_list_names_its_line(tmp_path, monkeypatch):
 def test_a_select_with_other_columns_than_declared_is_refused(tmp_path):
     table = tables()["core.area"]
     with (
-        store.connect(tmp_path / "x.duckdb") as con,
-        pytest.raises(store.ContractError, match="missing.*name_zh"),
+        connection.connect(tmp_path / "x.duckdb") as con,
+        pytest.raises(writing.ContractError, match="missing.*name_zh"),
     ):
-        store.create(con, table, "select 'CN' as area_code, 1 as surplus")
+        writing.create(con, table, "select 'CN' as area_code, 1 as surplus")
 
 
 def test_a_macro_with_other_columns_than_declared_is_refused(tmp_path):
     macro = macros()["core.observation_asof"]
-    with store.connect(tmp_path / "x.duckdb") as con:
-        with pytest.raises(store.ContractError, match=r"observation_asof.*missing.*area_code"):
-            store.create_macro(con, macro, "select cast(known_on as date) as day")
+    with connection.connect(tmp_path / "x.duckdb") as con:
+        with pytest.raises(writing.ContractError, match=r"observation_asof.*missing.*area_code"):
+            writing.create_macro(con, macro, "select cast(known_on as date) as day")
         assert con.execute("select * from duckdb_functions() where not internal").fetchall() == []
 
 
@@ -187,8 +187,8 @@ def test_a_wrong_macro_declaration_says_what_is_wrong(tmp_path, monkeypatch, dec
 def test_columns_are_stored_by_name_not_by_place(tmp_path):
     table = tables()["reference.mode_stated_zone"]
     rows = reference_rows.rows(table)
-    with store.connect(tmp_path / "x.duckdb") as con:
-        store.create(con, table, rows.select(reversed(rows.columns)))
+    with connection.connect(tmp_path / "x.duckdb") as con:
+        writing.create(con, table, rows.select(reversed(rows.columns)))
         assert con.execute("select distinct mode_id from reference.mode_stated_zone").fetchall() != []
         assert set(con.sql("select zone_code from reference.mode_stated_zone").pl()["zone_code"]) == set(
             rows["zone_code"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import build, landing, lineage, settings, store
+from pipelines import landing, settings
+from pipelines.database import build, connection, lineage
 from pipelines.declarations.tables import tables
 from tests.readers.conftest import CUSTOMS_FILE
 
@@ -28,7 +29,7 @@ def landed(request, tmp_path_factory):
     paths.inbox.mkdir()
     for name, content in FILES.items():
         (paths.inbox / name).write_text(content, encoding="gb18030")
-    with pytest.MonkeyPatch.context() as patch, store.connect(paths.work) as con:
+    with pytest.MonkeyPatch.context() as patch, connection.connect(paths.work) as con:
         patch.setattr(landing.readers, "LARGE_BYTES", request.param)
         landing.land_all(con, paths)
         for name in lineage.order("mart.file_accounting"):

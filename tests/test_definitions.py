@@ -8,11 +8,13 @@ import shutil
 import dagster as dg
 import pytest
 
-from pipelines import lineage, publish, quality
+from pipelines.database import checks as database_checks
+from pipelines.database import lineage
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import macros, tables
 from pipelines.definitions import OWNER, defs
 from pipelines.defs import automation
+from pipelines.publishing import generations
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_every_table_has_a_blocking_contract_check(repository):
     doubts = {".".join(key.asset_key.path) for key in checks if key.name == "doubts"}
     assert contracts == set(tables())
     assert doubts == {
-        n for n, t in tables().items() if any(p.severity == "warning" for p in quality.promises(t))
+        n for n, t in tables().items() if any(p.severity == "warning" for p in database_checks.promises(t))
     }
     assert all(
         spec.blocking == (spec.name == "contract") for d in repository.asset_checks for spec in d.check_specs
@@ -90,17 +92,17 @@ def test_a_broken_promise_stops_publication(repository, paths, cut, monkeypatch)
 
     Made are the table, the lists behind it and what is published from it; all other tables stand there already.
     """
-    from pipelines import store  # noqa: PLC0415
+    from pipelines.database import writing  # noqa: PLC0415
 
     shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
-    real = store.create
+    real = writing.create
 
     def moved(con, table, rows):
         if table.full_name == "core.zone":
             rows = f"select * replace (latitude + 100 as latitude) from ({rows})"
         return real(con, table, rows)
 
-    monkeypatch.setattr(store, "create", moved)
+    monkeypatch.setattr(writing, "create", moved)
     made = [
         dg.AssetKey(name.split(".")) for name in lineage.order("core.zone") if not name.startswith("raw.")
     ]
@@ -115,5 +117,5 @@ def test_a_broken_promise_stops_publication(repository, paths, cut, monkeypatch)
     assert not result.success
     assert [".".join(e.asset_key.path) for e in evaluations] == ["core.zone"]
     assert "latitude" in evaluations[0].description
-    with pytest.raises(publish.NothingPublished):
-        publish.current(paths)
+    with pytest.raises(generations.NothingPublished):
+        generations.current(paths)

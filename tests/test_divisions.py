@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from pipelines import settings, store
+from pipelines import settings
+from pipelines.database import connection
 from tests.conftest import RESOLVED, build_all
 
 BY_MONTH = (
@@ -26,7 +27,7 @@ def landed(tmp_path_factory):
     for name, content in files.items():
         (paths.inbox / name).write_text(content, encoding="utf-8")
     build_all(paths, RESOLVED)
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         yield con
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipelines import landing, settings, store
+from pipelines import landing, settings
+from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT
 from tests.conftest import RESOLVED, build_all
 
@@ -17,7 +18,7 @@ NBS = "数据库：分省年度数据\r\n指标：地区生产总值(亿元)\r\n
 
 
 def query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         return con.execute(sql).fetchall()
 
 
@@ -253,7 +254,7 @@ def test_a_figure_that_is_off_beside_others_is_suspect_and_does_not_score(paths,
 def test_a_kill_while_landing_leaves_no_half_file(paths, monkeypatch):
     """The transaction of a file is broken in its middle; afterwards nothing of it is there, and a rerun lands it."""
     (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + GOOD_FIGURE, encoding="utf-8")
-    real = store.append
+    real = writing.append
 
     def broken(con, table, rows):
         added = real(con, table, rows)
@@ -261,21 +262,21 @@ def test_a_kill_while_landing_leaves_no_half_file(paths, monkeypatch):
             raise KeyboardInterrupt
         return added
 
-    monkeypatch.setattr(store, "append", broken)
-    with pytest.raises(KeyboardInterrupt), store.connect(paths.work) as con:
+    monkeypatch.setattr(writing, "append", broken)
+    with pytest.raises(KeyboardInterrupt), connection.connect(paths.work) as con:
         landing.land_all(con, paths)
     name = "select count(*) from raw.file where file_name = 'zone_figures_mine.csv'"
     assert query(paths, name) == [(0,)]
-    monkeypatch.setattr(store, "append", real)
+    monkeypatch.setattr(writing, "append", real)
     build_all(paths, RESOLVED)
     assert query(paths, name) == [(1,)]
     assert_rest_went_on(paths)
 
 
 def test_the_work_database_is_locked_for_others_while_it_is_open(paths, monkeypatch):
-    monkeypatch.setattr(store, "LOCK_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(connection, "LOCK_PATIENCE_SECONDS", 0)
     monkeypatch.setattr(duckdb, "connect", _refuse)
-    with pytest.raises(store.Busy, match="another process is writing"), store.connect(paths.work):
+    with pytest.raises(connection.Busy, match="another process is writing"), connection.connect(paths.work):
         pass
 
 

@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from pipelines import landing, quality, readers, settings, store
+from pipelines import landing, readers, settings
+from pipelines.database import checks, connection, writing
 from pipelines.declarations.tables import tables
 from pipelines.readers import record_pieces
 from tests.conftest import RESOLVED, build_all
@@ -96,7 +97,7 @@ def landed(tmp_path_factory):
     for name, content in DROPPED.items():
         (paths.inbox / name).write_bytes(content)
     build_all(paths, RESOLVED)
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         yield con
 
 
@@ -137,9 +138,9 @@ def test_everything_is_accounted_for(landed):
 )
 def test_contracts_hold(landed, name):
     table = tables()[f"core.{name}"]
-    assert store.count(landed, table) > 0
-    assert [o for o in quality.validate(landed, table, "error") if not o.passed] == []
-    assert all(o.ran for o in quality.validate(landed, table, "warning"))
+    assert writing.count(landed, table) > 0
+    assert [o for o in checks.validate(landed, table, "error") if not o.passed] == []
+    assert all(o.ran for o in checks.validate(landed, table, "warning"))
 
 
 def test_each_dollar_counts_once_in_a_mixture_of_everything(landed):
@@ -167,7 +168,7 @@ def test_each_dollar_counts_once_in_a_mixture_of_everything(landed):
 
 
 def test_world_and_the_sum_of_partners_are_compared(landed):
-    outcomes = {o.name: o for o in quality.validate(landed, tables()["core.international_trade"], "warning")}
+    outcomes = {o.name: o for o in checks.validate(landed, tables()["core.international_trade"], "warning")}
     assert outcomes["partners_exceed_world"].passed
     # tea of the legacy file, and the missing goods in 3 procedures (all, two) by 5 ways (all, air, water, two of it)
     assert outcomes["partners_short_of_world"].unexpected_count == 1 + 3 * 5
@@ -400,7 +401,7 @@ def test_a_large_file_lands_piece_by_piece_as_a_small_one_does(tmp_path, monkeyp
         paths.inbox.mkdir(parents=True)
         file = paths.inbox / "BACI_HS17_Y2022_V202401.csv"
         file.write_bytes(content)
-        with store.connect(paths.work) as con:
+        with connection.connect(paths.work) as con:
             landing.ensure_tables(con)
             (landed,) = landing.land(con, file, "inbox", paths)
             assert landed.status == "loaded"

@@ -6,7 +6,8 @@ import gzip
 
 import pytest
 
-from pipelines import landing, settings, store
+from pipelines import landing, settings
+from pipelines.database import connection
 from tests.readers.conftest import LIST_FILE, NBS_FILE
 from tests.readers.excel import xlsx, zipped
 
@@ -19,7 +20,7 @@ def land(tmp_path):
 
     def put(name: str, content: bytes) -> dict[str, str]:
         (paths.inbox / name).write_bytes(content)
-        with store.connect(paths.work) as con:
+        with connection.connect(paths.work) as con:
             landing.ensure_tables(con)
             landed = landing.land(con, paths.inbox / name, "inbox", paths)
         return {file.file_name: file.status for file in landed}
@@ -29,7 +30,7 @@ def land(tmp_path):
 
 
 def _query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         return con.execute(sql).fetchall()
 
 

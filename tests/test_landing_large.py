@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from pipelines import landing, readers, settings, store
+from pipelines import landing, readers, settings
+from pipelines.database import connection
 from pipelines.readers import archive, customs_large
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
 from tests.readers.excel import xlsx, zipped
@@ -26,7 +27,7 @@ def land(tmp_path, monkeypatch):
 
     def put(name: str, content: bytes) -> list[landing.Landed]:
         (paths.inbox / name).write_bytes(content)
-        with store.connect(paths.work) as con:
+        with connection.connect(paths.work) as con:
             landing.ensure_tables(con)
             return landing.land(con, paths.inbox / name, "inbox", paths)
 
@@ -35,7 +36,7 @@ def land(tmp_path, monkeypatch):
 
 
 def _query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         return con.execute(sql).fetchall()
 
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from pipelines import settings, store
+from pipelines import settings
+from pipelines.database import connection
 from tests.conftest import RESOLVED, build_all
 from tests.readers.excel import xlsx
 from tests.readers.test_nbs import newer
@@ -55,7 +56,7 @@ def landed(tmp_path_factory):
     for name, content in FILES.items():
         (paths.inbox / name).write_bytes(content)
     build_all(paths, (*RESOLVED, "mart.zone_indicator"))
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         yield con
 
 
@@ -155,7 +156,7 @@ def test_a_sidecar_states_the_indicator_of_a_table_that_does_not_print_it(tmp_pa
             file.with_name(file.name + ".yml").write_text(f"indicator: {indicator}\n", encoding="utf-8")
     landed = {file.file_name[:3]: file for file in build_all(paths, RESOLVED)}
     assert landed["two"].status == "refused" and "indicator: ..." in landed["two"].reason
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         found = con.execute(
             "select indicator_id, time_period, printed_text from core.observation where file_sha256 = ? order by 2",
             [landed["one"].file_sha256],

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from pipelines import landing, quality, settings, store
+from pipelines import landing, settings
+from pipelines.database import checks, connection
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from tests.conftest import RESOLVED, build_all
@@ -63,9 +64,9 @@ def odd(paths) -> settings.Paths:
 
 
 def test_odd_files_break_no_contract_and_lose_nothing(odd):
-    with store.connect(odd.work) as con:
+    with connection.connect(odd.work) as con:
         for table in (t for t in tables().values() if t.schema_name != "reference"):  # those know no inbox
-            broken = [o for o in quality.validate(con, table, "error") if not o.passed]
+            broken = [o for o in checks.validate(con, table, "error") if not o.passed]
             assert not broken, f"{table.full_name}: {broken}"
     assert query(odd, "select count(*) from raw.file where origin = 'inbox'") == [(len(ODD) + 1,)]
     held = "select printed_text from core.quarantine where file_name = 'zone_figures_numbers.csv'"
@@ -112,7 +113,7 @@ def test_a_changed_contract_refills_the_raw_tables_also_from_files_that_are_gone
     build_all(paths, RESOLVED)
     order = query(paths, "select file_sha256, sequence from raw.file order by 1")
     (paths.inbox / "zone_figures_mine.csv").unlink()
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         con.execute("alter table raw.file drop column reason")
     build_all(paths, RESOLVED)
     assert query(paths, "select file_sha256, sequence from raw.file order by 1") == order
@@ -123,7 +124,7 @@ def test_a_changed_declaration_makes_kept_files_be_read_again(paths, monkeypatch
     build_all(paths, RESOLVED)
     landing._fingerprint.cache_clear()
     monkeypatch.setattr(landing, "ROOT", paths.root)
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         again = landing.land_all(con, paths)
     landing._fingerprint.cache_clear()
     assert {file.status for file in again} == {"loaded"} and len(again) == len(
@@ -141,7 +142,7 @@ def test_an_unreadable_file_is_named_and_the_rest_goes_on(paths, monkeypatch):
         return real(path, *args, **options)
 
     monkeypatch.setattr(type(paths.inbox), "open", refuse)
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landed = landing.land_all(con, paths)
     assert [f.reason for f in landed if f.status == "unreadable"] == [
         "zone_figures_mine.csv: Permission denied"

@@ -11,9 +11,11 @@ import duckdb
 import pytest
 
 from benchmarks import concurrency
-from pipelines import publish, settings, store
+from pipelines import settings
+from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations, report_writing
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def published_three(cut, tmp_path_factory):
     found = settings.Paths(tmp_path_factory.mktemp("three"))
     shutil.copytree(cut.root, found.root, dirs_exist_ok=True)
     for _ in range(3):
-        publish.publish(found)
+        generations.publish(found)
     return found
 
 
@@ -41,16 +43,16 @@ def three(paths, published_three):
 
 
 def test_nothing_published_is_said_plainly(paths):
-    with pytest.raises(publish.NothingPublished, match="make run"):
-        publish.current(paths)
+    with pytest.raises(generations.NothingPublished, match="make run"):
+        generations.current(paths)
 
 
 def test_a_generation_holds_every_table_with_counts_and_hashes(ready):
-    made = publish.publish(ready)
-    found = publish.current(ready)
-    assert found == made and publish.verify(found) == []
+    made = generations.publish(ready)
+    found = generations.current(ready)
+    assert found == made and generations.verify(found) == []
     assert set(found.manifest["tables"]) == set(tables())
-    with store.connect(found.database, read_only=True) as con:
+    with connection.connect(found.database, read_only=True) as con:
         for name, entry in found.manifest["tables"].items():
             assert con.execute(f"select count(*) from {name}").fetchall() == [(entry["rows"],)]
             parquet = found.folder / entry["parquet"]
@@ -58,7 +60,7 @@ def test_a_generation_holds_every_table_with_counts_and_hashes(ready):
 
 
 def test_publishing_the_same_twice_gives_the_same_parquet(ready):
-    one, two = publish.publish(ready), publish.publish(ready)
+    one, two = generations.publish(ready), generations.publish(ready)
     assert one.generation_id != two.generation_id
     assert [t["sha256"] for t in one.manifest["tables"].values()] == [
         t["sha256"] for t in two.manifest["tables"].values()
@@ -67,28 +69,28 @@ def test_publishing_the_same_twice_gives_the_same_parquet(ready):
 
 def test_nobody_may_write_a_published_file(ready):
     """By their rights; the superuser's own tries are those of test_sql_guard.py."""
-    for made in (publish.publish(ready), publish.publish(ready)):
+    for made in (generations.publish(ready), generations.publish(ready)):
         files = [path for path in made.folder.rglob("*") if path.is_file()]
         assert len(files) > len(made.manifest["tables"])
         assert [path for path in files if path.stat().st_mode & 0o222] == []
         assert not [path for path in files if not path.stat().st_mode & 0o400]
     assert ready.work.stat().st_mode & 0o200
-    publish.roll_back(ready)
-    made = publish.publish(ready, keep=publish.KEEP_AT_LEAST)
-    assert made.generation_id in publish.kept(ready) and publish.verify(made) == []
+    generations.roll_back(ready)
+    made = generations.publish(ready, keep=generations.KEEP_AT_LEAST)
+    assert made.generation_id in generations.kept(ready) and generations.verify(made) == []
 
 
 def test_old_generations_are_kept_up_to_a_number(ready):
-    made = [publish.publish(ready) for _ in range(publish.KEEP + 2)]
-    assert [g.folder.exists() for g in made] == [False] * 2 + [True] * publish.KEEP
+    made = [generations.publish(ready) for _ in range(generations.KEEP + 2)]
+    assert [g.folder.exists() for g in made] == [False] * 2 + [True] * generations.KEEP
 
 
 def test_a_damaged_file_is_noticed(ready):
-    made = publish.publish(ready)
+    made = generations.publish(ready)
     victim = made.folder / made.manifest["tables"]["mart.mode_fit"]["parquet"]
     overwrite(victim, victim.read_bytes()[:-1])
     made.database.unlink()
-    assert len(publish.verify(publish.current(ready))) == 2
+    assert len(generations.verify(generations.current(ready))) == 2
 
 
 def overwrite(path, content: bytes) -> None:
@@ -119,75 +121,75 @@ DAMAGES = {
 
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_a_damaged_generation_is_noticed_when_it_is_opened_and_rolled_back(three, kind):
-    *_, sound, last = publish.kept(three)
-    DAMAGES[kind](publish.current(three))
+    *_, sound, last = generations.kept(three)
+    DAMAGES[kind](generations.current(three))
     said = []
-    assert publish.readable(three, said.append).generation_id == sound
+    assert generations.readable(three, said.append).generation_id == sound
     assert f"generation {last} is damaged" in said[0] and f"rolled back to generation {sound}" in said[1]
-    assert publish.current(three).generation_id == sound
-    assert publish.readable(three, said.append).generation_id == sound and len(said) == 2
+    assert generations.current(three).generation_id == sound
+    assert generations.readable(three, said.append).generation_id == sound and len(said) == 2
 
 
 def test_a_changed_byte_is_noticed_at_the_start_of_a_run(three):
     """Also in the generation before: the newest that is sound counts."""
-    first, second, third = publish.kept(three)
-    damage(publish.generation(three, second).folder / "parquet" / "core" / "zone.parquet")
-    damage(publish.current(three).database)
+    first, second, third = generations.kept(three)
+    damage(generations.generation(three, second).folder / "parquet" / "core" / "zone.parquet")
+    damage(generations.current(three).database)
     said = []
-    assert publish.readable(three, said.append).generation_id == third and said == []
-    assert publish.readable(three, said.append, thorough=True).generation_id == first
+    assert generations.readable(three, said.append).generation_id == third and said == []
+    assert generations.readable(three, said.append, thorough=True).generation_id == first
     assert "sha256" in said[0]
-    assert publish.publish(three).generation_id == "000004"
+    assert generations.publish(three).generation_id == "000004"
 
 
 def test_no_sound_generation_is_said_plainly(three):
-    for name in publish.kept(three):
-        publish.generation(three, name).database.unlink()
-    with pytest.raises(publish.NothingPublished, match="no sound generation"):
-        publish.readable(three, print)
+    for name in generations.kept(three):
+        generations.generation(three, name).database.unlink()
+    with pytest.raises(generations.NothingPublished, match="no sound generation"):
+        generations.readable(three, print)
 
 
 def test_a_reader_never_undoes_what_a_run_has_just_published(three, monkeypatch):
     """It finds a damage, and before it can switch the pointer a run publishes."""
-    publish.current(three).database.unlink()
-    real = publish._newest_sound
+    generations.current(three).database.unlink()
+    real = generations._newest_sound
 
     def meanwhile(*arguments):
         found = real(*arguments)
-        publish.publish(three)
+        generations.publish(three)
         return found
 
-    monkeypatch.setattr(publish, "_newest_sound", meanwhile)
-    assert publish.readable(three, print).generation_id == "000002"
-    assert publish.current(three).generation_id == "000004"
+    monkeypatch.setattr(generations, "_newest_sound", meanwhile)
+    assert generations.readable(three, print).generation_id == "000002"
+    assert generations.current(three).generation_id == "000004"
 
 
 def test_roll_back_and_on_again(three):
-    assert publish.roll_back(three).generation_id == "000002"
-    assert publish.roll_back(three).generation_id == publish.current(three).generation_id == "000001"
-    with pytest.raises(publish.NothingPublished):
-        publish.roll_back(three)
-    assert publish.roll_back(three, "000003").generation_id == "000003"
-    publish.generation(three, "000002").database.unlink()
-    with pytest.raises(publish.NothingPublished, match="000002"):
-        publish.roll_back(three, "000002")
-    with pytest.raises(publish.NothingPublished, match="expected one of"):
-        publish.roll_back(three, "../work")
-    assert publish.roll_back(three).generation_id == "000001"
-    assert publish.publish(three).generation_id == "000004"
+    assert generations.roll_back(three).generation_id == "000002"
+    assert generations.roll_back(three).generation_id == generations.current(three).generation_id == "000001"
+    with pytest.raises(generations.NothingPublished):
+        generations.roll_back(three)
+    assert generations.roll_back(three, "000003").generation_id == "000003"
+    generations.generation(three, "000002").database.unlink()
+    with pytest.raises(generations.NothingPublished, match="000002"):
+        generations.roll_back(three, "000002")
+    with pytest.raises(generations.NothingPublished, match="expected one of"):
+        generations.roll_back(three, "../work")
+    assert generations.roll_back(three).generation_id == "000001"
+    assert generations.publish(three).generation_id == "000004"
 
 
 def test_keep_removes_older_generations_but_never_the_one_before(three):
-    assert publish.publish(three, keep=3) and publish.kept(three) == ["000002", "000003", "000004"]
-    assert publish.publish(three, keep=1) and publish.kept(three) == ["000004", "000005"]
+    assert generations.publish(three, keep=3) and generations.kept(three) == ["000002", "000003", "000004"]
+    assert generations.publish(three, keep=1) and generations.kept(three) == ["000004", "000005"]
 
 
 def test_only_what_a_run_has_checked_is_published_again(three):
-    assert publish.again(three, keep=5).generation_id == "000004"
-    with store.connect(three.work) as con:
-        store.create(con, tables()["reference.unit"], "from reference.unit")
-    with pytest.raises(publish.NotChecked, match="no run has checked"):
-        publish.again(three, keep=5)
+    assert generations.again(three, keep=5).generation_id == "000004"
+    with connection.connect(three.work) as con:
+        writing.create(con, tables()["reference.unit"], "from reference.unit")
+    with pytest.raises(generations.NotChecked, match="no run has checked"):
+        generations.again(three, keep=5)
 
 
 def test_a_clock_that_goes_backwards_changes_no_number(three, monkeypatch):
@@ -196,21 +198,21 @@ def test_a_clock_that_goes_backwards_changes_no_number(three, monkeypatch):
         def now(cls, tz=None):
             return dt.datetime(1999, 1, 1, tzinfo=tz)
 
-    monkeypatch.setattr(publish.dt, "datetime", Earlier)
-    made = publish.publish(three)
+    monkeypatch.setattr(generations.dt, "datetime", Earlier)
+    made = generations.publish(three)
     assert made.generation_id == "000004" and made.manifest["published_at"].startswith("1999")
-    assert publish.current(three) == made and publish.kept(three)[-1] == "000004"
-    assert publish.roll_back(three).generation_id == "000003"
+    assert generations.current(three) == made and generations.kept(three)[-1] == "000004"
+    assert generations.roll_back(three).generation_id == "000003"
 
 
 def test_a_failure_before_the_switch_leaves_the_old_generation(ready, monkeypatch):
-    first = publish.publish(ready)
-    monkeypatch.setattr(publish, "_switch", _fail)
+    first = generations.publish(ready)
+    monkeypatch.setattr(generations, "_switch", _fail)
     with pytest.raises(OSError, match="disk"):
-        publish.publish(ready)
-    assert publish.current(ready).generation_id == first.generation_id
+        generations.publish(ready)
+    assert generations.current(ready).generation_id == first.generation_id
     monkeypatch.undo()
-    assert publish.verify(publish.publish(settings.Paths(ready.root))) == []
+    assert generations.verify(generations.publish(settings.Paths(ready.root))) == []
 
 
 def _fail(*_):
@@ -220,7 +222,7 @@ def _fail(*_):
 def test_readers_in_other_processes_never_fail_and_never_see_two_generations_mixed(ready):
     """`python -m benchmarks.concurrency` publishes 25 times under 4 readers."""
     concurrency.mark(ready, "first")
-    publish.publish(ready)
+    generations.publish(ready)
     results = concurrency.under_readers(ready, publishes=4, readers=2)
     assert [(result["mixed"], result["errors"]) for result in results] == [(0, []), (0, [])]
     assert all(result["seen"] for result in results)
@@ -242,18 +244,18 @@ publish.publish(settings.Paths(Path(sys.argv[1])))
 
 @pytest.mark.parametrize("moment", ["manifest.json", "mode_fit.parquet", "published", ".CURRENT.tmp"])
 def test_a_kill_while_publishing_leaves_a_whole_generation(ready, moment):
-    first = publish.publish(ready)
+    first = generations.publish(ready)
     killed = subprocess.run([sys.executable, "-c", KILLED, str(ready.root), moment], cwd=ROOT, check=False)
     assert killed.returncode == -9
-    found = publish.current(ready)
-    assert found.generation_id == first.generation_id and publish.verify(found) == []
-    assert publish.verify(publish.publish(ready)) == []
+    found = generations.current(ready)
+    assert found.generation_id == first.generation_id and generations.verify(found) == []
+    assert generations.verify(generations.publish(ready)) == []
     assert not list(ready.published.glob(".making-*"))
 
 
 def test_read_only_sql_sees_the_warehouse_and_nothing_else(ready, tmp_path):
     (tmp_path / "secret.csv").write_text("a\n1\n")
-    with store.connect(publish.publish(ready).database, read_only=True) as con:
+    with connection.connect(generations.publish(ready).database, read_only=True) as con:
         for statement in (
             f"from '{tmp_path}/secret.csv'",
             "create table x as select 1",
@@ -271,5 +273,5 @@ def test_a_link_that_a_copy_has_made_a_folder_is_a_link_again(tmp_path):
     for folder in (link, target):
         folder.mkdir()
         (folder / "index.html").write_text(folder.name)
-    publish._point(link, target)
+    report_writing._point(link, target)
     assert link.is_symlink() and (link / "index.html").read_text() == "000002"

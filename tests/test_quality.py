@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import quality, store
+from pipelines.database import checks as database_checks
+from pipelines.database import connection, writing
 from pipelines.declarations.tables import Table
 from pipelines.defs import checks
 
@@ -38,7 +39,7 @@ RULES = [
 GOOD = {"code": ["a", "b"], "kind": ["x", "y"], "share": [0.1, None]}
 
 
-def outcomes(rows: dict, severity: str = "error") -> dict[str, quality.Outcome]:
+def outcomes(rows: dict, severity: str = "error") -> dict[str, database_checks.Outcome]:
     table = Table(
         schema_name="core",
         name="t",
@@ -49,10 +50,10 @@ def outcomes(rows: dict, severity: str = "error") -> dict[str, quality.Outcome]:
         min_rows=1,
     )
     frame = pl.DataFrame(rows, schema={"code": pl.String, "kind": pl.String, "share": pl.Float64})
-    with store.connect(Path(":memory:")) as con:
+    with connection.connect(Path(":memory:")) as con:
         con.execute("create table core.kinds as select unnest(['x', 'y']) as kind")
-        store.create(con, table, frame)
-        return {outcome.name: outcome for outcome in quality.validate(con, table, severity)}
+        writing.create(con, table, frame)
+        return {outcome.name: outcome for outcome in database_checks.validate(con, table, severity)}
 
 
 def test_good_rows_keep_every_promise():

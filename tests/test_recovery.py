@@ -10,9 +10,11 @@ import sys
 import duckdb
 import pytest
 
-from pipelines import landing, publish, recovery, settings, store
+from pipelines import landing, settings
+from pipelines.database import connection, recovery, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations
 from tests.conftest import RESOLVED, build_all
 
 
@@ -77,9 +79,9 @@ def test_a_work_database_that_is_gone_is_noticed(ready):
 
 def test_an_older_copy_of_the_work_database_is_noticed(ready):
     older = ready.work.read_bytes()
-    with store.connect(ready.work) as con:
+    with connection.connect(ready.work) as con:
         landing.land_all(con, ready)
-        store.create(con, tables()["reference.unit"], "from reference.unit")
+        writing.create(con, tables()["reference.unit"], "from reference.unit")
     ready.work.write_bytes(older)
     assert "its last ones are lost" in noticed(ready)[0]
 
@@ -110,7 +112,7 @@ def test_the_new_one_equals_the_lost_one(ready, built):
     ready.work.unlink()
     assert noticed(ready)
     build_all(ready, RESOLVED)
-    with store.connect(ready.work) as con:
+    with connection.connect(ready.work) as con:
         con.execute(f"attach '{built.work}' as lost (read_only)")
         for name in (*RESOLVED, *(name for name in tables() if name.startswith("raw."))):
             rows, lost = (
@@ -120,11 +122,11 @@ def test_the_new_one_equals_the_lost_one(ready, built):
 
 
 def test_another_version_is_kept_as_a_backup(ready):
-    with store.connect(ready.work) as con:
+    with connection.connect(ready.work) as con:
         con.execute("update internal.state set version = 99")
     (said,) = noticed(ready)
-    assert f"found version 99, expected {store.VERSION}" in said
-    with store.connect(ready.root / "aside" / "version-99" / ready.work.name, read_only=True) as con:
+    assert f"found version 99, expected {connection.VERSION}" in said
+    with connection.connect(ready.root / "aside" / "version-99" / ready.work.name, read_only=True) as con:
         assert con.execute("select count(*) from core.zone").fetchall() == [(181,)]
 
 
@@ -138,13 +140,13 @@ def test_the_warehouse_of_release_0_1_0_is_carried_on(paths):
     assert "found version 1" in noticed(paths)[0]
     build_all(paths, RESOLVED)
     mine = "select sequence, status from raw.file where file_name = 'zone_figures_mine.csv'"
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         assert con.execute(mine).fetchall() == [(19, "loaded")]
         figures = (
             "select count(*) from core.observation join raw.file using (file_sha256) where origin = 'inbox'"
         )
         assert con.execute(figures).fetchall() == [(1,)]
-        assert store.state(con).version == store.VERSION
+        assert connection.state(con).version == connection.VERSION
     with duckdb.connect(str(paths.root / "aside" / "version-1" / paths.work.name), read_only=True) as con:
         assert con.execute(mine).fetchall() == [(19, "loaded")]
 
@@ -174,18 +176,18 @@ def test_a_full_disk_stops_the_run_and_nothing_else(small_disk, built, published
     (small_disk.root / "filler").write_bytes(b"0" * free(small_disk))
     said = []
     for work in (lambda: landing.land(con, ROOT / "README.md", "inbox", small_disk), lambda: fill(con)):
-        with store.connect(small_disk.work) as con, pytest.raises((OSError, duckdb.Error)) as failed:
+        with connection.connect(small_disk.work) as con, pytest.raises((OSError, duckdb.Error)) as failed:
             work()
         said.append(str(failed.value))
     assert all("No space" in words or "out of" in words.lower() for words in said), said
     with pytest.raises((OSError, duckdb.Error)):
-        publish.publish(small_disk)
-    assert not publish.kept(small_disk)
+        generations.publish(small_disk)
+    assert not generations.kept(small_disk)
     (small_disk.root / "filler").unlink()
     remount(small_disk, "size=400m")
     assert noticed(small_disk) == []
     build_all(small_disk, RESOLVED)
-    assert differing(publish.publish(small_disk), publish.current(published)) == []
+    assert differing(generations.publish(small_disk), generations.current(published)) == []
 
 
 def free(paths) -> int:
@@ -195,8 +197,8 @@ def free(paths) -> int:
 
 def fill(con) -> None:
     rows = "select e.* replace (e.row_no + 1000 * n as row_no) from raw.cell as e, range(60) as r(n)"
-    with store.transaction(con):
-        store.append(con, tables()["raw.cell"], rows)
+    with connection.transaction(con):
+        writing.append(con, tables()["raw.cell"], rows)
 
 
 def differing(one, other) -> list[str]:
@@ -208,11 +210,11 @@ def differing(one, other) -> list[str]:
 def test_a_read_only_folder_can_be_read_and_says_why_it_cannot_be_written(small_disk, published):
     remount(small_disk, "size=400m")
     shutil.copytree(published.root, small_disk.root)
-    made = publish.current(small_disk)
+    made = generations.current(small_disk)
     remount(small_disk, "ro")
-    with store.connect(publish.readable(small_disk, print).database, read_only=True) as con:
+    with connection.connect(generations.readable(small_disk, print).database, read_only=True) as con:
         assert con.execute("select count(*) from core.zone").fetchall() == [(181,)]
-    assert publish.verify(made) == []
+    assert generations.verify(made) == []
     code, said = typed(small_disk, "publish")
     assert code == 1 and "Read-only file system" in said and "Traceback" not in said
     code, said = typed(small_disk, "sql", "select count(*) from core.zone")

@@ -17,9 +17,11 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from typer.testing import CliRunner
 
-from pipelines import cli, publish, return_workbook, returns, settings, store
+from pipelines import cli, return_workbook, returns, settings
+from pipelines.database import connection
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations
 from pipelines.readers import workbook
 from tests.conftest import RESOLVED, build_all
 
@@ -345,7 +347,7 @@ def test_a_return_goes_the_whole_way(paths, empty):
     ]
     (paths.inbox / "zone_return_2024.xlsx").write_bytes(filled(empty, rows))
     build_all(paths, RESOLVED)
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         loaded = con.execute(
             "select time_period, obs_value, scope, vintage::varchar, row_no, column_no from core.observation "
             "where source_id = 'zone_return' order by row_no"
@@ -416,9 +418,9 @@ class TestCommands:
 
 def test_a_new_zone_of_the_published_registry_is_offered(paths, cut):
     shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         con.execute("update core.zone set zone_name_zh = '新市' where zone_code = '330100'")
-    publish.publish(paths)
+    generations.publish(paths)
     assert "330100 新市" in offered(returns.template(paths))[ZONE]
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from pipelines import build, store
+from pipelines.database import build, connection, writing
 from pipelines.declarations.tables import tables
 
 BASE = {
@@ -41,13 +41,13 @@ LATER = {"vintage": dt.date(2023, 7, 1), "file_sha256": "b", "sequence": 2}
 @pytest.fixture
 def world(tmp_path):
     """A function from figures (what differs from BASE) to the rows of a mart table over them alone."""
-    with store.connect(tmp_path / "small.duckdb") as con:
+    with connection.connect(tmp_path / "small.duckdb") as con:
         build.build(con, tables()["reference.indicator"])
 
         def rows(table: str, *figures: dict) -> list[dict]:
             observation = tables()["core.observation"]
             schema = {c.name: TYPES[c.type] for c in observation.columns}
-            store.create(con, observation, pl.DataFrame([BASE | f for f in figures], schema=schema))
+            writing.create(con, observation, pl.DataFrame([BASE | f for f in figures], schema=schema))
             for name in ("core.observation_latest", table):
                 build.build(con, tables()[name])
             return con.sql(f"from {table}").pl().to_dicts()

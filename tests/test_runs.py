@@ -14,9 +14,11 @@ from typing import NamedTuple
 import dagster as dg
 import pytest
 
-from pipelines import publish, quality, run_lock, settings, store
+from pipelines import settings
+from pipelines.database import checks, connection, run_lock
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
+from pipelines.publishing import generations
 
 COMMAND = [sys.executable, "-m", "pipelines.cli"]
 
@@ -98,8 +100,8 @@ def test_a_run_after_a_killed_run_frees_its_slot_and_completes(completed):
     assert completed.code == 0, completed.said
     assert "its slot is free again" in completed.said
     assert completed.statuses == [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-    generation = publish.current(completed.paths)
-    assert generation.generation_id == "000001" and publish.verify(generation) == []
+    generation = generations.current(completed.paths)
+    assert generation.generation_id == "000001" and generations.verify(generation) == []
 
 
 def test_a_run_makes_the_whole_graph_and_publishes_what_it_made(completed):
@@ -108,7 +110,7 @@ def test_a_run_makes_the_whole_graph_and_publishes_what_it_made(completed):
         for event in completed.events
         if event.is_step_materialization
     }
-    for name, entry in publish.current(completed.paths).manifest["tables"].items():
+    for name, entry in generations.current(completed.paths).manifest["tables"].items():
         assert made[name]["dagster/row_count"].value == entry["rows"]
     assert {"published.generation", "report.site"} < set(made)
     assert (completed.paths.reports / "latest" / "index.html").exists()
@@ -124,14 +126,14 @@ def test_the_embedded_data_keep_every_promise(completed):
     contracts = {".".join(each.asset_key.path): each for each in found if each.check_name == "contract"}
     assert [each.description for each in contracts.values() if not each.passed] == []
     assert {name: each.metadata["promises"].value for name, each in contracts.items()} == {
-        name: sum(promise.severity == "error" for promise in quality.promises(table))
+        name: sum(promise.severity == "error" for promise in checks.promises(table))
         for name, table in tables().items()
     }
 
 
 def test_with_one_thread_and_with_more_the_parquet_is_the_same(completed, published):
     """With Dagster, after a kill and with one thread, beside what was built without and with as many as there are."""
-    found, expected = (publish.current(each).manifest["tables"] for each in (completed.paths, published))
+    found, expected = (generations.current(each).manifest["tables"] for each in (completed.paths, published))
     assert [name for name in expected if found[name]["sha256"] != expected[name]["sha256"]] == []
 
 
@@ -157,16 +159,19 @@ def test_a_second_run_waits_and_says_for_whom(paths):
 
 
 def test_two_connections_of_one_process_read_the_same_generation(built):
-    with store.connect(built.work, read_only=True) as one, store.connect(built.work, read_only=True) as two:
+    with (
+        connection.connect(built.work, read_only=True) as one,
+        connection.connect(built.work, read_only=True) as two,
+    ):
         count = "select count(*) from core.zone"
         assert one.execute(count).fetchall() == two.execute(count).fetchall() == [(181,)]
 
 
 def test_a_pointer_to_nothing_is_said_plainly(paths):
     paths.published.mkdir(parents=True)
-    (paths.published / publish.POINTER).write_text("000007\n", encoding="utf-8")
-    with pytest.raises(publish.NothingPublished, match="000007"):
-        publish.current(paths)
+    (paths.published / generations.POINTER).write_text("000007\n", encoding="utf-8")
+    with pytest.raises(generations.NothingPublished, match="000007"):
+        generations.current(paths)
 
 
 def test_values_that_look_like_markup_are_printed_as_they_are(environment, published):

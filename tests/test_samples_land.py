@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import settings, store
+from pipelines import settings
+from pipelines.database import connection
 from tests.conftest import RESOLVED, build_all
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import zipped
@@ -68,7 +69,7 @@ def landed(tmp_path_factory):
             (paths.inbox / name).write_bytes(content)
     (paths.inbox / "customs.zip").write_bytes(zipped(packed))
     build_all(paths, RESOLVED)
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         yield con
 
 

@@ -17,10 +17,12 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import build, cli, landing, lineage, publish, settings, store
+from pipelines import cli, landing, settings
+from pipelines.database import build, connection, lineage
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.definitions import defs
+from pipelines.publishing import generations, report_writing
 from pipelines.ui import serve
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
@@ -73,10 +75,10 @@ def test_sql_reads_the_warehouse_and_touches_nothing_else(attempt, published, tm
     duckdb.sql("select 1 as a").write_parquet(str(tmp_path / "secret.parquet"))
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
     before = sorted(tmp_path.rglob("*"))
-    generation = publish.current(published)
-    with store.connect(generation.database, read_only=True) as con, pytest.raises(duckdb.Error):
+    generation = generations.current(published)
+    with connection.connect(generation.database, read_only=True) as con, pytest.raises(duckdb.Error):
         con.sql(attempt.replace("{folder}", str(tmp_path))).fetchall()
-    assert sorted(tmp_path.rglob("*")) == before and publish.verify(generation) == []
+    assert sorted(tmp_path.rglob("*")) == before and generations.verify(generation) == []
 
 
 def test_the_command_takes_the_same_connection(published, monkeypatch, tmp_path):
@@ -89,7 +91,7 @@ def test_the_command_takes_the_same_connection(published, monkeypatch, tmp_path)
 def test_a_variable_of_python_is_no_table(published):
     secret = pl.DataFrame({"a": [1]})  # noqa: F841 - must not be seen
     with (
-        store.connect(publish.current(published).database, read_only=True) as con,
+        connection.connect(generations.current(published).database, read_only=True) as con,
         pytest.raises(duckdb.Error),
     ):
         con.sql("from secret").fetchall()
@@ -140,7 +142,7 @@ def test_no_asset_hands_a_value_to_an_io_manager(paths):
         and wanted & {"/".join(key.path) for key in asset.keys}
     ]
     names = [n for n in lineage.order("core.area_name") if not n.startswith("raw.")]
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landing.land_all(con, paths)
         for name in names:
             build.build(con, tables()[name])
@@ -159,7 +161,7 @@ def test_a_manifest_cannot_point_out_of_its_folder(published, tmp_path, name):
     manifest.pop("manifest_sha256", None)
     path.unlink()  # nobody may write it
     path.write_text(json.dumps(manifest))
-    (fault,) = publish.verify(publish.generation(copy, "000001"))
+    (fault,) = generations.verify(generations.generation(copy, "000001"))
     assert "expected one inside the folder" in fault and name in fault
 
 
@@ -168,8 +170,8 @@ def test_the_pointer_cannot_lead_elsewhere(published, tmp_path, pointer):
     copy = settings.Paths(tmp_path / "copy")
     shutil.copytree(published.published, copy.published)
     (copy.published / "CURRENT").write_text(pointer)
-    with pytest.raises(publish.NothingPublished):
-        publish.current(copy)
+    with pytest.raises(generations.NothingPublished):
+        generations.current(copy)
 
 
 TEMPLATES = ROOT / "pipelines" / "reports" / "templates"
@@ -222,19 +224,19 @@ def hostile_report(cut, tmp_path_factory):
     (paths.inbox / "zone_figures_<img src=x onerror=alert(1)>.csv").write_text(figures, encoding="utf-8")
     names = [name for name in tables() if name.startswith("core.")]
     names += ["mart.zone_profile", "mart.file_accounting", "mart.data_quality"]
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landed = landing.land_all(con, paths)
         for name in (n for n in lineage.order(*names) if n.startswith("core.") or n in names):
             build.build(con, tables()[name])
-    publish.publish(paths)
-    publish.report(paths)
+    generations.publish(paths)
+    report_writing.report(paths)
     return paths, landed
 
 
 def test_markup_from_files_comes_out_as_text(hostile_report):
     paths, landed = hostile_report
     assert any("<img" in file.file_name for file in landed)
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         assert con.execute("select count(*) from core.zone where zone_name_en = ?", [HOSTILE]).fetchall() == [
             (1,)
         ]

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from pipelines import landing, seen, store
+from pipelines import landing, seen
+from pipelines.database import connection
 
 NAME = "zone_figures_1.csv"
 CONTENT = (
@@ -25,7 +26,7 @@ def world(paths, monkeypatch):
     path.write_text(CONTENT, encoding="utf-8")
     real = landing._chunks
     monkeypatch.setattr(landing, "_chunks", lambda path: (reads.append(path), real(path))[1])
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landing.ensure_tables(con)
 
         def land(name: str = NAME) -> tuple[str, bool]:
@@ -103,12 +104,12 @@ def test_bytes_without_rows_are_landed(world):
 @pytest.mark.parametrize("is_checked", [True, False])
 def test_what_was_checked_stays_checked(world, is_checked):
     con, path, land = world
-    store.mark_checked(con) if is_checked else None
-    before = store.state(con)
+    connection.mark_checked(con) if is_checked else None
+    before = connection.state(con)
     time.sleep(0.05)
     os.utime(path)
     land()
-    after = store.state(con)
+    after = connection.state(con)
     assert after.commits == before.commits + 1
     assert (after.checked == after.commits) == is_checked
 
@@ -123,7 +124,7 @@ def test_looking_for_the_table_writes_nothing(paths):
     """Bytes that no counted commit has changed would be taken for damage by the next run."""
     left = []
     for _ in range(2):
-        with store.connect(paths.work) as con:
+        with connection.connect(paths.work) as con:
             landing.ensure_tables(con)
         left.append(paths.work.read_bytes())
     assert left[0] == left[1]

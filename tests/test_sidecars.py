@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from pipelines import landing, settings, sidecar, store
+from pipelines import landing, settings, sidecar
+from pipelines.database import connection
 from pipelines.declarations.sources import sources
 from pipelines.readers import ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
@@ -31,7 +32,7 @@ FACTS = st.fixed_dictionaries(
 
 def land_all(paths: settings.Paths) -> dict[str, landing.Landed]:
     """What became of the files of the inbox, by name; nothing embedded."""
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landing.ensure_tables(con)
         found = [f for p in landing.data_files(paths.inbox) for f in landing.land(con, p, "inbox", paths)]
         found += landing._reread(con, paths, {f.file_sha256 for f in found}) + landing.alone(paths.inbox)
@@ -39,7 +40,7 @@ def land_all(paths: settings.Paths) -> dict[str, landing.Landed]:
 
 
 def query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         return con.execute(sql).fetchall()
 
 
@@ -132,7 +133,7 @@ def test_facts_outlive_the_files_and_the_tables(paths):
     path.with_name("soy_2024.csv.yml").unlink()
     assert land_all(paths)["soy_2024.csv"].status == "known"
     path.unlink()
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         con.execute("drop table raw.file")
     assert land_all(paths)["soy_2024.csv"].status == "loaded"
     assert query(paths, "select distinct flow_text from raw.trade_file") == [("import",)]

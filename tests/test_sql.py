@@ -13,8 +13,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import answer, cli, publish
+from pipelines import answer, cli
 from pipelines.declarations.files import ROOT
+from pipelines.publishing import generations
 
 QUERIES = sorted((ROOT / "docs" / "queries").glob("*.sql"))
 DOC = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
@@ -46,7 +47,7 @@ def test_there_are_about_fifteen_examples_and_the_document_counts_them():
 @pytest.mark.parametrize("number", range(len(re.findall(r"```python\n(.*?)```", DOC, flags=re.DOTALL))))
 def test_the_python_of_the_document_runs(number, published):
     code = re.findall(r"```python\n(.*?)```", DOC, flags=re.DOTALL)[number]
-    generation = publish.current(published)
+    generation = generations.current(published)
     code = code.replace("PATH/warehouse-000001.duckdb", str(generation.database))
     names: dict = {}
     exec(code.replace("PARQUET", str(generation.folder / "parquet")), names)  # noqa: S102 - our own document

@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli, publish, sql_guard, store
+from pipelines import cli
+from pipelines.database import connection, sql_guard
+from pipelines.publishing import generations
 
 PLAIN = "format csv, use_tmp_file false"
 
@@ -181,7 +183,7 @@ ADMITTED = (
 def file(tmp_path) -> Path:
     """A small database in a folder of its own, as a generation has it, with a folder beside it."""
     found = tmp_path / "000001" / "w.duckdb"
-    with store.connect(found) as con:
+    with connection.connect(found) as con:
         con.execute("create table thing as select 1 as a; create sequence numbers")
         con.execute("create macro twice(n) as table select 2 * n as a")
     (tmp_path / "other").mkdir()
@@ -192,7 +194,7 @@ def file(tmp_path) -> Path:
 
 @pytest.fixture
 def con(file) -> Iterator[duckdb.DuckDBPyConnection]:
-    with store.connect(file, read_only=True) as found:
+    with connection.connect(file, read_only=True) as found:
         yield found
 
 
@@ -260,12 +262,12 @@ def test_nothing_of_a_refused_text_runs(con):
 
 
 def test_connections_of_one_process_are_all_closed_off(file):
-    with store.connect(file, read_only=True) as one, store.connect(file, read_only=True) as two:
+    with connection.connect(file, read_only=True) as one, connection.connect(file, read_only=True) as two:
         for each in (one, two):
             assert each.sql("from thing").fetchall() == [(1,)]
             with pytest.raises(duckdb.PermissionException):
                 each.sql(f"copy (select 1) to '{file}.wal' ({PLAIN})")
-    with store.connect(file) as writer:
+    with connection.connect(file) as writer:
         writer.execute("insert into thing values (2)")
 
 
@@ -282,18 +284,18 @@ def test_connections_of_one_process_are_all_closed_off(file):
 )
 def test_the_command_refuses_in_every_form(name, form, published, monkeypatch, tmp_path):
     monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))
-    generation = publish.current(published)
+    generation = generations.current(published)
     before = sorted(published.published.rglob("*"))
     words = ["sql", filled(WRITES[name], generation.database), "--format", form]
     told = CliRunner().invoke(cli.app, [*words, *(["--output", str(tmp_path / "out")] * (form != "table"))])
     assert told.exit_code == 1 and "expected" in told.stdout and not list(tmp_path.iterdir())
-    assert publish.verify(generation) == [] and sorted(published.published.rglob("*")) == before
+    assert generations.verify(generation) == [] and sorted(published.published.rglob("*")) == before
 
 
 def test_the_prompt_refuses_and_goes_on(published, monkeypatch):
     monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))
-    generation = publish.current(published)
+    generation = generations.current(published)
     lines = f"{filled(WRITES['the file itself'], generation.database)};\nselect 41 + 1;\n"
     told = CliRunner().invoke(cli.app, ["sql"], input=lines)
     assert "found COPY, expected" in told.stdout and "42" in told.stdout
-    assert publish.verify(generation) == []
+    assert generations.verify(generation) == []

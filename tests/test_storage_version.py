@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import publish, store
+from pipelines.database import connection
+from pipelines.publishing import generations
 
 # The number that DuckDB 1.2 writes into bytes 12 to 20 of a file; newer formats have higher ones, 2.0 has 999.
 FORMAT_OF_1_2 = 65
@@ -40,22 +41,22 @@ def format_of(path: Path) -> int:
 
 def test_a_work_database_has_the_format_of_1_2(tmp_path):
     path = tmp_path / "work.duckdb"
-    with store.connect(path) as con:
+    with connection.connect(path) as con:
         tags = con.sql("select tags from duckdb_databases() where path is not null").fetchall()[0][0]
     assert format_of(path) == FORMAT_OF_1_2 and tags["storage_version"].startswith("v1.2.0")
 
 
 def test_a_published_file_has_it_too(published):
-    made = publish.current(published)
+    made = generations.current(published)
     assert format_of(made.database) == FORMAT_OF_1_2
-    with store.connect(made.database, read_only=True) as con:
+    with connection.connect(made.database, read_only=True) as con:
         assert con.sql("select count(*) from core.zone").fetchall()[0][0]
 
 
 def test_a_writer_of_another_format_keeps_that_of_the_file(tmp_path):
     """DuckDB's shell on the work database does not lift it to a format that older releases cannot read."""
     path = tmp_path / "work.duckdb"
-    with store.connect(path) as con:
+    with connection.connect(path) as con:
         con.execute("create table a as select 1 as b")
     with duckdb.connect(str(path)) as con:
         con.execute("create table c as select 1 as d; checkpoint")
@@ -66,7 +67,7 @@ def test_a_writer_of_another_format_keeps_that_of_the_file(tmp_path):
 @pytest.mark.parametrize("version", OLDER)
 def test_an_older_release_reads_the_same(version, published, tmp_path):
     """The package is installed into a folder of its own; where none can be had, there is nothing to prove."""
-    database = str(publish.current(published).database)
+    database = str(generations.current(published).database)
     installed = install(f"duckdb=={version}", tmp_path / "older")
     if installed:
         pytest.skip(f"duckdb {version} cannot be installed here: {installed}")

@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import build, cli, landing, lineage, store, trace
+from pipelines import cli, landing, trace
+from pipelines.database import build, connection, lineage
 from pipelines.declarations.modes import modes
 from pipelines.declarations.tables import tables
 from tests.readers.excel import xlsx
@@ -56,7 +57,7 @@ def kind(metric: str) -> str:
 @pytest.fixture(scope="module")
 def sample(built):
     """200 published figures, as many of each kind, and their chains."""
-    with store.connect(built.work, read_only=True) as con:
+    with connection.connect(built.work, read_only=True) as con:
         figures = con.execute(FIGURES).fetchall()
         groups: dict[str, list] = {}
         for figure in figures:
@@ -73,7 +74,7 @@ def cell(built):
 
 
 def reader(paths):
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         encoding = dict(con.execute("select file_sha256, encoding from raw.file").fetchall())
 
     @cache
@@ -160,7 +161,7 @@ def test_a_figure_of_a_workbook_is_traced_to_its_sheet(paths):
         ["数据来源：国家统计局"],
     ]
     (paths.inbox / "分省年度数据_GDP_2020-06-30.xlsx").write_bytes(xlsx({"分省年度数据": rows}))
-    with store.connect(paths.work) as con:
+    with connection.connect(paths.work) as con:
         landing.land_all(con, paths)
         for name in lineage.order("core.observation"):
             if not name.startswith("raw."):

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from pipelines import settings, store
+from pipelines import settings
+from pipelines.database import connection
 from pipelines.declarations.files import ROOT
 from tests.conftest import RESOLVED, build_all
 from tests.readers.conftest import SAMPLES
@@ -28,7 +29,7 @@ def built(tmp_path, files: dict[str, bytes]) -> settings.Paths:
 
 
 def answers(paths: settings.Paths) -> list[list[tuple]]:
-    with store.connect(paths.work, read_only=True) as con:
+    with connection.connect(paths.work, read_only=True) as con:
         return [con.execute(query).fetchall() for query in QUERIES]
 
 

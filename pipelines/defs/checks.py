@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines import quality
+from pipelines.database import checks as database_checks
 from pipelines.declarations.tables import Table, tables
 from pipelines.defs.resources import POOL, Warehouse
 
@@ -22,12 +22,12 @@ def table_check(table: Table, kind: str) -> dg.AssetChecksDefinition:
     )
     def check(warehouse: Warehouse) -> dg.AssetCheckResult:
         with warehouse.connect() as con:
-            return result(quality.validate(con, table, severity), severity)
+            return result(database_checks.validate(con, table, severity), severity)
 
     return check
 
 
-def result(outcomes: list[quality.Outcome], severity: str) -> dg.AssetCheckResult:
+def result(outcomes: list[database_checks.Outcome], severity: str) -> dg.AssetCheckResult:
     """Outcomes as one check result; a promise that could not be checked is a failure of its own kind."""
     failed = [o for o in outcomes if not o.passed]
     return dg.AssetCheckResult(
@@ -43,12 +43,12 @@ def result(outcomes: list[quality.Outcome], severity: str) -> dg.AssetCheckResul
     )
 
 
-def _words(outcome: quality.Outcome) -> str:
+def _words(outcome: database_checks.Outcome) -> str:
     count = "" if outcome.unexpected_count is None else f" ({outcome.unexpected_count} rows)"
     return f"{outcome.description}{count}: {outcome.detail}".removesuffix(": ")
 
 
-def _record(outcome: quality.Outcome) -> dg.TableRecord:
+def _record(outcome: database_checks.Outcome) -> dg.TableRecord:
     state = "kept" if outcome.passed else "broken" if outcome.ran else "could not run"
     return dg.TableRecord(
         {
@@ -65,5 +65,5 @@ checks = [
     table_check(table, kind)
     for table in tables().values()
     for kind, (severity, _) in KINDS.items()
-    if any(p.severity == severity for p in quality.promises(table))
+    if any(p.severity == severity for p in database_checks.promises(table))
 ]

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from pipelines import publish
 from pipelines.declarations.tables import macros, tables
 from pipelines.defs.resources import POOL, Warehouse
+from pipelines.publishing import generations, report_writing
 
 
 @dg.asset(
@@ -14,7 +14,7 @@ from pipelines.defs.resources import POOL, Warehouse
     description="Read-only DuckDB file and Parquet of all tables, with manifest; switched to atomically.",
 )
 def generation(warehouse: Warehouse) -> dg.MaterializeResult:
-    made = publish.publish(warehouse.paths)
+    made = generations.publish(warehouse.paths)
     return dg.MaterializeResult(
         metadata={
             "generation": made.generation_id,
@@ -31,7 +31,7 @@ def generation(warehouse: Warehouse) -> dg.MaterializeResult:
     description="Static HTML report of the published generation: overview, one page a zone, method, quality.",
 )
 def site(warehouse: Warehouse) -> dg.MaterializeResult:
-    pages, index = publish.report(warehouse.paths)
+    pages, index = report_writing.report(warehouse.paths)
     return dg.MaterializeResult(metadata={"pages": pages, "index": dg.MetadataValue.path(str(index))})
 
 

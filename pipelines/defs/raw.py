@@ -4,7 +4,8 @@ from collections import Counter
 
 import dagster as dg
 
-from pipelines import landing, store
+from pipelines import landing
+from pipelines.database import writing
 from pipelines.declarations.sources import Source, sources
 from pipelines.defs.resources import POOL, Warehouse
 
@@ -35,5 +36,5 @@ def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
         files = dict(Counter(file.status for file in landed))
         for table in landing.raw_tables():
             yield dg.MaterializeResult(
-                asset_key=table.key, metadata={"dagster/row_count": store.count(con, table), "files": files}
+                asset_key=table.key, metadata={"dagster/row_count": writing.count(con, table), "files": files}
             )

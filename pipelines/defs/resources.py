@@ -6,7 +6,9 @@ from contextlib import contextmanager
 import dagster as dg
 import duckdb
 
-from pipelines import publish, recovery, run_lock, settings, store
+from pipelines import settings
+from pipelines.database import connection, recovery, run_lock
+from pipelines.publishing import generations
 
 POOL = "warehouse"
 
@@ -27,9 +29,9 @@ class Warehouse(dg.ConfigurableResource):
 
     def _look_at_published(self, say: Callable[[str], None]) -> None:
         try:
-            publish.readable(self.paths, say, thorough=True)
-        except publish.NothingPublished as none:
-            if publish.kept(self.paths):
+            generations.readable(self.paths, say, thorough=True)
+        except generations.NothingPublished as none:
+            if generations.kept(self.paths):
                 say(str(none))
 
     @property
@@ -38,5 +40,5 @@ class Warehouse(dg.ConfigurableResource):
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with store.connect(self.paths.work) as con:
+        with connection.connect(self.paths.work) as con:
             yield con

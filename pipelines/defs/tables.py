@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines import build, lineage
+from pipelines.database import build, lineage
 from pipelines.declarations.tables import Table, macros, tables
 from pipelines.defs.resources import POOL, Warehouse
 

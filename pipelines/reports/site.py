@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines import lineage
+from pipelines.database import lineage
 from pipelines.declarations import files
 from pipelines.declarations import tables as declared_tables
 from pipelines.reports import charts, formatting, overview, quality, tables, zone

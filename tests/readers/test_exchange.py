@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from pipelines import build, landing, lineage, readers, settings, store
+from pipelines import landing, readers, settings
+from pipelines.database import build, connection, lineage
 from pipelines.declarations import reference_rows
 from pipelines.declarations.sources import sources as declared_sources
 from pipelines.declarations.tables import tables
@@ -97,7 +98,7 @@ def warehouse_of(root, sources, files):
     paths.inbox.mkdir(parents=True)
     for name, content in files.items():
         (paths.inbox / name).write_bytes(content)
-    with pytest.MonkeyPatch.context() as patch, store.connect(paths.work) as con:
+    with pytest.MonkeyPatch.context() as patch, connection.connect(paths.work) as con:
         for module in (landing, reference_rows):
             patch.setattr(module, "sources", lambda: sources)
         landing._fingerprint.cache_clear()

@@ -9,7 +9,7 @@ import json
 
 import duckdb
 
-from pipelines import store
+from pipelines.database import connection, writing
 from pipelines.declarations import reference_rows
 from pipelines.declarations import tables as declared_tables
 from pipelines.reports import tables
@@ -68,13 +68,15 @@ FIGURES = [
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
     """The published tables with all invented rows."""
-    con.execute(store.STATE.format(version=store.VERSION))  # transactions count themselves
+    con.execute(connection.STATE.format(version=connection.VERSION))  # transactions count themselves
     for schema in ("reference", "core", "mart"):
         con.execute(f"create schema {schema}")
     for name in TABLES:
-        con.execute(store.ddl(declared_tables.tables()[name]))
+        con.execute(writing.ddl(declared_tables.tables()[name]))
     for name in ("reference.warehouse_schema", "reference.glossary"):
-        store.append(con, declared_tables.tables()[name], reference_rows.rows(declared_tables.tables()[name]))
+        writing.append(
+            con, declared_tables.tables()[name], reference_rows.rows(declared_tables.tables()[name])
+        )
     for step in (
         fill_modes,
         fill_zones,

@@ -10,7 +10,7 @@ import importlib
 
 import duckdb
 
-from pipelines import lineage, store
+from pipelines.database import lineage, select, writing
 from pipelines.declarations import reference_rows
 from pipelines.declarations.tables import Table, tables
 
@@ -18,30 +18,30 @@ from pipelines.declarations.tables import Table, tables
 def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """(Re)make a table and return its row count."""
     if table.schema_name == "reference":
-        return store.create(con, table, reference_rows.rows(table))
+        return writing.create(con, table, reference_rows.rows(table))
     query = _select(table)
     if table.by_file:
-        return store.create_by_file(con, table, query, _fingerprints(con, table))
+        return writing.create_by_file(con, table, query, _fingerprints(con, table))
     if table.metric is None:
-        return store.create(con, table, query)
+        return writing.create(con, table, query)
     module, function = table.metric.function.split(".")
     compute = getattr(importlib.import_module(f"pipelines.metrics.{module}"), function)
     frame = con.sql(query).pl()
     # of nothing comes nothing; that a table may not be empty is for its contract to say
-    return store.create(
+    return writing.create(
         con, table, _no_rows(table) if frame.is_empty() else compute(frame, **table.metric.parameters)
     )
 
 
 def build_macro(con: duckdb.DuckDBPyConnection, macro: Table) -> None:
     """(Re)make a table macro; the tables that it reads must be there."""
-    store.create_macro(con, macro, _select(macro))
+    writing.create_macro(con, macro, _select(macro))
 
 
 def _select(table: Table) -> str:
-    query = lineage.query(table)
+    query = select.query(table)
     if query is None:
-        raise store.ContractError(
+        raise writing.ContractError(
             f"warehouse/{table.schema_name}/{table.name}.sql: not found, expected one SELECT"
         )
     return query.strip().rstrip(";")

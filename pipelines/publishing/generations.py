@@ -20,7 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines import store
+from pipelines.database import connection, writing
+from pipelines.database.files import sha256, sync
 from pipelines.declarations.tables import tables
 from pipelines.settings import Paths
 
@@ -75,7 +76,7 @@ def publish(paths: Paths, keep: int = KEEP) -> Generation:
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
-    _sync(paths.published)
+    sync(paths.published)
     _switch(paths, generation_id)
     _retain(paths, keep)
     return Generation(generation_id, final, manifest)
@@ -85,8 +86,8 @@ def again(paths: Paths, keep: int) -> Generation:
     """Publish the work database once more, as the last run checked it. Raises NotChecked."""
     if not paths.work.exists():
         raise NotChecked(f"{paths.work}: not found; `zonescope run` makes, checks and publishes it")
-    with store.connect(paths.work) as con:
-        found = store.state(con)
+    with connection.connect(paths.work) as con:
+        found = connection.state(con)
     if found is None or found.checked != found.commits:
         raise NotChecked(
             f"{paths.work}: found changes that no run has checked (a file was landed by hand, or a run stopped on its "
@@ -97,8 +98,8 @@ def again(paths: Paths, keep: int) -> Generation:
 
 def _make(paths: Paths, making: Path, generation_id: str) -> dict:
     """Write the files of a generation and its manifest, all synced to disk; returns the manifest."""
-    with store.connect(paths.work) as con:
-        store.mark_checked(con)
+    with connection.connect(paths.work) as con:
+        connection.mark_checked(con)
         entries = {name: _export(con, name, making) for name in sorted(tables())}
         version = con.execute(
             "select methodology_version from reference.methodology where is_default"
@@ -113,13 +114,15 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
         "methodology_version": version,
         "tables": entries,
     }
-    store.write_note(paths.work, {**store.note_of(paths.work), "sha256": manifest["database"]["sha256"]})
+    connection.write_note(
+        paths.work, {**connection.note_of(paths.work), "sha256": manifest["database"]["sha256"]}
+    )
     manifest["manifest_sha256"] = _own_hash(manifest)
     (making / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     for path in making.rglob("*"):
         if path.is_file():
             path.chmod(path.stat().st_mode & ~WRITE_BITS)
-        _sync(path)
+        sync(path)
     return manifest
 
 
@@ -230,44 +233,6 @@ def verify(generation: Generation, *, thorough: bool = True) -> list[str]:
     return faults
 
 
-def report(paths: Paths) -> tuple[int, Path]:
-    """Write the report of the current generation; returns the number of pages and the path of the first."""
-    from pipelines.reports import site  # noqa: PLC0415 - templates are not needed to load definitions
-
-    shown = current(paths)
-    making, final = (
-        paths.reports / f".making-{shown.generation_id}",
-        paths.reports / shown.generation_id,
-    )
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    with store.connect(shown.database, read_only=True) as con:
-        built_for = con.execute("select max(vintage) from raw.file").fetchall()[0][0]
-        pages = site.build(
-            con,
-            making,
-            {
-                "generation_id": shown.generation_id,
-                "built_for": str(built_for),
-                "methodology_version": shown.manifest["methodology_version"],
-            },
-        )
-    shutil.rmtree(final, ignore_errors=True)
-    os.replace(making, final)
-    _point(paths.reports / "latest", final)
-    for old in [
-        p for p in paths.reports.iterdir() if p.is_dir() and p not in (final, paths.reports / "latest")
-    ]:
-        shutil.rmtree(old)
-    return sum(page.suffix == ".html" for page in pages), paths.reports / "latest" / "index.html"
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file, read in pieces."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def _export(con, full_name: str, folder: Path) -> dict:
     schema, name = full_name.split(".")
     relative = Path("parquet") / schema / f"{name}.parquet"
@@ -278,7 +243,7 @@ def _export(con, full_name: str, folder: Path) -> dict:
     rows = f"select * from {full_name} order by {order}"
     con.execute(f"copy ({rows}) to '{target}' (format parquet, compression zstd)")
     return {
-        "rows": store.count(con, tables()[full_name]),
+        "rows": writing.count(con, tables()[full_name]),
         "parquet": relative.as_posix(),
         **_stamp(folder / relative),
     }
@@ -309,18 +274,9 @@ def _switch(paths: Paths, generation_id: str, *, instead_of: str | None = None) 
             return
         temporary = paths.published / f".{POINTER}.tmp"
         temporary.write_text(generation_id + "\n", encoding="utf-8")
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, paths.published / POINTER)
-        _sync(paths.published)
-
-
-def _point(link: Path, target: Path) -> None:
-    temporary = link.with_name(f".{link.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(target.name, target_is_directory=True)
-    if link.is_dir() and not link.is_symlink():  # the data folder was copied by something that follows links
-        shutil.rmtree(link)
-    os.replace(temporary, link)
+        sync(paths.published)
 
 
 def _retain(paths: Paths, keep: int) -> None:
@@ -330,11 +286,3 @@ def _retain(paths: Paths, keep: int) -> None:
             continue  # somebody has just rolled back to it
         (paths.published / name / "manifest.json").unlink(missing_ok=True)
         shutil.rmtree(paths.published / name)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

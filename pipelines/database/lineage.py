@@ -14,22 +14,8 @@ from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
+from pipelines.database.select import query
 from pipelines.declarations.tables import Table, macros, tables
-
-
-def query(table: Table) -> str | None:
-    """The SELECT of a table or macro: its own, or that of the table that it is as of a day, cut to its conditions."""
-    if table.as_of is None:
-        return table.sql
-    tree = sqlglot.parse_one(tables()[table.as_of.select].sql, dialect="duckdb")
-    for node in list(tree.find_all(exp.Table)):
-        condition = table.as_of.where.get(f"{node.db}.{node.name}")
-        if condition:
-            part = f"select * from {node.db}.{node.name} where {condition}"
-            node.replace(
-                sqlglot.parse_one(part, dialect="duckdb").subquery(node.alias or node.name, copy=False)
-            )
-    return tree.sql(dialect="duckdb")
 
 
 @cache

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import publish, store
+from pipelines.database import connection, files
 from pipelines.settings import Paths
 
 
 def ensure(paths: Paths, say: Callable[[str], None]) -> None:
     """Set the work database aside if it is not what was last committed, or of another version; says so."""
-    note = store.note_of(paths.work)
+    note = connection.note_of(paths.work)
     if not paths.work.exists():
         if note:
             say(f"{paths.work}: not found, expected {note['commits']} commits; {_filled(paths)}")
@@ -41,18 +41,18 @@ def _filled(paths: Paths) -> str:
 
 def _fault(database: Path, note: dict) -> tuple[str, str]:
     """What is wrong with a work database, in words and as the name under which it is kept; empty when all is well."""
-    if "sha256" in note and not _wal(database).exists() and publish.sha256(database) != note["sha256"]:
+    if "sha256" in note and not _wal(database).exists() and files.sha256(database) != note["sha256"]:
         return "found other bytes than the last run has left", "damaged"
     try:
         with duckdb.connect(str(database)) as con:
-            state = store.state(con)
+            state = connection.state(con)
     except duckdb.Error as error:
         if "lock" in str(error):
             return "", ""  # somebody else's; opening it waits and says so
         return f"it cannot be opened: {error}", "damaged"
     found = state.version if state else 1
-    if found != store.VERSION:
-        return f"found version {found}, expected {store.VERSION}", f"version-{found}"
+    if found != connection.VERSION:
+        return f"found version {found}, expected {connection.VERSION}", f"version-{found}"
     if state.commits < note.get("commits", 0):
         return f"found {state.commits} commits, expected {note['commits']}: its last ones are lost", "damaged"
     return "", ""

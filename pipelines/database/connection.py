@@ -1,0 +1,169 @@
+"""DuckDB: open, create a table from its contract, replace a slice.
+
+Belongs here: every statement that writes to the work database. Does not belong here: what a table means
+(warehouse/), publishing (publish.py), what becomes of a work database that lost something (recovery.py), Dagster.
+
+Every transaction counts itself in the database (`internal.state`) and, once committed, in a file beside it: a database
+that counts less than the file has lost what was committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.declarations.files import SCHEMAS
+
+LOCK_PATIENCE_SECONDS = 60
+# Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).
+VERSION = 3
+# DuckDB 1.2 and all later ones read a file of this version. The published file is a copy of the work database.
+STORAGE_VERSION = "v1.2.0"
+# Given at opening, so that a second connection of the same process agrees with the first.
+# A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
+WRITER = {"max_vacuum_tasks": "1", "storage_compatibility_version": STORAGE_VERSION}
+# No folder for what does not fit into memory: DuckDB would allow SQL to write into it.
+READ_ONLY = {"temp_directory": ""}
+# In this order. `enable_external_access` still allows the database's own file and its logs to be read and overwritten by
+# SQL; without the file system nothing can be opened any more, and the file that is open is read on.
+CLOSED = """
+set enable_external_access = false;
+set disabled_filesystems = 'LocalFileSystem';
+set lock_configuration = true
+"""
+
+
+class Busy(Exception):
+    """Another process holds the write lock of the work database and did not give it up in time."""
+
+
+@contextmanager
+def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file and close it whatever happens.
+
+    No network, no extension, and (read-only) no access to any file, its own included: ad hoc SQL sees the warehouse only.
+    Waits for another writer and raises Busy when it does not finish in time.
+    """
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    con = _open(path, read_only)
+    try:
+        if not read_only:
+            _prepare(con)
+        else:
+            _close_off(con)
+        yield con
+    finally:
+        con.close()
+
+
+def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=READ_ONLY if read_only else WRITER)
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise Busy(
+                    f"{path}: another process is writing (waited {LOCK_PATIENCE_SECONDS} s). A run of the UI or of "
+                    f"`make run` may be under way; try again when it has ended. DuckDB says: {error}"
+                ) from error
+            time.sleep(0.2)
+
+
+def _close_off(con: duckdb.DuckDBPyConnection) -> None:
+    """Take all files from a connection; those of one process on one file share their settings, and the first locks them."""
+    try:
+        con.execute(CLOSED)
+    except duckdb.InvalidInputException:
+        if not con.execute("select current_setting('lock_configuration')").fetchall()[0][0]:
+            raise
+
+
+def _prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Schemas, and in a new database its state."""
+    con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
+    if not con.execute("select 1 from duckdb_tables() limit 1").fetchall():
+        con.execute(STATE.format(version=VERSION))
+
+
+STATE = """
+begin;
+create schema if not exists internal;
+create table internal.state as select {version}::integer as version, 0::bigint as commits, -1::bigint as checked;
+comment on table internal.state is 'Of the work database: what the pipeline needs to notice that something was lost';
+comment on column internal.state.version is 'Version of the work database; raised when an older one cannot be carried on';
+comment on column internal.state.commits is 'Transactions committed so far';
+comment on column internal.state.checked is 'Number of the last commit before all promises were checked and kept';
+commit
+"""
+
+
+@dataclass(frozen=True)
+class State:
+    """Version of a work database, transactions committed, and how many of them all checks have seen."""
+
+    version: int
+    commits: int
+    checked: int
+
+
+def state(con: duckdb.DuckDBPyConnection) -> State | None:
+    """The state that a database notes of itself; None where it has none (release 0.1.0, or not ours)."""
+    if not con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'internal' and table_name = 'state'"
+    ).fetchall():
+        return None
+    return State(*con.execute("select version, commits, checked from internal.state").fetchall()[0])
+
+
+def mark_checked(con: duckdb.DuckDBPyConnection) -> None:
+    """Note that all that is committed so far is checked and may be published."""
+    con.execute("update internal.state set checked = commits where checked <> commits")
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing, and counted."""
+    con.execute("begin")
+    try:
+        yield
+        counted = con.execute("update internal.state set commits = commits + 1 returning commits").fetchall()
+        con.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):  # a commit that failed has ended the transaction; its own error is told
+            con.execute("rollback")
+        raise
+    query = (
+        "select path from duckdb_databases() where database_name = current_database() and path is not null"
+    )
+    for (path,) in con.execute(query).fetchall():
+        write_note(Path(path), {"commits": counted[0][0]})
+
+
+def note_of(database: Path) -> dict:
+    """What was noted beside a work database of its last commit; empty where there is nothing, or nothing readable."""
+    try:
+        return json.loads(note_path(database).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def write_note(database: Path, note: dict) -> None:
+    """Note what is committed. It may come late (a kill between the two), never early."""
+    temporary = database.with_name(f".{database.name}.note")
+    temporary.write_text(json.dumps(note) + "\n", encoding="utf-8")
+    os.replace(temporary, note_path(database))
+
+
+def note_path(database: Path) -> Path:
+    return database.with_name(f"{database.stem}.json")

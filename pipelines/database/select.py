@@ -1,0 +1,26 @@
+"""The SELECT that makes a table or macro, as text.
+
+Belongs here: finding it. Does not belong here: running it (build.py), where its columns come from (lineage.py).
+"""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+
+from pipelines.declarations.tables import Table, tables
+
+
+def query(table: Table) -> str | None:
+    """The SELECT of a table or macro: its own, or that of the table that it is as of a day, cut to its conditions."""
+    if table.as_of is None:
+        return table.sql
+    tree = sqlglot.parse_one(tables()[table.as_of.select].sql, dialect="duckdb")
+    for node in list(tree.find_all(exp.Table)):
+        condition = table.as_of.where.get(f"{node.db}.{node.name}")
+        if condition:
+            part = f"select * from {node.db}.{node.name} where {condition}"
+            node.replace(
+                sqlglot.parse_one(part, dialect="duckdb").subquery(node.alias or node.name, copy=False)
+            )
+    return tree.sql(dialect="duckdb")
