@@ -36,7 +36,8 @@ from benchmarks import ingest
 from pipelines import landing, settings
 from pipelines.database import build, connection, lineage, recovery, run_lock
 from pipelines.declarations.tables import tables
-from pipelines.publishing import generations, report_writing
+from pipelines.publishing import generations
+from pipelines.publishing.report import write
 
 PHASES = ("landing", "merge", "metrics", "checkpoint", "publish", "report")
 MOST_IN_A_ROW = 3
@@ -79,7 +80,7 @@ def whole_run(paths: settings.Paths, enter: Callable[[str], None], made: Sequenc
         enter("publish")
         generations.publish(paths)
         enter("report")
-        report_writing.report(paths)
+        write.report(paths)
 
 
 @contextmanager

@@ -27,7 +27,8 @@ from typer.core import TyperGroup
 from pipelines import settings
 from pipelines.database import connection, sql_guard
 from pipelines.declarations.files import ROOT, DeclarationError
-from pipelines.publishing import generations, report_writing
+from pipelines.publishing import generations
+from pipelines.publishing.report import write as report_write
 from pipelines.readers import ReadError
 
 
@@ -159,10 +160,10 @@ def sql(
     output: Annotated[Path | None, typer.Option("--output", help="File to write the answer to.")] = None,
 ) -> None:
     """Read-only SQL on the published warehouse."""
-    from pipelines import answer  # noqa: PLC0415 - openpyxl is not needed by the other commands
+    from pipelines.publishing import exports  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
-    wanted = answer.form_of(form, output)
-    if wanted not in ("table", *answer.FORMS):
+    wanted = exports.form_of(form, output)
+    if wanted not in ("table", *exports.FORMS):
         _fail(f"--format: found {wanted!r}, expected table, csv, json, parquet or xlsx")
     if output is None and wanted in ("parquet", "xlsx"):
         _fail(f"--format {wanted}: expected --output FILE to write it to")
@@ -190,14 +191,14 @@ def trace(
     ],
 ) -> None:
     """Chain of a published figure: every step with its formula, down to file, row, column and printed text."""
-    from pipelines import trace as tracing  # noqa: PLC0415 - named like the command
+    from pipelines.publishing import trace as publishing_trace  # noqa: PLC0415 - named like the command
 
     with _published() as con:
         try:
-            steps = tracing.chain(con, zone, year, metric)
-        except tracing.NoSuchFigure as error:
+            steps = publishing_trace.chain(con, zone, year, metric)
+        except publishing_trace.NoSuchFigure as error:
             _fail(str(error))
-    for line in tracing.lines(steps):
+    for line in publishing_trace.lines(steps):
         _say(line)
 
 
@@ -226,7 +227,7 @@ def publish_again(
     with run_lock.hold(paths.run_lock, _say, "zonescope publish"):
         recovery.ensure(paths, _say)
         made = generations.again(paths, keep)
-        report_writing.report(paths)
+        report_write.report(paths)
     _say(f"published generation {made.generation_id}; kept: {', '.join(generations.kept(paths))}")
 
 
@@ -266,7 +267,7 @@ def rollback(
     paths = settings.paths()
     found = generations.roll_back(paths, generation_id)
     _say(f"readers now get generation {found.generation_id}; `zonescope run` publishes a new one")
-    report_writing.report(paths)
+    report_write.report(paths)
 
 
 @app.command()
@@ -299,15 +300,18 @@ def quarantine_list(
     limit: Annotated[int, typer.Option(min=0, help="Most items shown; the counts are of all.")] = 50,
 ) -> None:
     """Items held: file, place, printed text, reason."""
-    from pipelines import held  # noqa: PLC0415 - openpyxl is not needed by the other commands
+    from pipelines.publishing import quarantine as publishing_quarantine  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     with _published() as con:
-        rows, counted = held.items(con, file, reason, source), held.counts(con)
+        rows, counted = (
+            publishing_quarantine.items(con, file, reason, source),
+            publishing_quarantine.counts(con),
+        )
     if not (file or reason or source):
         _table(["reason", "source", "items", "files"], counted)
     shown = [(*row[:7], _first_lines(row[7])) for row in rows[:limit]]
     if shown:
-        _table(held.COLUMNS[:8], shown)
+        _table(publishing_quarantine.COLUMNS[:8], shown)
     console.print(
         f"{len(rows):,} held, {len(shown):,} shown; [bold]zonescope quarantine export FILE.xlsx[/] has all, "
         "with what mends each"
@@ -322,11 +326,14 @@ def quarantine_export(
     source: SOURCE_FILTER = "",
 ) -> None:
     """Write what is held to a workbook: place, printed text, reason, how to mend; counts on a second sheet."""
-    from pipelines import held  # noqa: PLC0415 - openpyxl is not needed by the other commands
+    from pipelines.publishing import quarantine as publishing_quarantine  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     with _published() as con:
-        rows, counted = held.items(con, file, reason, source), held.counts(con)
-    held.export(rows, counted, target)
+        rows, counted = (
+            publishing_quarantine.items(con, file, reason, source),
+            publishing_quarantine.counts(con),
+        )
+    publishing_quarantine.export(rows, counted, target)
     _say(f"wrote {target}: {len(rows):,} held items")
 
 
@@ -409,7 +416,7 @@ def tables() -> None:
 @app.command("dictionary")
 def write_dictionary() -> None:
     """Write the documents that are made from the declarations: data dictionary, criteria, reason codes."""
-    from pipelines import dictionary  # noqa: PLC0415 - reads all SQL
+    from pipelines.publishing import dictionary  # noqa: PLC0415 - reads all SQL
 
     for path, make in dictionary.documents().items():
         path.write_text(make(), encoding="utf-8")
@@ -539,19 +546,19 @@ def _answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
 
 def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output: Path | None) -> None:
     """Write the rows of a query to a file or to standard output, or fail in the database's own words."""
-    from pipelines import answer  # noqa: PLC0415 - openpyxl is not needed by the other commands
+    from pipelines.publishing import exports  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     try:
         relation = sql_guard.ask(con, query)
         if relation is None:
             _fail("found a statement without rows, expected a SELECT")
-        data = answer.content(relation, form, query)
-    except (duckdb.Error, sql_guard.Refused, answer.TooLong) as error:
+        data = exports.content(relation, form, query)
+    except (duckdb.Error, sql_guard.Refused, exports.TooLong) as error:
         _fail(str(error))
     if output is None:
         sys.stdout.buffer.write(data)
     else:
-        answer.write(output, form, data)
+        exports.write(output, form, data)
         _say(f"wrote {_short(output)}: {form}, {len(data):,} bytes")
 
 

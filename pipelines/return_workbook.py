@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipelines import excel
+from pipelines.publishing import workbook
 
 FAULT_FILL = PatternFill("solid", start_color="FFC7CE", end_color="FFC7CE")
 DOUBT_FILL = PatternFill("solid", start_color="FFEB9C", end_color="FFEB9C")
@@ -82,7 +82,7 @@ def template(offer: Offer, zone: str = "", year: int | None = None) -> Workbook:
     entry.title = offer.sheets["entry"]
     headers = [name for names in offer.columns.values() for name in names]
     for column, name in enumerate(headers, start=1):
-        excel.head(entry.cell(1, column), name)
+        workbook.head(entry.cell(1, column), name)
     entry.row_dimensions[1].height = 30
     entry.freeze_panes = "A2"
     _instructions(book, offer)
@@ -97,7 +97,7 @@ def template(offer: Offer, zone: str = "", year: int | None = None) -> Workbook:
 
 
 def _instructions(book: Workbook, offer: Offer) -> None:
-    excel.list_sheet(
+    workbook.list_sheet(
         book, offer.sheets["instructions"], ["填报说明", "Instructions"], offer.instructions, [70, 90]
     )
 
@@ -111,14 +111,14 @@ def _lists(book: Workbook, offer: Offer) -> None:
     names = [
         offer.columns[key][-1] for key in ("area_code_text", "indicator_text", "period_text", "status_text")
     ]
-    hidden = [excel.list_sheet(book, offer.sheets["lists"], names, rows, [WIDE] * 4)]
+    hidden = [workbook.list_sheet(book, offer.sheets["lists"], names, rows, [WIDE] * 4)]
     for key, field in (("units", "units"), ("scopes", "scopes")):
         most = max(len(getattr(label, field)) for label in offer.labels)
         rows = [
             [label.printed_text, len(getattr(label, field)), *getattr(label, field)] for label in offer.labels
         ]
         header = [names[1], "n", *(str(n) for n in range(1, most + 1))]
-        hidden.append(excel.list_sheet(book, offer.sheets[key], header, rows, [WIDE] * len(header)))
+        hidden.append(workbook.list_sheet(book, offer.sheets[key], header, rows, [WIDE] * len(header)))
     for sheet in hidden:
         sheet.sheet_state = "hidden"
 
@@ -175,13 +175,13 @@ def _prefill(entry: Worksheet, offer: Offer, headers: list[str], zone: str, year
         return
     at = {key: headers.index(names[-1]) + 1 for key, names in offer.columns.items()}
     for row_no, label in enumerate(offer.labels, start=2):
-        excel.put(entry.cell(row_no, at["area_code_text"]), zone)
-        excel.put(entry.cell(row_no, at["indicator_text"]), label.printed_text)
-        excel.put(entry.cell(row_no, at["period_text"]), offer.periods[0])
-        excel.put(entry.cell(row_no, at["unit_text"]), label.units[0])
-        excel.put(entry.cell(row_no, at["status_text"]), offer.statuses[0])
+        workbook.put(entry.cell(row_no, at["area_code_text"]), zone)
+        workbook.put(entry.cell(row_no, at["indicator_text"]), label.printed_text)
+        workbook.put(entry.cell(row_no, at["period_text"]), offer.periods[0])
+        workbook.put(entry.cell(row_no, at["unit_text"]), label.units[0])
+        workbook.put(entry.cell(row_no, at["status_text"]), offer.statuses[0])
         if year is not None:
-            excel.put(entry.cell(row_no, headers.index(offer.columns["period_text"][0]) + 1), year)
+            workbook.put(entry.cell(row_no, headers.index(offer.columns["period_text"][0]) + 1), year)
 
 
 def _style(entry: Worksheet, offer: Offer, headers: list[str]) -> None:
@@ -217,7 +217,7 @@ def annotated(content: bytes, findings: list[Finding]) -> bytes:
         if finding.sheet in book.sheetnames and finding.row_no:
             _mark(book[finding.sheet], finding)
     _errors_sheet(book, findings)
-    return excel.content(book)
+    return workbook.content(book)
 
 
 def errors_only(findings: list[Finding]) -> bytes:
@@ -225,14 +225,14 @@ def errors_only(findings: list[Finding]) -> bytes:
     book = Workbook()
     del book[book.active.title]
     _errors_sheet(book, findings)
-    return excel.content(book)
+    return workbook.content(book)
 
 
 def _mark(sheet: Worksheet, finding: Finding) -> None:
     cell = _writable(sheet, finding.row_no, finding.column_no or 1)
     cell.fill = FAULT_FILL if finding.severity == "error" else DOUBT_FILL
     before = f"{cell.comment.text}\n" if cell.comment else ""
-    words = excel.UNPRINTABLE.sub(" ", f"{before}{MARK} {finding.reason}\n{finding.how_to_mend}")
+    words = workbook.UNPRINTABLE.sub(" ", f"{before}{MARK} {finding.reason}\n{finding.how_to_mend}")
     cell.comment = Comment(words, cell.comment.author if cell.comment else MARK, NOTE_HEIGHT, NOTE_WIDTH)
 
 
@@ -270,4 +270,4 @@ def _errors_sheet(book: Workbook, findings: list[Finding]) -> None:
         + [f.reason_code, f.reason, f.how_to_mend]
         for f in findings
     )
-    excel.list_sheet(book, ERRORS_SHEET, header, rows, [16, 8, 10, 10, 24, 22, 80, 60])
+    workbook.list_sheet(book, ERRORS_SHEET, header, rows, [16, 8, 10, 10, 24, 22, 80, 60])

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import excel, landing, return_workbook
+from pipelines import landing, return_workbook
 from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
+from pipelines.publishing import workbook as publishing_workbook
 from pipelines.readers import ReadError, grid, text, workbook
 from pipelines.return_workbook import Finding, Label, Offer
 from pipelines.settings import Paths
@@ -91,7 +92,7 @@ class Checked:
 
 def write_template(target: Path, paths: Paths, zone_code: str = "", year: int | None = None) -> None:
     """Write the template to a file."""
-    excel.write(target, template(paths, zone_code, year))
+    publishing_workbook.write(target, template(paths, zone_code, year))
 
 
 def template(paths: Paths, zone_code: str = "", year: int | None = None) -> bytes:
@@ -104,7 +105,7 @@ def template(paths: Paths, zone_code: str = "", year: int | None = None) -> byte
         raise UnknownZone(
             f"found the zone code {zone_code!r}, expected one of the registry, such as {alike[:5]}"
         )
-    return excel.content(return_workbook.template(offered, zone, year))
+    return publishing_workbook.content(return_workbook.template(offered, zone, year))
 
 
 def offer(con: duckdb.DuckDBPyConnection) -> Offer:
@@ -253,7 +254,7 @@ def _copy(content: bytes, file_name: str, findings: list[Finding], paths: Paths)
         workbook.kind(content) == "xlsx" and len(content) <= MAX_MARKED_BYTES and _sheets(content, file_name)
     )
     marked = return_workbook.annotated(content, findings) if whole else return_workbook.errors_only(findings)
-    excel.write(target, marked)
+    publishing_workbook.write(target, marked)
     return target
 
 

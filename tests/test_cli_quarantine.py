@@ -10,9 +10,9 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, excel, held, settings
+from pipelines import cli, settings
 from pipelines.database import connection
-from pipelines.publishing import generations
+from pipelines.publishing import generations, quarantine, workbook
 from tests.conftest import RESOLVED, build_all
 from tests.readers.excel import xlsx
 
@@ -56,7 +56,7 @@ def run(published, monkeypatch):
 
 def rows(published, **filters) -> list[tuple]:
     with connection.connect(generations.current(published).database, read_only=True) as con:
-        return held.items(con, **filters)
+        return quarantine.items(con, **filters)
 
 
 def test_all_that_is_held_is_counted_and_texts_are_shown_as_they_are(run, published):
@@ -101,8 +101,8 @@ def test_a_csv_keeps_texts_from_being_formulas(run, published, tmp_path):
     target = tmp_path / "out.csv"
     assert run("export", str(target), "--file", "hostile").exit_code == 0
     lines = list(csv.reader(io.StringIO(target.read_text(encoding="utf-8-sig"))))
-    assert lines[0] == held.COLUMNS and len(lines) == len(HOSTILE) + 1
-    assert not [cell for line in lines for cell in line if cell.startswith(excel.FORMULA_STARTS)]
+    assert lines[0] == quarantine.COLUMNS and len(lines) == len(HOSTILE) + 1
+    assert not [cell for line in lines for cell in line if cell.startswith(workbook.FORMULA_STARTS)]
     assert {line[5].removeprefix("'") for line in lines[1:]} == {text.removeprefix("'") for text in HOSTILE}
 
 
@@ -114,7 +114,7 @@ def test_the_same_quarantine_gives_the_same_bytes(run, tmp_path):
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\x0bb", "\x1f", "x" * 40_000, "\ud800", "\tx", "\rx"])
 def test_text_that_a_workbook_cannot_hold_is_written_as_escapes(text):
-    book = excel.Workbook()
-    excel.put(book.active["A1"], text)
-    value = load_workbook(io.BytesIO(excel.content(book))).active["A1"].value
-    assert value and len(value) <= excel.MAX_TEXT and "\x00" not in value
+    book = workbook.Workbook()
+    workbook.put(book.active["A1"], text)
+    value = load_workbook(io.BytesIO(workbook.content(book))).active["A1"].value
+    assert value and len(value) <= workbook.MAX_TEXT and "\x00" not in value

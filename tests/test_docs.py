@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from pipelines import dictionary
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.modes import modes
+from pipelines.publishing import dictionary
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 METHOD = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "method").glob("*.md")}

@@ -15,7 +15,8 @@ from pipelines import settings
 from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
-from pipelines.publishing import generations, report_writing
+from pipelines.publishing import generations
+from pipelines.publishing.report import write
 
 
 @pytest.fixture
@@ -273,5 +274,5 @@ def test_a_link_that_a_copy_has_made_a_folder_is_a_link_again(tmp_path):
     for folder in (link, target):
         folder.mkdir()
         (folder / "index.html").write_text(folder.name)
-    report_writing._point(link, target)
+    write._point(link, target)
     assert link.is_symlink() and (link / "index.html").read_text() == "000002"

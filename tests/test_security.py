@@ -22,6 +22,8 @@ from pipelines.database import build, connection, lineage
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.definitions import defs
+from pipelines.publishing import generations
+from pipelines.publishing.report import write
 from pipelines.publishing import generations, report_writing
 from pipelines.ui import serve
 
@@ -229,7 +231,7 @@ def hostile_report(cut, tmp_path_factory):
         for name in (n for n in lineage.order(*names) if n.startswith("core.") or n in names):
             build.build(con, tables()[name])
     generations.publish(paths)
-    report_writing.report(paths)
+    write.report(paths)
     return paths, landed
 
 

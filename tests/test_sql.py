@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import answer, cli
+from pipelines import cli
 from pipelines.declarations.files import ROOT
-from pipelines.publishing import generations
+from pipelines.publishing import exports, generations
 
 QUERIES = sorted((ROOT / "docs" / "queries").glob("*.sql"))
 DOC = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
@@ -99,9 +99,9 @@ def test_a_workbook_holds_text_as_text_and_numbers_as_numbers(run, tmp_path):
 def test_no_text_is_left_as_a_formula(text):
     relation = duckdb.sql("select ? as x", params=[text])
     assert next(
-        csv.reader(io.StringIO(answer.content(relation, "csv", "").decode().split("\r\n", 1)[1], newline=""))
+        csv.reader(io.StringIO(exports.content(relation, "csv", "").decode().split("\r\n", 1)[1], newline=""))
     )[0].startswith("'")
-    sheet = openpyxl.load_workbook(io.BytesIO(answer.content(relation, "xlsx", "=1")))["answer"]
+    sheet = openpyxl.load_workbook(io.BytesIO(exports.content(relation, "xlsx", "=1")))["answer"]
     assert sheet["A2"].data_type == "s" and sheet["A2"].quotePrefix
 
 
@@ -113,9 +113,9 @@ def test_parquet_is_that_of_the_table(run, tmp_path, warehouse):
 
 
 def test_a_workbook_that_is_too_long_is_refused(monkeypatch):
-    monkeypatch.setattr(answer.excel, "MAX_ROWS", 2)
-    with pytest.raises(answer.TooLong, match="3 rows.*parquet"):
-        answer.content(duckdb.sql("from range(3)"), "xlsx", "")
+    monkeypatch.setattr(exports.excel, "MAX_ROWS", 2)
+    with pytest.raises(exports.TooLong, match="3 rows.*parquet"):
+        exports.content(duckdb.sql("from range(3)"), "xlsx", "")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import dagster as dg
 
 from pipelines.declarations.tables import macros, tables
 from pipelines.defs.resources import POOL, Warehouse
-from pipelines.publishing import generations, report_writing
+from pipelines.publishing import generations
+from pipelines.publishing.report import write
 
 
 @dg.asset(
@@ -31,7 +32,7 @@ def generation(warehouse: Warehouse) -> dg.MaterializeResult:
     description="Static HTML report of the published generation: overview, one page a zone, method, quality.",
 )
 def site(warehouse: Warehouse) -> dg.MaterializeResult:
-    pages, index = report_writing.report(warehouse.paths)
+    pages, index = write.report(warehouse.paths)
     return dg.MaterializeResult(metadata={"pages": pages, "index": dg.MetadataValue.path(str(index))})
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.reports import site
+from pipelines.publishing.report import site
 from tests.reports import synthetic
 
 

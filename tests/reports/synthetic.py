@@ -12,7 +12,7 @@ import duckdb
 from pipelines.database import connection, writing
 from pipelines.declarations import reference_rows
 from pipelines.declarations import tables as declared_tables
-from pipelines.reports import tables
+from pipelines.publishing.report import tables
 
 GENERATION = {"generation_id": "synthetic-0001", "built_for": "2019-12-31", "methodology_version": "9.9"}
 HOSTILE = "<script>alert(1)</script>"

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipelines.reports import charts
+from pipelines.publishing.report import charts
 
 STYLE = charts.PALETTE[0]
 

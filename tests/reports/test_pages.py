@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from pipelines.reports import formatting
+from pipelines.publishing.report import formatting
 from tests.reports.synthetic import EMPTY, MODES, NO_SIZE, REVOKED, RICH, SECOND, TOO_FEW
 
 

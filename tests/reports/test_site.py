@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 import pytest
 
-from pipelines.reports import site
+from pipelines.publishing.report import site
 from tests.reports import synthetic
 from tests.reports.synthetic import EMPTY, GENERATION, HOSTILE, REVOKED, RICH
 

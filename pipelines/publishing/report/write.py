@@ -16,7 +16,7 @@ from pipelines.settings import Paths
 
 def report(paths: Paths) -> tuple[int, Path]:
     """Write the report of the current generation; returns the number of pages and the path of the first."""
-    from pipelines.reports import site  # noqa: PLC0415 - templates are not needed to load definitions
+    from pipelines.publishing.report import site  # noqa: PLC0415 - templates are not needed to load definitions
 
     shown = current(paths)
     making, final = (

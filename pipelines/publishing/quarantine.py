@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 from openpyxl import Workbook
 
-from pipelines import excel
+from pipelines.publishing import workbook
 
 COLUMNS = [
     "source",
@@ -56,21 +56,23 @@ def counts(con: duckdb.DuckDBPyConnection) -> list[tuple]:
 def export(rows: list[tuple], counted: list[tuple], target: Path) -> None:
     """Write held items to a workbook with their counts on a second sheet, or to CSV where the name says so."""
     data = _csv(rows) if target.suffix.lower() == ".csv" else _xlsx(rows, counted)
-    excel.write(target, data)
+    workbook.write(target, data)
 
 
 def _xlsx(rows: list[tuple], counted: list[tuple]) -> bytes:
     book = Workbook()
     del book[book.active.title]
-    sheet = excel.list_sheet(book, "held", COLUMNS, rows[: excel.MAX_ROWS], WIDTHS)
+    sheet = workbook.list_sheet(book, "held", COLUMNS, rows[: workbook.MAX_ROWS], WIDTHS)
     sheet.auto_filter.ref = sheet.dimensions
-    excel.list_sheet(book, "counts", ["reason code", "source", "items", "files"], counted, [24, 24, 10, 10])
-    return excel.content(book)
+    workbook.list_sheet(
+        book, "counts", ["reason code", "source", "items", "files"], counted, [24, 24, 10, 10]
+    )
+    return workbook.content(book)
 
 
 def _csv(rows: list[tuple]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([excel.plain(value) for value in row] for row in rows)
+    writer.writerows([workbook.plain(value) for value in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")

@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 from openpyxl import Workbook
 
-from pipelines import excel
+from pipelines.publishing import workbook
 
 WHOLE_NUMBER_LIMIT = (
     2**53
@@ -40,9 +40,9 @@ def _csv(relation: duckdb.DuckDBPyRelation, _query: str) -> bytes:
     """UTF-8; a text that a spreadsheet program would take for a formula has an apostrophe before it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([excel.plain(name) for name in relation.columns])
+    writer.writerow([workbook.plain(name) for name in relation.columns])
     for row in relation.fetchall():
-        writer.writerow([excel.plain(_flat(value)) for value in row])
+        writer.writerow([workbook.plain(_flat(value)) for value in row])
     return out.getvalue().encode()
 
 
@@ -64,16 +64,16 @@ def _parquet(relation: duckdb.DuckDBPyRelation, _query: str) -> bytes:
 def _xlsx(relation: duckdb.DuckDBPyRelation, query: str) -> bytes:
     """The rows on one sheet, the query on another; numbers stay numbers, a text never becomes a formula."""
     rows = relation.fetchall()
-    if len(rows) > excel.MAX_ROWS:
+    if len(rows) > workbook.MAX_ROWS:
         raise TooLong(
-            f"found {len(rows):,} rows, expected at most {excel.MAX_ROWS:,} for a workbook; take parquet"
+            f"found {len(rows):,} rows, expected at most {workbook.MAX_ROWS:,} for a workbook; take parquet"
         )
     book = Workbook()
     del book[book.active.title]
     cells = ([_cell(value) for value in row] for row in rows)
-    excel.list_sheet(book, "answer", relation.columns, cells, [WIDTH] * len(relation.columns))
-    excel.list_sheet(book, "query", ["query"], [[query]], [100])
-    return excel.content(book)
+    workbook.list_sheet(book, "answer", relation.columns, cells, [WIDTH] * len(relation.columns))
+    workbook.list_sheet(book, "query", ["query"], [[query]], [100])
+    return workbook.content(book)
 
 
 FORMS: dict[str, Callable[[duckdb.DuckDBPyRelation, str], bytes]] = {
@@ -91,7 +91,7 @@ def form_of(form: str, output: Path | None) -> str:
 
 def write(path: Path, form: str, data: bytes) -> None:
     """Write an answer; CSV gets a byte order mark, without which Excel does not read Chinese."""
-    excel.write(path, b"\xef\xbb\xbf" + data if form == "csv" else data)
+    workbook.write(path, b"\xef\xbb\xbf" + data if form == "csv" else data)
 
 
 def _unique(names: list[str]) -> list[str]:

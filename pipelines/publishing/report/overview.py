@@ -6,8 +6,8 @@ Here belongs: choosing and counting published rows for index.html. Not here: rea
 
 import polars as pl
 
-from pipelines.reports import charts
-from pipelines.reports.tables import grouped
+from pipelines.publishing.report import charts
+from pipelines.publishing.report.tables import grouped
 
 RANKING_LENGTH = 15
 DECIDED = ("first", "not first")

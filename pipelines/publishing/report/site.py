@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.database import lineage
 from pipelines.declarations import files
 from pipelines.declarations import tables as declared_tables
-from pipelines.reports import charts, formatting, overview, quality, tables, zone
+from pipelines.publishing.report import charts, formatting, overview, quality, tables, zone
 
 HERE = Path(__file__).parent
 _SAFE_CODE = re.compile(r"[A-Za-z0-9_-]+")

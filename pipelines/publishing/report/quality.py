@@ -5,7 +5,7 @@ Here belongs: counting published rows of the accounting tables. Not here: any ch
 
 import polars as pl
 
-from pipelines.reports.tables import grouped
+from pipelines.publishing.report.tables import grouped
 
 # A page must stay readable; how many are left out is printed, and core.quarantine holds them all.
 LISTED = 1000

@@ -8,7 +8,7 @@ import json
 
 import polars as pl
 
-from pipelines.reports.tables import grouped
+from pipelines.publishing.report.tables import grouped
 
 LEVERS = 5
 MEMBERS_NAMED = 12
