@@ -33,9 +33,10 @@ from pathlib import Path
 import duckdb
 
 from benchmarks import ingest
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import build, connection, lineage, recovery, run_lock
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
 

@@ -18,9 +18,10 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.ingest import COLUMNS
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import build, checks, connection, lineage, writing
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
 from pipelines.publishing import generations
 
 ROWS_A_MONTH = 250_000

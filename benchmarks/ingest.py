@@ -23,10 +23,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import connection
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import sources
+from pipelines.landing import land as landing
+from pipelines.landing import raw_rows
 
 MOST_FAULTS = 1000
 # So far apart that an open quote of one cannot close in another.
@@ -147,7 +149,7 @@ def land(folder: Path) -> dict[str, float]:
     paths = settings.Paths(folder / "data")
     sources()
     with connection.connect(paths.work) as con:
-        landing.ensure_tables(con)
+        raw_rows.ensure_tables(con)
         started = _clock()
         landed = [
             found

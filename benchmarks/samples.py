@@ -16,11 +16,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import landing, settings, sidecar
+from pipelines import settings
 from pipelines.database import build, connection, lineage
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
+from pipelines.landing import discovery, sidecar
+from pipelines.landing import land as landing
 
 SAMPLES = ROOT.parent / "shared" / "samples"
 ACCOUNTING = "mart.file_accounting"
@@ -71,7 +73,7 @@ def accounts(folder: Path) -> list[tuple]:
         paths = settings.Paths(Path(name))
         with connection.connect(paths.work) as con:
             landing.land_all(con, paths)
-            for path in landing.data_files(folder):
+            for path in discovery.data_files(folder):
                 if path.name not in PASSED_OVER:
                     _land(con, path, paths)
             for table in lineage.order(ACCOUNTING):
@@ -84,7 +86,9 @@ def _land(con, path: Path, paths: settings.Paths) -> None:
     """Land a file; one that does not state its day lands again with the day in a sidecar, as a user would state it."""
     landed = landing.land(con, path, "inbox", paths)
     if any("vintage: YYYY-MM-DD" in file.reason for file in landed):
-        landing.land(con, path, "inbox", paths, said=sidecar.text_of(vintage=DAYS.get(path.name, DAY)))
+        landing.land(
+            con, path, "inbox", paths, sidecar_text=sidecar.text_of(vintage=DAYS.get(path.name, DAY))
+        )
 
 
 def family(source_id: str | None) -> str:

@@ -94,18 +94,18 @@ def ingest(
     then_run: THEN_RUN = False,
 ) -> None:
     """Land files now, without dropping them into the inbox; says what became of each."""
-    from pipelines import ingest as hand  # noqa: PLC0415
+    from pipelines.landing import by_hand  # noqa: PLC0415
 
     paths = settings.paths()
     try:
-        files, said = hand.files_of(given), hand.checked(flow=flow, vintage=vintage, source=source)
-    except (hand.NotThere, ReadError) as error:
+        files, said = by_hand.files_of(given), by_hand.checked(flow=flow, vintage=vintage, source=source)
+    except (by_hand.NotThere, ReadError) as error:
         _fail(str(error))
-    outcomes: list[tuple[Path, hand.Outcome]] = []
-    with hand.work(paths, _say, "zonescope ingest") as con, _bar(len(files)) as step:
+    outcomes: list[tuple[Path, by_hand.Outcome]] = []
+    with by_hand.work(paths, _say, "zonescope ingest") as con, _bar(len(files)) as step:
         for path in files:
             step(path.name)
-            outcomes += [(path, outcome) for outcome in hand.land(con, path, said, paths)]
+            outcomes += [(path, outcome) for outcome in by_hand.land(con, path, said, paths)]
     _table(
         ["file", "source", "status", "rows", "cells or records", "held"],
         [(o.landed.file_name, o.source_id, o.landed.status, o.rows, o.taken, o.held) for _, o in outcomes],
@@ -115,7 +115,7 @@ def ingest(
     _check_returns(
         [path for path, o in outcomes if o.source_id == RETURNS and path.name == o.landed.file_name]
     )
-    failed = sum(o.landed.status in hand.FAILED for _, o in outcomes)
+    failed = sum(o.landed.status in by_hand.FAILED for _, o in outcomes)
     _say(f"{len(outcomes):,} files, {failed:,} not taken; what each figure means is decided by the next run")
     if then_run:
         _run()
@@ -134,14 +134,14 @@ def withdraw(
     then_run: THEN_RUN = False,
 ) -> None:
     """Take a wrongly dropped file out of the warehouse for good; its bytes and the reason are kept."""
-    from pipelines import ingest as hand  # noqa: PLC0415
+    from pipelines.landing import by_hand  # noqa: PLC0415
 
     if not reason.strip():
         _fail("--reason: found no words, expected why the file is taken out")
     try:
-        with hand.work(settings.paths(), _say, "zonescope withdraw") as con:
-            taken = hand.withdraw(con, named, reason.strip(), dt.date.today(), settings.paths())
-    except hand.NotThere as error:
+        with by_hand.work(settings.paths(), _say, "zonescope withdraw") as con:
+            taken = by_hand.withdraw(con, named, reason.strip(), dt.date.today(), settings.paths())
+    except by_hand.NotThere as error:
         _fail(str(error))
     for file in taken:
         _say(f"{file.file_name}: {file.reason}")
@@ -340,11 +340,11 @@ def quarantine_export(
 @quarantine.command("retry")
 def quarantine_retry(file: FILE_FILTER = "", then_run: THEN_RUN = False) -> None:
     """Read held files again after a correction and say what changed, by file and reason."""
-    from pipelines import ingest as hand  # noqa: PLC0415 - reads all SQL
+    from pipelines.landing import by_hand  # noqa: PLC0415 - reads all SQL
 
     paths = settings.paths()
-    with hand.work(paths, _say, "zonescope quarantine retry") as con:
-        changes = hand.retry(con, paths, file)
+    with by_hand.work(paths, _say, "zonescope quarantine retry") as con:
+        changes = by_hand.retry(con, paths, file)
     changed = [(c.file_name, c.reason_code, c.before, c.after) for c in changes if c.before != c.after]
     if changed:
         _table(["file", "reason", "held before", "held now"], changed)

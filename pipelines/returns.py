@@ -15,11 +15,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import landing, return_workbook
+from pipelines import return_workbook
 from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
+from pipelines.landing import raw_rows
 from pipelines.publishing import generations
 from pipelines.publishing import workbook as publishing_workbook
 from pipelines.readers import ReadError, grid, text, workbook
@@ -160,7 +162,7 @@ def scratch(paths: Paths) -> Iterator[tuple[duckdb.DuckDBPyConnection, Paths]]:
     with tempfile.TemporaryDirectory(prefix="zonescope-") as folder:
         own = Paths(Path(folder))
         with connection.connect(own.work) as con:
-            landing.ensure_tables(con)
+            raw_rows.ensure_tables(con)
             _zones(con, paths, own)
             yield con, own
 

@@ -14,9 +14,11 @@ import duckdb
 import hypothesis
 import pytest
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import build, connection, lineage, run_lock, writing
 from pipelines.declarations.tables import macros, tables
+from pipelines.landing import land as landing
+from pipelines.landing import outcome
 from pipelines.publishing import generations
 
 # What a test of landing and resolution looks at; the scores behind it cost ten times as much.
@@ -42,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
-def build_all(paths: settings.Paths, wanted: Iterable[str] = ()) -> list[landing.Landed]:
+def build_all(paths: settings.Paths, wanted: Iterable[str] = ()) -> list[outcome.Landed]:
     """From files to the wanted tables (all of them where none is named) without Dagster, in the SQL's own order."""
     with connection.connect(paths.work) as con:
         landed = landing.land_all(con, paths)

@@ -9,9 +9,10 @@ import shutil
 import polars as pl
 import pytest
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations.tables import Table, tables
+from pipelines.landing import land as landing
 
 TRADE = "core.trade"
 HEADER = '"数据年月","贸易伙伴编码","贸易伙伴名称","{}",\n'

@@ -12,12 +12,14 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, ingest, landing, returns, settings
+from pipelines import cli, returns, settings
 from pipelines.database import build as database_build
 from pipelines.database import connection, lineage
 from pipelines.declarations import files
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
+from pipelines.landing import by_hand, raw_rows
+from pipelines.landing import land as landing
 from tests.readers.conftest import CUSTOMS_FILE, NBS_FILE
 from tests.readers.excel import zipped
 from tests.test_runs import environment, wait_for  # noqa: F401 - environment is a fixture
@@ -46,7 +48,7 @@ def query(paths: settings.Paths, sql: str, *values) -> list[tuple]:
 
 def build(paths: settings.Paths) -> None:
     """What a run does as far as the accounting of the files."""
-    with ingest.work(paths, print, "of a test") as con:
+    with by_hand.work(paths, print, "of a test") as con:
         landing.land_all(con, paths)
         for name in lineage.order("mart.file_accounting"):
             if not name.startswith("raw."):
@@ -104,7 +106,7 @@ def test_options_say_what_the_file_does_not_and_are_kept(run, paths, folder):
     path.unlink()
     with connection.connect(paths.work) as con:
         con.execute("drop table raw.file")
-        landing.ensure_tables(con)
+        raw_rows.ensure_tables(con)
         landing._reread(con, paths, set())
     assert query(
         paths,
@@ -225,8 +227,8 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
         lambda path: read(path) + ([added] if path.name == "area_alias.csv" else []),
     )
     with connection.connect(paths.work) as con:
-        changes = {c.file_name: c for c in ingest.retry(con, paths, "zone_figures_new")}
-    assert changes["zone_figures_new.csv"] == ingest.Change("zone_figures_new.csv", "unknown_area", 1, 0)
+        changes = {c.file_name: c for c in by_hand.retry(con, paths, "zone_figures_new")}
+    assert changes["zone_figures_new.csv"] == by_hand.Change("zone_figures_new.csv", "unknown_area", 1, 0)
 
 
 def test_an_ingest_after_a_killed_one_completes(environment, paths, folder):  # noqa: F811 - the fixture

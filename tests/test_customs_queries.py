@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import build, connection, lineage
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
 from tests.readers.conftest import CUSTOMS_FILE
 
 FILES = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT
+from pipelines.landing import land as landing
+from pipelines.landing import outcome
 from tests.conftest import RESOLVED, build_all
 
 FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
@@ -22,7 +24,7 @@ def query(paths: settings.Paths, sql: str) -> list[tuple]:
         return con.execute(sql).fetchall()
 
 
-def drop(paths: settings.Paths, name: str, content: bytes | str) -> list[landing.Landed]:
+def drop(paths: settings.Paths, name: str, content: bytes | str) -> list[outcome.Landed]:
     """Put one file into the inbox and resolve everything; what became of that file."""
     (paths.inbox / name).write_bytes(as_bytes(content))
     landed = [file for file in build_all(paths, RESOLVED) if file.file_name == name]
@@ -115,7 +117,7 @@ TRUNCATED = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> tuple[settings.Paths, dict[str, landing.Landed]]:
+def world(tmp_path_factory) -> tuple[settings.Paths, dict[str, outcome.Landed]]:
     """All files of REFUSED and CELLS, a list and a trade file with one bad record, in one inbox; as far as the scores."""
     paths = settings.Paths(tmp_path_factory.mktemp("world"))
     paths.inbox.mkdir(parents=True)

@@ -6,9 +6,11 @@ import itertools
 
 import pytest
 
-from pipelines import landing, readers, settings
+from pipelines import readers, settings
 from pipelines.database import checks, connection, writing
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
+from pipelines.landing import raw_rows
 from pipelines.readers import record_pieces
 from tests.conftest import RESOLVED, build_all
 from tests.readers import trade_files as files
@@ -402,7 +404,7 @@ def test_a_large_file_lands_piece_by_piece_as_a_small_one_does(tmp_path, monkeyp
         file = paths.inbox / "BACI_HS17_Y2022_V202401.csv"
         file.write_bytes(content)
         with connection.connect(paths.work) as con:
-            landing.ensure_tables(con)
+            raw_rows.ensure_tables(con)
             (landed,) = landing.land(con, file, "inbox", paths)
             assert landed.status == "loaded"
             selects = ("raw.international_trade order by row_no", "raw.reject order by row_no", "raw.file")

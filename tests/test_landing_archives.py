@@ -6,8 +6,10 @@ import gzip
 
 import pytest
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import connection
+from pipelines.landing import land as landing
+from pipelines.landing import raw_rows
 from tests.readers.conftest import LIST_FILE, NBS_FILE
 from tests.readers.excel import xlsx, zipped
 
@@ -21,7 +23,7 @@ def land(tmp_path):
     def put(name: str, content: bytes) -> dict[str, str]:
         (paths.inbox / name).write_bytes(content)
         with connection.connect(paths.work) as con:
-            landing.ensure_tables(con)
+            raw_rows.ensure_tables(con)
             landed = landing.land(con, paths.inbox / name, "inbox", paths)
         return {file.file_name: file.status for file in landed}
 

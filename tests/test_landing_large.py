@@ -6,8 +6,10 @@ import dataclasses
 
 import pytest
 
-from pipelines import landing, readers, settings
+from pipelines import readers, settings
 from pipelines.database import connection
+from pipelines.landing import kept_bytes, outcome, raw_rows
+from pipelines.landing import land as landing
 from pipelines.readers import archive, customs_large
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
 from tests.readers.excel import xlsx, zipped
@@ -25,10 +27,10 @@ def land(tmp_path, monkeypatch):
     paths = settings.Paths(tmp_path)
     paths.inbox.mkdir()
 
-    def put(name: str, content: bytes) -> list[landing.Landed]:
+    def put(name: str, content: bytes) -> list[outcome.Landed]:
         (paths.inbox / name).write_bytes(content)
         with connection.connect(paths.work) as con:
-            landing.ensure_tables(con)
+            raw_rows.ensure_tables(con)
             return landing.land(con, paths.inbox / name, "inbox", paths)
 
     put.paths, put.sql = paths, lambda sql: _query(paths, sql)
@@ -108,7 +110,7 @@ def test_what_is_too_large_is_refused_with_its_reason(land, monkeypatch, case):
 
 
 def test_a_file_that_is_being_written_waits(land, monkeypatch):
-    real, path = landing._receive, land.paths.inbox / "tea_2024_import.csv"
+    real, path = kept_bytes.receive, land.paths.inbox / "tea_2024_import.csv"
 
     def late(chunks, paths):
         sha = real(chunks, paths)
@@ -116,17 +118,17 @@ def test_a_file_that_is_being_written_waits(land, monkeypatch):
             file.write(b"more\n")
         return sha
 
-    monkeypatch.setattr(landing, "_receive", late)
+    monkeypatch.setattr(kept_bytes, "receive", late)
     (landed,) = land(path.name, FAULTY)
     assert landed.status == "unreadable" and "being written" in landed.reason
     assert land.sql("select count(*) from raw.file") == [(0,)]
-    monkeypatch.setattr(landing, "_receive", real)
+    monkeypatch.setattr(kept_bytes, "receive", real)
     assert [file.status for file in land(path.name, FAULTY)] == ["loaded"]
 
 
 def test_a_known_file_is_not_copied_again(land, monkeypatch):
     land("tea_2024_import.csv", FAULTY)
-    monkeypatch.setattr(landing, "_receive", None)
+    monkeypatch.setattr(kept_bytes, "receive", None)
     assert [file.status for file in land("tea_2024_import.csv", FAULTY)] == ["known"]
 
 

@@ -6,10 +6,12 @@ import os
 
 import pytest
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import checks, connection
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
+from pipelines.landing import discovery, recognition
+from pipelines.landing import land as landing
 from tests.conftest import RESOLVED, build_all
 from tests.test_inbox import FIGURES, GOOD_FIGURE, query
 
@@ -122,11 +124,12 @@ def test_a_changed_contract_refills_the_raw_tables_also_from_files_that_are_gone
 
 def test_a_changed_declaration_makes_kept_files_be_read_again(paths, monkeypatch):
     build_all(paths, RESOLVED)
-    landing._fingerprint.cache_clear()
-    monkeypatch.setattr(landing, "ROOT", paths.root)
+    recognition.fingerprint.cache_clear()
+    monkeypatch.setattr(discovery, "ROOT", paths.root)
+    monkeypatch.setattr(recognition, "ROOT", paths.root)
     with connection.connect(paths.work) as con:
         again = landing.land_all(con, paths)
-    landing._fingerprint.cache_clear()
+    recognition.fingerprint.cache_clear()
     assert {file.status for file in again} == {"loaded"} and len(again) == len(
         list((ROOT / "sources").glob("*/data/*"))
     )

@@ -10,10 +10,11 @@ import sys
 import duckdb
 import pytest
 
-from pipelines import landing, settings
+from pipelines import settings
 from pipelines.database import connection, recovery, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
 from pipelines.publishing import generations
 from tests.conftest import RESOLVED, build_all
 

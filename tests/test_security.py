@@ -17,11 +17,12 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, landing, settings
+from pipelines import cli, settings
 from pipelines.database import build, connection, lineage
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.definitions import defs
+from pipelines.landing import land as landing
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
 from pipelines.publishing import generations, report_writing

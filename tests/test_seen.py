@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from pipelines import landing, seen
 from pipelines.database import connection
+from pipelines.landing import hash_cache, kept_bytes, raw_rows, recognition
+from pipelines.landing import land as landing
 
 NAME = "zone_figures_1.csv"
 CONTENT = (
@@ -21,13 +22,13 @@ OTHER = CONTENT.replace("2081.75", "2081.76")
 @pytest.fixture
 def world(paths, monkeypatch):
     """A file landed, settled at once; `land()` gives its status and whether its bytes were read."""
-    monkeypatch.setattr(seen, "SETTLED_NS", 0)
+    monkeypatch.setattr(hash_cache, "SETTLED_NS", 0)
     path, reads = paths.inbox / NAME, []
     path.write_text(CONTENT, encoding="utf-8")
-    real = landing._chunks
-    monkeypatch.setattr(landing, "_chunks", lambda path: (reads.append(path), real(path))[1])
+    real = kept_bytes.chunks
+    monkeypatch.setattr(kept_bytes, "chunks", lambda path: (reads.append(path), real(path))[1])
     with connection.connect(paths.work) as con:
-        landing.ensure_tables(con)
+        raw_rows.ensure_tables(con)
 
         def land(name: str = NAME) -> tuple[str, bool]:
             reads.clear()
@@ -82,14 +83,14 @@ def test_a_file_that_is_touched_is_read_once_more(world):
 def test_a_file_that_may_still_change_unseen_is_read_each_time(world, monkeypatch, ahead):
     """Written just now, or, as the clock has it, in the future."""
     _, path, land = world
-    monkeypatch.setattr(seen, "SETTLED_NS", 3_000_000_000)
+    monkeypatch.setattr(hash_cache, "SETTLED_NS", 3_000_000_000)
     os.utime(path, (time.time() + ahead,) * 2)
     assert [land(), land()] == [("known", True)] * 2
 
 
 def test_a_changed_declaration_is_read_from_the_bytes(world, monkeypatch):
     _, _, land = world
-    monkeypatch.setattr(landing, "_fingerprint", lambda source_id: "other")
+    monkeypatch.setattr(recognition, "fingerprint", lambda source_id: "other")
     assert land() == ("loaded", True)
 
 
@@ -125,6 +126,6 @@ def test_looking_for_the_table_writes_nothing(paths):
     left = []
     for _ in range(2):
         with connection.connect(paths.work) as con:
-            landing.ensure_tables(con)
+            raw_rows.ensure_tables(con)
         left.append(paths.work.read_bytes())
     assert left[0] == left[1]

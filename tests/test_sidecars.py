@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from pipelines import landing, settings, sidecar
+from pipelines import settings
 from pipelines.database import connection
 from pipelines.declarations.sources import sources
+from pipelines.landing import discovery, kept_bytes, outcome, raw_rows, sidecar
+from pipelines.landing import land as landing
 from pipelines.readers import ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
 from tests.readers.excel import zipped
@@ -30,12 +33,14 @@ FACTS = st.fixed_dictionaries(
 )
 
 
-def land_all(paths: settings.Paths) -> dict[str, landing.Landed]:
+def land_all(paths: settings.Paths) -> dict[str, outcome.Landed]:
     """What became of the files of the inbox, by name; nothing embedded."""
     with connection.connect(paths.work) as con:
-        landing.ensure_tables(con)
-        found = [f for p in landing.data_files(paths.inbox) for f in landing.land(con, p, "inbox", paths)]
-        found += landing._reread(con, paths, {f.file_sha256 for f in found}) + landing.alone(paths.inbox)
+        raw_rows.ensure_tables(con)
+        found = [f for p in discovery.data_files(paths.inbox) for f in landing.land(con, p, "inbox", paths)]
+        found += landing._reread_changed(con, paths, {f.file_sha256 for f in found}) + discovery.alone(
+            paths.inbox
+        )
     return {file.file_name: file for file in found}
 
 
@@ -162,10 +167,10 @@ def test_a_name_and_a_sidecar_that_differ_are_refused(paths, name, said, found):
 def test_a_day_in_the_name_and_another_in_the_sidecar_are_refused():
     source = sources()["nbs_province_gdp"].told({"vintage": "2026-01-06"})
     with pytest.raises(ReadError) as caught:
-        landing._vintage(source, "gdp_2026-01-05.csv", {})
+        raw_rows._vintage(source, "gdp_2026-01-05.csv", {})
     assert caught.value.reason_code == "sidecar_contradicts" and "2026-01-05" in str(caught.value)
-    assert str(landing._vintage(source, "gdp_2026-01-06.csv", {})) == "2026-01-06"
-    assert str(landing._vintage(source, "gdp.csv", {})) == "2026-01-06"
+    assert str(raw_rows._vintage(source, "gdp_2026-01-06.csv", {})) == "2026-01-06"
+    assert str(raw_rows._vintage(source, "gdp.csv", {})) == "2026-01-06"
 
 
 def test_a_source_in_the_sidecar_stands_for_the_name(paths):
@@ -189,7 +194,7 @@ def test_a_sidecar_without_its_data_file_is_reported_and_left(paths):
 
 def test_a_recorded_reply_called_yml_is_a_data_file(paths):
     path = drop(paths, "reply_2026-03-03.yml", b"x")
-    assert landing.data_files(paths.inbox) == [path] and landing.sidecars(paths.inbox) == []
+    assert discovery.data_files(paths.inbox) == [path] and discovery.sidecars(paths.inbox) == []
 
 
 def test_an_archive_is_told_for_all_members_for_one_and_by_their_own(paths):
@@ -255,16 +260,16 @@ def test_bytes_that_are_no_text_are_refused_and_nothing_is_lost(paths, said):
 def test_a_kill_between_note_and_tables_is_put_right_by_the_next_run(paths):
     path = drop(paths, "soy_2024.csv", CUSTOMS, "flow: import\n")
     sha = land_all(paths)["soy_2024.csv"].file_sha256
-    noted = landing._noted(sha, paths)
-    landing._note(sha, {**noted, "sidecar": "flow: export\n"}, paths)
+    noted = kept_bytes.read_note(sha, paths)
+    kept_bytes.write_note(sha, dataclasses.replace(noted, sidecar="flow: export\n"), paths)
     content = path.read_bytes()
     path.unlink()
     assert land_all(paths)["soy_2024.csv"].status == "loaded"
     assert query(paths, "select distinct flow_text from raw.trade_file") == [("export",)]
-    landing._note(sha, {**noted, "withdrawn": "withdrawn on a day: why"}, paths)
+    kept_bytes.write_note(sha, dataclasses.replace(noted, withdrawn="withdrawn on a day: why"), paths)
     drop(paths, "soy_2024.csv", content)
     assert land_all(paths)["soy_2024.csv"].status == "withdrawn"
     assert query(paths, "select status, reason from raw.file") == [("withdrawn", "withdrawn on a day: why")]
-    landing._note(sha, noted, paths)
+    kept_bytes.write_note(sha, noted, paths)
     assert land_all(paths)["soy_2024.csv"].status == "loaded"
     assert query(paths, "select distinct flow_text from raw.trade_file") == [("import",)]

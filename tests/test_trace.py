@@ -13,10 +13,11 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli, landing
+from pipelines import cli
 from pipelines.database import build, connection, lineage
 from pipelines.declarations.modes import modes
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
 from pipelines.publishing import trace
 from tests.readers.excel import xlsx
 

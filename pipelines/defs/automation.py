@@ -5,7 +5,8 @@ import time
 
 import dagster as dg
 
-from pipelines import landing, settings
+from pipelines import settings
+from pipelines.landing import discovery
 
 SETTLED_SECONDS = 5
 
@@ -45,7 +46,7 @@ def inbox(context: dg.SensorEvaluationContext):
     A file that changed within the last seconds may still be written: the sensor waits for it to settle.
     """
     folder = settings.paths().inbox
-    found = landing.data_files(folder) + landing.sidecars(folder)
+    found = discovery.data_files(folder) + discovery.sidecars(folder)
     if not found:
         return dg.SkipReason("the inbox is empty")
     states = [(str(path), path.stat(follow_symlinks=False)) for path in found]

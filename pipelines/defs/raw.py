@@ -4,10 +4,11 @@ from collections import Counter
 
 import dagster as dg
 
-from pipelines import landing
 from pipelines.database import writing
 from pipelines.declarations.sources import Source, sources
 from pipelines.defs.resources import POOL, Warehouse
+from pipelines.landing import land as landing
+from pipelines.landing import raw_rows
 
 
 def source_spec(source: Source) -> dg.AssetSpec:
@@ -23,7 +24,7 @@ source_specs = [source_spec(source) for source in sources().values()]
 
 
 @dg.multi_asset(
-    specs=[dg.AssetSpec(t.key, deps=[s.key for s in source_specs]) for t in landing.raw_tables()],
+    specs=[dg.AssetSpec(t.key, deps=[s.key for s in source_specs]) for t in raw_rows.raw_tables()],
     name="land",
     pool=POOL,
 )
@@ -34,7 +35,7 @@ def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
         for file in (f for f in landed if f.status in ("refused", "unreadable", "alone")):
             context.log.warning(f"{file.status} {file.file_name}: {file.reason}")
         files = dict(Counter(file.status for file in landed))
-        for table in landing.raw_tables():
+        for table in raw_rows.raw_tables():
             yield dg.MaterializeResult(
                 asset_key=table.key, metadata={"dagster/row_count": writing.count(con, table), "files": files}
             )

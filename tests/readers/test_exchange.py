@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from pipelines import landing, readers, settings
+from pipelines import readers, settings
 from pipelines.database import build, connection, lineage
 from pipelines.declarations import reference_rows
 from pipelines.declarations.sources import sources as declared_sources
 from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
+from pipelines.landing import raw_rows, recognition
 from pipelines.readers import ReadError, cube
 from tests.readers import cubes
 from tests.readers.cubes import CUBE, FILES, OBSERVED
@@ -99,14 +101,14 @@ def warehouse_of(root, sources, files):
     for name, content in files.items():
         (paths.inbox / name).write_bytes(content)
     with pytest.MonkeyPatch.context() as patch, connection.connect(paths.work) as con:
-        for module in (landing, reference_rows):
+        for module in (recognition, reference_rows):
             patch.setattr(module, "sources", lambda: sources)
-        landing._fingerprint.cache_clear()
-        landing.ensure_tables(con)
+        recognition.fingerprint.cache_clear()
+        raw_rows.ensure_tables(con)
         landed = [x for p in sorted(paths.inbox.iterdir()) for x in landing.land(con, p, "inbox", paths)]
         _build(con)
         yield con, landed
-    landing._fingerprint.cache_clear()
+    recognition.fingerprint.cache_clear()
 
 
 def _build(con, wanted=("core.observation", "core.quarantine", "core.area", "mart.file_accounting")) -> None:

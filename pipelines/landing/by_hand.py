@@ -15,11 +15,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import landing, sidecar
 from pipelines.database import build, connection, lineage, recovery, run_lock, writing
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
-from pipelines.landing import Landed
+from pipelines.landing import discovery, raw_rows, sidecar
+from pipelines.landing import land as landing
+from pipelines.landing.outcome import Landed, Unreadable
 from pipelines.readers import ReadError
 from pipelines.settings import Paths
 
@@ -59,7 +60,7 @@ def work(paths: Paths, say: Callable[[str], None], what: str) -> Iterator[duckdb
     with run_lock.hold(paths.run_lock, say, what):
         recovery.ensure(paths, say)
         with connection.connect(paths.work) as con:
-            landing.ensure_tables(con)
+            raw_rows.ensure_tables(con)
             yield con
 
 
@@ -71,51 +72,50 @@ def files_of(given: list[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in given:
         if path.is_dir():
-            found |= dict.fromkeys(landing.data_files(path) + _alone_in(path))
+            found |= dict.fromkeys(discovery.data_files(path) + _alone_in(path))
         else:
-            named = landing.data_file_of(path) if landing.is_sidecar(path) else path
+            named = discovery.data_file_of(path) if discovery.is_sidecar(path) else path
             found[named if named.exists() else path] = None
     return list(found)
 
 
 def _alone_in(folder: Path) -> list[Path]:
-    return [path for path in landing.sidecars(folder) if not landing.data_file_of(path).exists()]
+    return [path for path in discovery.sidecars(folder) if not discovery.data_file_of(path).exists()]
 
 
 def checked(**facts: str) -> dict[str, str]:
     """Facts that options state, if a sidecar could state them. Raises ReadError."""
-    said = sidecar.parse(sidecar.text_of(**facts), "options").facts
-    if said.get("source", "") and said["source"] not in sources():
-        words = f"found the source {said['source']!r}, expected one of {sorted(sources())}"
-        raise ReadError("bad_sidecar", words)
-    return said
+    stated = sidecar.parse(sidecar.text_of(**facts), "options").facts
+    if stated.get("source", "") and stated["source"] not in sources():
+        message = f"found the source {stated['source']!r}, expected one of {sorted(sources())}"
+        raise ReadError("bad_sidecar", message)
+    return stated
 
 
-def land(con: duckdb.DuckDBPyConnection, path: Path, said: dict[str, str], paths: Paths) -> list[Outcome]:
-    """Land one file with what its sidecar and the options say of it; a withdrawn one comes back."""
-    if landing.is_sidecar(path):
-        return [Outcome(Landed(path.name, "", "alone", landing.words_alone(path)))]
+def land(con: duckdb.DuckDBPyConnection, path: Path, facts: dict[str, str], paths: Paths) -> list[Outcome]:
+    """Land one file with the facts that its sidecar and the options state; a withdrawn file comes back."""
+    if discovery.is_sidecar(path):
+        return [Outcome(Landed(path.name, "", "alone", discovery.message_alone(path)))]
     try:
-        text = _with_options(path, said)
-    except (ReadError, landing.Unreadable) as error:
+        text = _with_options(path, facts)
+    except (ReadError, Unreadable) as error:
         return [Outcome(Landed(path.name, "", "refused", str(error)))]
-    landed = landing.land(con, path, ORIGIN, paths, said=text, again=True)
+    landed = landing.land(con, path, ORIGIN, paths, sidecar_text=text, again=True)
     return [_outcome(con, file) for file in landed]
 
 
-def _with_options(path: Path, said: dict[str, str]) -> str | None:
-    """Text of the file's sidecar with what the options add; refused where they differ."""
-    text = landing.beside(path)
-    if not said or text is None:
-        return sidecar.text_of(**said) if said else text
-    there = sidecar.parse(text, sidecar.name_of(path.name)).facts
-    for name in sorted(set(there) & set(said)):
-        if there[name] != said[name]:
-            words = (
-                f"found {name} {said[name]!r} as option and {there[name]!r} in {sidecar.name_of(path.name)}"
-            )
-            raise ReadError("sidecar_contradicts", f"{path.name}: {words}, expected both the same")
-    added = {name: value for name, value in said.items() if name not in there}
+def _with_options(path: Path, facts: dict[str, str]) -> str | None:
+    """Text of the file's sidecar with what the options add. Raises ReadError where the two differ."""
+    text = discovery.sidecar_beside(path)
+    if not facts or text is None:
+        return sidecar.text_of(**facts) if facts else text
+    place = sidecar.name_of(path.name)
+    there = sidecar.parse(text, place).facts
+    for name in sorted(set(there) & set(facts)):
+        if there[name] != facts[name]:
+            message = f"found {name} {facts[name]!r} as option and {there[name]!r} in {place}"
+            raise ReadError("sidecar_contradicts", f"{path.name}: {message}, expected both the same")
+    added = {name: value for name, value in facts.items() if name not in there}
     return text.rstrip() + "\n" + sidecar.text_of(**added)
 
 
@@ -140,8 +140,8 @@ def retry(con: duckdb.DuckDBPyConnection, paths: Paths, name: str = "") -> list[
     Also lands what a run would: a corrected sidecar or declaration takes effect here as it would there.
     """
     before = _held(con, name)
-    seen = {file.file_sha256 for file in landing.land_all(con, paths) if file.status not in ("known", "")}
-    for sha in [sha for sha in _shas(con, name) if sha not in seen]:
+    landed = {file.file_sha256 for file in landing.land_all(con, paths) if file.status not in ("known", "")}
+    for sha in [sha for sha in _shas(con, name) if sha not in landed]:
         landing.reread(con, sha, paths)
     for table in lineage.order("core.quarantine"):
         if not table.startswith("raw."):

@@ -1,0 +1,75 @@
+"""Which files there are to land: data files and their sidecars in the embedded folders and the inbox.
+
+Belongs here: finding files and the sidecar of each. Does not belong here: reading a data file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.declarations.files import ROOT
+from pipelines.landing import kept_bytes, sidecar
+from pipelines.landing.outcome import Landed, Unreadable, printable
+from pipelines.settings import Paths
+
+IGNORED_PREFIXES = (".", "~")
+
+
+def candidates(paths: Paths) -> list[tuple[Path, str]]:
+    """Files to land, embedded data first, then the inbox; each with its origin. Sidecars go with their data files."""
+    return [
+        (path, origin)
+        for folder, origin in ((ROOT / "sources", "embedded"), (paths.inbox, "inbox"))
+        for path in data_files(folder, "*/data/**/*" if origin == "embedded" else "**/*")
+    ]
+
+
+def data_files(folder: Path, pattern: str = "**/*") -> list[Path]:
+    """Files of a folder that are no sidecars. Sorted, so that runs agree.
+
+    Names that begin with a dot or a tilde are passed over: they are lock files and half-written copies.
+    """
+    return [path for path in _files(folder, pattern) if not is_sidecar(path)]
+
+
+def sidecars(folder: Path) -> list[Path]:
+    """Sidecars of a folder, sorted."""
+    return [path for path in _files(folder, "**/*") if is_sidecar(path)]
+
+
+def alone(folder: Path) -> list[Landed]:
+    """Sidecars of a folder whose data file is not there."""
+    found = [path for path in sidecars(folder) if not data_file_of(path).exists()]
+    return [Landed(printable(path), "", "alone", message_alone(path)) for path in found]
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(path for path in folder.glob(pattern) if path.is_file())
+    return [path for path in found if not path.name.startswith(IGNORED_PREFIXES)]
+
+
+def is_sidecar(path: Path) -> bool:
+    """Whether a file states facts of another one."""
+    return sidecar.is_name(path.name, [data_file_of(path).name] if data_file_of(path).exists() else [])
+
+
+def data_file_of(path: Path) -> Path:
+    """The file whose facts a sidecar states."""
+    return path.with_name(path.name.removesuffix(sidecar.SUFFIX))
+
+
+def sidecar_beside(path: Path) -> str | None:
+    """The text of the sidecar beside a file; None where there is none. Raises Unreadable."""
+    place = path.with_name(sidecar.name_of(path.name))
+    with kept_bytes.readable():
+        if not place.is_file():
+            return None
+        if place.stat().st_size > sidecar.MAX_BYTES:
+            raise Unreadable(f"found over {sidecar.MAX_BYTES} bytes in its sidecar, expected a few lines")
+        return place.read_bytes().decode("utf-8-sig", errors="backslashreplace")
+
+
+def message_alone(path: Path) -> str:
+    """What is wrong with a sidecar whose data file is not there."""
+    expected = printable(data_file_of(path))
+    return f"{printable(path)}: found a sidecar, expected its data file {expected} beside it"

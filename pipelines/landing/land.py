@@ -1,0 +1,221 @@
+"""From a file to the raw tables: keep the bytes, recognise the publisher, read, account.
+
+Belongs here: the order of these steps, the one way in which a file enters the warehouse. Does not belong here: each
+step (the other modules of this package), how a layout is read (readers/), what a figure means (warehouse/core).
+
+A file's rows enter all raw tables in one transaction, so a kill in the middle leaves no half file. The same
+bytes twice are a no-op; a file that cannot be read is recorded as refused and the rest goes on. A file may be
+larger than memory: it is hashed and copied piece by piece, and read from the kept copy. A sidecar that is taken away
+changes nothing; an empty one takes the facts back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import nullcontext
+from pathlib import Path
+
+import duckdb
+
+from pipelines import readers
+from pipelines.database import writing
+from pipelines.declarations.sources import Source
+from pipelines.landing import discovery, hash_cache, kept_bytes, raw_rows, recognition, sidecar
+from pipelines.landing.kept_bytes import KeptFile
+from pipelines.landing.outcome import Landed, Unreadable, printable
+from pipelines.readers import archive
+from pipelines.settings import Paths
+
+
+def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
+    """Land every candidate file, then re-read kept files whose declaration changed; one bad file never stops others."""
+    raw_rows.ensure_tables(con)
+    landed = [
+        found for path, origin in discovery.candidates(paths) for found in land(con, path, origin, paths)
+    ]
+    offered = {found.file_sha256 for found in landed}
+    return landed + _reread_changed(con, paths, offered) + discovery.alone(paths.inbox)
+
+
+def _reread_changed(con: duckdb.DuckDBPyConnection, paths: Paths, offered: set[str]) -> list[Landed]:
+    """Land, from the kept bytes, files that are no longer offered and are not in the raw tables as they would be now."""
+    landed = []
+    for sha, note in kept_bytes.notes(paths):
+        if sha not in offered and not _standing(con, sha, note.file_name, note.sidecar, paths):
+            landed += reread(con, sha, paths)
+    return landed
+
+
+def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Landed]:
+    """Land a kept file again from its bytes. An archive's members are kept as files of their own."""
+    file = kept_bytes.kept_file(sha, paths)
+    if kept_bytes.is_archive(file, paths) and not kept_bytes.withdrawal(sha, paths):
+        return []
+    return [_land_kept(con, file, paths)]
+
+
+def withdraw(con: duckdb.DuckDBPyConnection, sha: str, reason: str, day: dt.date, paths: Paths) -> Landed:
+    """Take a file out of the raw tables for good; its bytes stay kept, and the note says when and why."""
+    kept_bytes.note_withdrawal(sha, f"withdrawn on {day}: {reason}", paths)
+    return reread(con, sha, paths)[0]
+
+
+def land(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    origin: str,
+    paths: Paths,
+    *,
+    sidecar_text: str | None = None,
+    again: bool = False,
+) -> list[Landed]:
+    """Land one file: bytes to the landing folder, rows to the raw tables, accounting to raw.file.
+
+    An archive is landed as its members, each a file of its own called archive!member, and stands in raw.file itself.
+
+    Args:
+        con: the work database.
+        path: the file.
+        origin: 'embedded', 'inbox' or 'ingest'.
+        paths: runtime folders.
+        sidecar_text: what a sidecar would state, where the caller knows it; else the sidecar beside the file is read.
+        again: whether a withdrawn file lands all the same.
+    """
+    name = printable(path)
+    try:
+        text = discovery.sidecar_beside(path) if sidecar_text is None else sidecar_text
+        state = kept_bytes.state_of(path)
+        # A file of a size that none has is new and is read once; one that may be known is not copied to find out.
+        if con.execute("select 1 from raw.file where byte_count = ? limit 1", [state.st_size]).fetchall():
+            sha = hash_cache.sha_of(con, state) or kept_bytes.hashed(con, path, state, kept_bytes.digest)
+            standing = _standing(con, sha, name, text, paths)
+            if standing and not (again and standing.status == "withdrawn"):
+                return [standing]
+        sha = kept_bytes.hashed(con, path, state, lambda chunks: kept_bytes.receive(chunks, paths))
+    except Unreadable as error:
+        return [Landed(name, "", "unreadable", f"{name}: {error}")]
+    file = kept_bytes.keep(sha, name, origin, paths, sidecar_text=text, again=again)
+    if kept_bytes.is_archive(file, paths) and not kept_bytes.withdrawal(sha, paths):
+        return _land_members(con, file, paths, again)
+    return [_land_kept(con, file, paths)]
+
+
+def _land_members(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths, again: bool) -> list[Landed]:
+    """Land the members of a kept archive, and the archive itself."""
+    try:
+        members, passed_over = _opened(file, paths)
+        facts = _sidecars_of_members(file, [member for member, _ in members])
+    except readers.ReadError as error:
+        return [_refuse(con, file, None, error)]
+    contents = dict(members)
+    landed = []
+    for member, content in members:
+        if sidecar.is_name(member) and member.removesuffix(sidecar.SUFFIX) in contents:
+            continue
+        own = contents.get(sidecar.name_of(member))
+        text = facts[member] if own is None else own.decode("utf-8-sig", errors="backslashreplace")
+        landed.append(_land_member(con, file, member, content, paths, sidecar_text=text, again=again))
+    message = f"{len(landed)} members" + (f"; passed over {passed_over}" if passed_over else "")
+    raw_rows.write(con, file.file_sha256, raw_rows.without_rows(file, None, "archive", None, message))
+    return [*landed, Landed(file.file_name, file.file_sha256, "archive", message)]
+
+
+def _opened(file: KeptFile, paths: Paths) -> tuple[list[tuple[str, bytes]], list[str]]:
+    """Members of a kept archive with their bytes, and the names that are passed over. Raises ReadError."""
+    if file.byte_count > archive.MAX_BYTES:
+        message = f"{file.file_name}: found {file.byte_count} bytes of an archive, expected at most {archive.MAX_BYTES}"
+        raise readers.ReadError("file_too_large", message)
+    return archive.members(kept_bytes.place_of(file.file_sha256, paths).read_bytes(), file.file_name)
+
+
+def _sidecars_of_members(file: KeptFile, members: list[str]) -> dict[str, str | None]:
+    """For each member the text of a sidecar that states the facts which the archive's sidecar states of it."""
+    if file.sidecar_text is None:
+        return dict.fromkeys(members)
+    place = sidecar.name_of(file.file_name)
+    stated = sidecar.parse(file.sidecar_text, place)
+    strange = sorted(set(stated.members) - set(members))
+    if strange:
+        message = f"{place}: found members {strange}, expected some of {members[:50]}"
+        raise readers.ReadError("bad_sidecar", message)
+    return {member: sidecar.text_of(**stated.of(member)) for member in members}
+
+
+def _land_member(
+    con: duckdb.DuckDBPyConnection,
+    whole: KeptFile,
+    member: str,
+    content: bytes,
+    paths: Paths,
+    *,
+    sidecar_text: str | None,
+    again: bool,
+) -> Landed:
+    """Land one member of an archive."""
+    sha, file_name = kept_bytes.digest([content]), f"{whole.file_name}!{member}"
+    standing = _standing(con, sha, file_name, sidecar_text, paths)
+    if standing and not (again and standing.status == "withdrawn"):
+        return standing
+    kept_bytes.receive([content], paths)
+    file = kept_bytes.keep(sha, file_name, whole.origin, paths, sidecar_text=sidecar_text, again=again)
+    if archive.is_archive(content):
+        message = f"{file_name}: found an archive in an archive: unpack it first"
+        return _refuse(con, file, None, readers.ReadError("nested_archive", message))
+    return _land_kept(con, file, paths)
+
+
+def _land_kept(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths) -> Landed:
+    """Read a kept file into the raw tables."""
+    sha, source = file.file_sha256, None
+    withdrawn = kept_bytes.withdrawal(sha, paths)
+    if withdrawn:
+        raw_rows.write(con, sha, raw_rows.without_rows(file, None, "withdrawn", None, withdrawn))
+        return Landed(file.file_name, sha, "withdrawn", withdrawn)
+    try:
+        kept = kept_bytes.place_of(sha, paths)
+        source = recognition.source_of(kept, file.own_name, file.sidecar_text)
+        with kept_bytes.scratch_folder(paths) as scratch:
+            reading = readers.read_file(kept, source, file.own_name, scratch)
+            slices = raw_rows.slices_of(file, source, reading)
+            with writing.any_order(con) if isinstance(reading.rows, str) else nullcontext():
+                raw_rows.write(con, sha, slices, reading.accounting)
+    except readers.ReadError as error:
+        return _refuse(con, file, source, error)
+    return Landed(file.file_name, sha, "loaded")
+
+
+def _standing(
+    con: duckdb.DuckDBPyConnection, sha: str, file_name: str, sidecar_text: str | None, paths: Paths
+) -> Landed | None:
+    """What the bytes are in the raw tables ('known', or 'withdrawn'), if they stand there as they would be read now.
+
+    Bytes that were loaded are known under any name; refused ones only under the name they were refused with,
+    since the name can be what was wrong. Another text of the file's own sidecar makes it be read again, and so does
+    a withdrawal that only the note states, or no longer states: a command was killed between the two.
+    """
+    is_withdrawn = kept_bytes.withdrawal(sha, paths) is not None
+    found = con.execute(
+        "select source_id, reader_fingerprint, status, file_name, sidecar_text, reason from raw.file "
+        "where file_sha256 = ?",
+        [sha],
+    ).fetchall()
+    for source_id, read_with, status, name, known_text, reason in found:
+        if is_withdrawn or status == "withdrawn":
+            agree = is_withdrawn and status == "withdrawn"
+            return Landed(file_name, sha, "withdrawn", reason) if agree else None
+        is_own = name == file_name
+        same_text = sidecar_text is None or sidecar_text == (known_text or "")
+        as_now = read_with == recognition.fingerprint(source_id)
+        if as_now and (is_own or status != "refused") and (same_text or not is_own):
+            message = f"{file_name}: the same bytes stand as {name}; the sidecar of this copy is not used"
+            return Landed(file_name, sha, "known", "" if same_text else message)
+    return None
+
+
+def _refuse(
+    con: duckdb.DuckDBPyConnection, file: KeptFile, source: Source | None, error: readers.ReadError
+) -> Landed:
+    """Record a file as refused, with the reason."""
+    rows = raw_rows.without_rows(file, source, "refused", error.reason_code, str(error))
+    raw_rows.write(con, file.file_sha256, rows)
+    return Landed(file.file_name, file.file_sha256, "refused", str(error))

@@ -1,0 +1,47 @@
+"""Which declared source a kept file is of, and what its reading depends on.
+
+Belongs here: the choice of the source. Does not belong here: reading the file (readers/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from pipelines import readers
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.sources import Source, sources
+from pipelines.landing import sidecar
+
+
+def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
+    """The source of a kept file, with the facts that its sidecar states.
+
+    A source that the sidecar names need not fit by the name of the file. Raises ReadError.
+    """
+    facts = sidecar.parse(sidecar_text or "", sidecar.name_of(own_name)).facts
+    named = facts.get("source")
+    if named is not None and named not in sources():
+        message = (
+            f"{sidecar.name_of(own_name)}: found the source {named!r}, expected one of {sorted(sources())}"
+        )
+        raise readers.ReadError("bad_sidecar", message)
+    fitting = [sources()[named]] if named else list(sources().values())
+    return readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named).told(facts)
+
+
+@cache
+def fingerprint(source_id: str | None) -> str:
+    """Hash of all that decides how a file is read: the source's declarations, the raw contracts, the readers' code.
+
+    A refused unknown file depends on all declarations (a new source may fit it), hence `None`, or a source that is
+    declared no more, hashes them all.
+    """
+    declared = [sources()[source_id]] if source_id in sources() else sources().values()
+    files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
+    files += sorted((ROOT / "warehouse" / "raw").glob("*.yml"))
+    for pattern in ("landing/sidecar.py", "readers/**/*.py"):
+        files += sorted((ROOT / "pipelines").glob(pattern))
+    parts = [p.read_bytes() for p in files]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
