@@ -367,7 +367,7 @@ def template_write(
     year: Annotated[int | None, typer.Option(min=2000, max=2099, help="Year, filled in too.")] = None,
 ) -> None:
     """Write an empty return for a zone's office to fill in."""
-    from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
+    from pipelines.returns import check as returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     name = "_".join(["zone_return", *filter(None, [zone, str(year or "")])]) + ".xlsx"
     target = (path or Path()) / name if path is None or path.is_dir() else path
@@ -385,7 +385,7 @@ def template_write(
 @template.command("check")
 def template_check(path: Annotated[Path, typer.Argument(help="A filled return.")]) -> None:
     """Say what a run would hold of a return; a copy of it with the cells marked is written to the data folder."""
-    from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
+    from pipelines.returns import check as returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     _must_exist(path)
     checked = returns.check(path, settings.paths())
@@ -504,7 +504,7 @@ def _bar(count: int) -> Iterator[Callable[[str], None]]:
 def _check_returns(found: list[Path]) -> None:
     """Say of each landed return what a run will hold, and where its marked copy lies."""
     for path in found:
-        from pipelines import returns  # noqa: PLC0415 - openpyxl is not needed where there is no return
+        from pipelines.returns import check as returns  # noqa: PLC0415 - openpyxl is not needed where there is no return
 
         checked = returns.check(path, settings.paths())
         if checked.copy:

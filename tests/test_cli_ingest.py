@@ -12,7 +12,7 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, returns, settings
+from pipelines import cli, settings
 from pipelines.database import build as database_build
 from pipelines.database import connection, lineage
 from pipelines.declarations import files
@@ -20,6 +20,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.landing import by_hand, raw_rows
 from pipelines.landing import land as landing
+from pipelines.returns import check as returns
 from tests.readers.conftest import CUSTOMS_FILE, NBS_FILE
 from tests.readers.excel import zipped
 from tests.test_runs import environment, wait_for  # noqa: F401 - environment is a fixture

@@ -17,12 +17,14 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from typer.testing import CliRunner
 
-from pipelines import cli, return_workbook, returns, settings
+from pipelines import cli, settings
 from pipelines.database import connection
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
 from pipelines.readers import workbook
+from pipelines.returns import check as returns
+from pipelines.returns import workbook as return_workbook
 from tests.conftest import RESOLVED, build_all
 
 SOURCE = sources()["zone_return"]

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import return_workbook
 from pipelines.database import build, connection, lineage, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
@@ -25,7 +24,8 @@ from pipelines.landing import raw_rows
 from pipelines.publishing import generations
 from pipelines.publishing import workbook as publishing_workbook
 from pipelines.readers import ReadError, grid, text, workbook
-from pipelines.return_workbook import Finding, Label, Offer
+from pipelines.returns import workbook as return_workbook
+from pipelines.returns.workbook import Finding, Label, Offer
 from pipelines.settings import Paths
 
 SOURCE_ID = "zone_return"
