@@ -7,7 +7,8 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli
+from pipelines.cli import app as cli
+from pipelines.cli import console as cli_console
 from pipelines.database import connection, writing
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
@@ -18,7 +19,7 @@ def run(paths, cut, monkeypatch):
     """A command on a data folder as a run leaves it, with one generation; its output."""
     shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
     generations.publish(paths)
-    monkeypatch.setattr(cli.console, "width", 300)
+    monkeypatch.setattr(cli_console.console, "width", 300)
     return lambda *words: CliRunner().invoke(cli.app, words)
 
 

@@ -12,7 +12,9 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, settings
+from pipelines import settings
+from pipelines.cli import app as cli
+from pipelines.cli import console as cli_console
 from pipelines.database import build as database_build
 from pipelines.database import connection, lineage
 from pipelines.declarations import files
@@ -32,7 +34,7 @@ FIGURE = "510100,成都市,city,2022,annual,GDP,2081.75,billion CNY,seen,,,,\n"
 
 @pytest.fixture
 def run(paths, monkeypatch):
-    monkeypatch.setattr(cli.console, "width", 300)
+    monkeypatch.setattr(cli_console.console, "width", 300)
     return lambda *words: CliRunner().invoke(cli.app, [str(word) for word in words])
 
 

@@ -10,7 +10,9 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, settings
+from pipelines import settings
+from pipelines.cli import app as cli
+from pipelines.cli import console as cli_console
 from pipelines.database import connection
 from pipelines.publishing import generations, quarantine, workbook
 from tests.conftest import RESOLVED, build_all
@@ -50,7 +52,7 @@ def published(cut, tmp_path_factory) -> settings.Paths:
 @pytest.fixture
 def run(published, monkeypatch):
     monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))
-    monkeypatch.setattr(cli.console, "width", 400)
+    monkeypatch.setattr(cli_console.console, "width", 400)
     return lambda *words: CliRunner().invoke(cli.app, ["quarantine", *words])
 
 

@@ -17,7 +17,8 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from typer.testing import CliRunner
 
-from pipelines import cli, settings
+from pipelines import settings
+from pipelines.cli import app as cli
 from pipelines.database import connection
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables

@@ -17,7 +17,8 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipelines import cli, settings
+from pipelines import settings
+from pipelines.cli import app as cli
 from pipelines.database import build, connection, lineage
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables

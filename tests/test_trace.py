@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli
+from pipelines.cli import app as cli
 from pipelines.database import build, connection, lineage
 from pipelines.declarations.modes import modes
 from pipelines.declarations.tables import tables

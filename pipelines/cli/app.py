@@ -1,0 +1,85 @@
+"""The command line `zonescope`: its commands in the order in which --help lists them, and its exit codes.
+
+Belongs here: the list of commands and what becomes of expected errors. Does not belong here: a command (one module a topic).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import duckdb
+import typer
+from rich.text import Text
+
+from pipelines.cli import files, quarantine, query, run, template
+from pipelines.cli import generations as of_generations
+from pipelines.cli.console import console, short
+from pipelines.database import connection
+from pipelines.declarations.files import ROOT, DeclarationError
+from pipelines.publishing import generations
+
+app = typer.Typer(
+    help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+
+def write_dictionary() -> None:
+    """Write the documents that are made from the declarations: data dictionary, criteria, reason codes."""
+    from pipelines.publishing import dictionary  # noqa: PLC0415 - reads all SQL
+
+    for path, make in dictionary.documents().items():
+        path.write_text(make(), encoding="utf-8")
+        console.print(f"wrote {short(path)}")
+
+
+app.command()(run.run)
+app.command()(files.ingest)
+app.command()(files.withdraw)
+app.command()(query.sql)
+app.command()(query.trace)
+app.command()(query.tables)
+app.command()(of_generations.where)
+app.command("publish")(of_generations.publish_again)
+app.command("generations")(of_generations.list_generations)
+app.command()(of_generations.rollback)
+app.command()(of_generations.verify)
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(template.app, name="template")
+app.command("dictionary")(write_dictionary)
+
+
+def main() -> None:
+    """Entry point; expected errors are one line, not a traceback."""
+    os.environ.setdefault("DAGSTER_HOME", str(ROOT))
+    try:
+        app()
+    except (
+        generations.NothingPublished,
+        generations.NotChecked,
+        connection.Busy,
+        DeclarationError,
+        OSError,  # a full disk, a folder that may not be written
+        duckdb.IOException,
+    ) as error:
+        console.print(Text(str(error), "red"), soft_wrap=True)
+        _leave(1)
+    except duckdb.CatalogException as error:
+        words = f"the published warehouse is of another version, expected one of this; `zonescope run` publishes it: {error}"
+        console.print(Text(words, "red"), soft_wrap=True)
+        _leave(1)
+    except SystemExit as stop:
+        _leave(stop.code if isinstance(stop.code, int) else 1)
+
+
+def _leave(code: int) -> None:
+    """Exit; after a run without interpreter shutdown, where Great Expectations keeps DuckDB's objects alive and
+    the binding prints 120 lines about it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "great_expectations" in sys.modules:
+        os._exit(code)
+    sys.exit(code)

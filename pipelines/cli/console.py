@@ -1,0 +1,115 @@
+"""What the commands print and how: one console, plain lines, tables, errors.
+
+Belongs here: output that several commands share. Does not belong here: a command.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table as RichTable
+from rich.text import Text
+from typer.core import TyperGroup
+
+from pipelines import settings
+from pipelines.database import connection, sql_guard
+from pipelines.publishing import generations
+
+
+class DefaultGroup(TyperGroup):
+    """A command with commands below it that means the first of them where none is named."""
+
+    def parse_args(self, ctx, args):
+        """Put the first command's name before arguments that name none."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
+
+
+# a pipe or a log has no width of its own; 80 columns would cut the tables
+console = Console(width=None if sys.stdout.isatty() else 150)
+
+
+def published():
+    return connection.connect(generations.readable(settings.paths(), say).database, read_only=True)
+
+
+def say(words: str) -> None:
+    """A line as it is: names of files are never taken for markup."""
+    console.print(Text(words), soft_wrap=True)
+
+
+def fail(words: str) -> NoReturn:
+    console.print(Text(words, "red"), soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def first_lines(reason: str) -> str:
+    """The first lines of a reason: of an unknown file the nearest sources."""
+    first, *others = reason.splitlines() or [""]
+    return "\n".join(
+        [first, *others[:2], *(["  ... (zonescope quarantine export has all)"] if others[2:] else [])]
+    )
+
+
+@contextmanager
+def bar(count: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar over files; the yielded function says which one comes next."""
+    columns = (TextColumn("{task.description:44.44}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=count)
+        done = itertools.count()
+        yield lambda name: bar.update(task, description=name, completed=next(done))
+
+
+def must_exist(path: Path) -> None:
+    if not path.is_file():
+        fail(f"{path}: found no such file")
+
+
+def table(header: list[str], rows: list[tuple]) -> None:
+    view = RichTable(*header)
+    for row in rows:
+        view.add_row(*map(cell, row))
+    console.print(view)
+
+
+def short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
+    """Print the rows of a query, or the database's own words about what is wrong with it."""
+    try:
+        relation = sql_guard.ask(con, query)
+        rows = relation.fetchall() if relation is not None else []
+    except (duckdb.Error, sql_guard.Refused) as error:
+        console.print(Text(str(error), "red"))
+        return False
+    if relation is not None:
+        view = RichTable(*[escape(str(d[0])) for d in relation.description])
+        for row in rows[:MOST_ROWS]:
+            view.add_row(*map(cell, row))
+        console.print(view)
+        console.print(f"[dim]{len(rows):,} rows{f', {MOST_ROWS} shown' if len(rows) > MOST_ROWS else ''}[/]")
+    return True
+
+
+def cell(value) -> Text:
+    """A value as plain text: what stands in a file is never taken for markup."""
+    if value is None:
+        return Text("")
+    return Text(f"{value:.4g}" if isinstance(value, float) else str(value))
+
+
+MOST_ROWS = 200

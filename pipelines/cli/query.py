@@ -1,0 +1,119 @@
+"""Commands that read the published warehouse: sql, trace, tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.table import Table as RichTable
+
+from pipelines.cli.console import answer, console, fail, published, say, short
+from pipelines.database import sql_guard
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT; without it, a prompt opens.")] = "",
+    form: Annotated[
+        str,
+        typer.Option("--format", help="table, csv, json, parquet or xlsx; by default that of the output."),
+    ] = "",
+    output: Annotated[Path | None, typer.Option("--output", help="File to write the answer to.")] = None,
+) -> None:
+    """Read-only SQL on the published warehouse."""
+    from pipelines.publishing import exports  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    wanted = exports.form_of(form, output)
+    if wanted not in ("table", *exports.FORMS):
+        fail(f"--format: found {wanted!r}, expected table, csv, json, parquet or xlsx")
+    if output is None and wanted in ("parquet", "xlsx"):
+        fail(f"--format {wanted}: expected --output FILE to write it to")
+    if wanted == "table" and output is not None:
+        fail("--format table: found --output, expected csv, json, parquet or xlsx for a file")
+    with published() as con:
+        if not query:
+            _prompt(con)
+        elif wanted == "table":
+            raise typer.Exit(0 if answer(con, query) else 1)
+        else:
+            _write_answer(con, query, wanted, output)
+
+
+def trace(
+    zone: Annotated[str, typer.Argument(help="Code or name of the zone.")],
+    year: Annotated[str, typer.Argument(help="Calendar year.")],
+    metric: Annotated[
+        str,
+        typer.Argument(
+            help="MODE, MODE:comparative_fit, MODE:CRITERION, INDICATOR, coupling_coordination, cluster_zone:COLUMN "
+            "or cluster_industry:COLUMN:SECTION."
+        ),
+    ],
+) -> None:
+    """Chain of a published figure: every step with its formula, down to file, row, column and printed text."""
+    from pipelines.publishing import trace as tracing  # noqa: PLC0415 - named like the command
+
+    with published() as con:
+        try:
+            steps = tracing.chain(con, zone, year, metric)
+        except tracing.NoSuchFigure as error:
+            fail(str(error))
+    for line in tracing.lines(steps):
+        say(line)
+
+
+def tables() -> None:
+    """Every table with its row count and what it holds."""
+    with published() as con:
+        found = con.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables() order by 1"
+        ).fetchall()
+        view = RichTable("table", "rows", "what it holds")
+        for name, comment in found:
+            rows = con.execute(f"select count(*) from {name}").fetchall()[0][0]
+            view.add_row(name, f"{rows:,}", (comment or "").split(". ")[0])
+        console.print(view)
+
+
+def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output: Path | None) -> None:
+    """Write the rows of a query to a file or to standard output, or fail in the database's own words."""
+    from pipelines.publishing import exports  # noqa: PLC0415 - openpyxl is not needed by the other commands
+
+    try:
+        relation = sql_guard.ask(con, query)
+        if relation is None:
+            fail("found a statement without rows, expected a SELECT")
+        data = exports.content(relation, form, query)
+    except (duckdb.Error, sql_guard.Refused, exports.TooLong) as error:
+        fail(str(error))
+    if output is None:
+        sys.stdout.buffer.write(data)
+    else:
+        exports.write(output, form, data)
+        say(f"wrote {short(output)}: {form}, {len(data):,} bytes")
+
+
+def _prompt(con: duckdb.DuckDBPyConnection) -> None:
+    """Read statements up to a semicolon until the input ends; history and editing by readline."""
+    import readline  # noqa: F401, PLC0415 - gives input() history and editing
+
+    console.print(
+        "Read-only SQL; end a statement with ; and leave with Ctrl-D. Tables: [bold]from duckdb_tables();[/]"
+    )
+    pending = ""
+    while True:
+        try:
+            pending += input("zonescope> " if not pending else "       ...> ") + "\n"
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            pending = ""
+            console.print()
+            continue
+        if pending.rstrip().endswith(";"):
+            answer(con, pending)
+            pending = ""
+        elif not pending.strip():
+            pending = ""
