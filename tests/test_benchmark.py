@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import ingest, samples
-from pipelines import readers
 from pipelines.declarations.sources import sources
+from pipelines.readers import detect as readers
 
 
 @pytest.mark.parametrize("encoding", ingest.TARGETS)

@@ -6,12 +6,13 @@ import itertools
 
 import pytest
 
-from pipelines import readers, settings
+from pipelines import settings
 from pipelines.database import checks, connection, writing
 from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
-from pipelines.readers import record_pieces
+from pipelines.readers import detect as readers
+from pipelines.readers.tables import record_pieces
 from tests.conftest import RESOLVED, build_all
 from tests.readers import trade_files as files
 

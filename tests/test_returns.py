@@ -23,7 +23,7 @@ from pipelines.database import connection
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
-from pipelines.readers import workbook
+from pipelines.readers.detect import workbook
 from pipelines.returns import check as returns
 from pipelines.returns import workbook as return_workbook
 from tests.conftest import RESOLVED, build_all

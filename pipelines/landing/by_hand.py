@@ -21,7 +21,7 @@ from pipelines.declarations.tables import tables
 from pipelines.landing import discovery, raw_rows, sidecar
 from pipelines.landing import land as landing
 from pipelines.landing.outcome import Landed, Unreadable
-from pipelines.readers import ReadError
+from pipelines.readers.detect import ReadError
 from pipelines.settings import Paths
 
 ORIGIN = "ingest"

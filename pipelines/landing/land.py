@@ -17,13 +17,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import readers
 from pipelines.database import writing
 from pipelines.declarations.sources import Source
 from pipelines.landing import discovery, hash_cache, kept_bytes, raw_rows, recognition, sidecar
 from pipelines.landing.kept_bytes import KeptFile
 from pipelines.landing.outcome import Landed, Unreadable, printable
-from pipelines.readers import archive
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import archive
 from pipelines.settings import Paths
 
 

@@ -13,13 +13,13 @@ from dataclasses import asdict
 import duckdb
 import polars as pl
 
-from pipelines import readers
 from pipelines.database import connection, writing
 from pipelines.declarations.files import DeclarationError
 from pipelines.declarations.sources import Source
 from pipelines.declarations.tables import Table, tables
 from pipelines.landing import hash_cache, recognition, sidecar
 from pipelines.landing.kept_bytes import KeptFile
+from pipelines.readers import detect as readers
 
 # What enters a raw table: a frame, a SELECT (of a file too large for memory), or rows.
 Rows = pl.DataFrame | str | list[dict]

@@ -9,10 +9,10 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from pipelines import readers
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.landing import sidecar
+from pipelines.readers import detect as readers
 
 
 def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:

@@ -18,7 +18,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pipelines.readers import ReadError
+from pipelines.readers.detect import ReadError
 
 SUFFIX = ".yml"
 MAX_BYTES = 16 * 1024

@@ -23,7 +23,7 @@ from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
 from pipelines.publishing import generations
 from pipelines.publishing import workbook as publishing_workbook
-from pipelines.readers import ReadError, grid, text, workbook
+from pipelines.readers.detect import ReadError, grid, text, workbook
 from pipelines.returns import workbook as return_workbook
 from pipelines.returns.workbook import Finding, Label, Offer
 from pipelines.settings import Paths

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from pipelines.readers import ReadError, archive
+from pipelines.readers.detect import ReadError, archive
 from tests.readers.excel import xlsx, zipped
 
 

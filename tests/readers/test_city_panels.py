@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import readers
 from pipelines.declarations.files import read_csv
-from pipelines.readers import ReadError
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
 from tests.readers.conftest import PANEL, PANEL_FILE
 from tests.readers.excel import xlsx
 from tests.readers.test_nbs import adds_up

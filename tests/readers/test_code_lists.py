@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from pipelines import readers
 from pipelines.declarations.files import DeclarationError
-from pipelines.readers import ReadError
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx
 from tests.readers.trade_files import DISTRICT_FILE, GOODS_FILE, PRODUCTS

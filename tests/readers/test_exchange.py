@@ -13,14 +13,16 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from pipelines import readers, settings
+from pipelines import settings
 from pipelines.database import build, connection, lineage
 from pipelines.declarations import reference_rows
 from pipelines.declarations.sources import sources as declared_sources
 from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows, recognition
-from pipelines.readers import ReadError, cube
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
+from pipelines.readers.formats import cube
 from tests.readers import cubes
 from tests.readers.cubes import CUBE, FILES, OBSERVED
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import readers
-from pipelines.readers import ReadError
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
 from pipelines.readers.text import TRADE_COLUMNS
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE
 

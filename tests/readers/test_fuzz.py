@@ -19,9 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import readers
 from pipelines.declarations import sources as declared_sources
-from pipelines.readers import ReadError, archive, workbook
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError, archive, workbook
 from tests.readers import cubes
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE, SAMPLES
 from tests.readers.excel import parts, xlsx, zipped

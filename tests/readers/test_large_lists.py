@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from pipelines import readers
-from pipelines.readers import ReadError, record_pieces
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
+from pipelines.readers.tables import record_pieces
 from pipelines.readers.text import Reading
 from tests.readers import trade_files as files
 from tests.readers.test_accounting import damage, faults

@@ -7,8 +7,8 @@ import json
 import pytest
 import yaml
 
-from pipelines import readers
-from pipelines.readers import ReadError
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
 from tests.readers.conftest import NBS_FILE
 
 SAMPLED = (

@@ -10,9 +10,9 @@ from functools import cache
 import polars as pl
 import pytest
 
-from pipelines import readers
 from pipelines.declarations import sources as declared_sources
 from pipelines.declarations.files import ROOT, read_csv
+from pipelines.readers import detect as readers
 
 REFERENCE = ROOT / "warehouse" / "reference"
 SOURCES = declared_sources.sources()

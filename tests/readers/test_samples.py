@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines import readers
 from pipelines.declarations import files
+from pipelines.readers import detect as readers
 from tests.readers.conftest import SAMPLES
 
 # File: name that it lands under, source, rows x periods, lines of preamble and header, of notes and origin.

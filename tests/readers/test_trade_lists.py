@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from pipelines import readers
-from pipelines.readers import ReadError
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
 from tests.readers import trade_files as files
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from pipelines import readers
 from pipelines.declarations import sources as declared_sources
-from pipelines.readers import ReadError
+from pipelines.readers import detect as readers
+from pipelines.readers.detect import ReadError
 from tests.readers import cubes
 from tests.readers.excel import xlsx, zipped
 from tests.readers.test_exchange import warehouse_of

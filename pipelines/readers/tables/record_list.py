@@ -28,8 +28,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.readers import grid, json_list, text
+from pipelines.readers.detect import grid, text
 from pipelines.readers.grid import Body, Grid, Part, Record
+from pipelines.readers.tables import json_list
 from pipelines.readers.text import ReadError, Reading
 
 MAX_PREAMBLE_ROWS = 50

@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.readers import cube, grid, text
-from pipelines.readers.cube import Observation
+from pipelines.readers.detect import grid, text
+from pipelines.readers.formats import cube
+from pipelines.readers.formats.cube import Observation
+from pipelines.readers.formats.json_stat import parse
 from pipelines.readers.grid import Grid, Part
-from pipelines.readers.json_stat import parse
 from pipelines.readers.text import ReadError, Reading
 
 YEAR = re.compile(r"\d{4}")

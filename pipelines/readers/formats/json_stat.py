@@ -16,8 +16,9 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipelines.readers import cube, text
-from pipelines.readers.cube import MAX_CELLS, Observation
+from pipelines.readers.detect import text
+from pipelines.readers.formats import cube
+from pipelines.readers.formats.cube import MAX_CELLS, Observation
 from pipelines.readers.text import ReadError, Reading
 
 STATUS = "STATUS"

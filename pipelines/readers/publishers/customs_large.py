@@ -17,9 +17,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.readers import customs_query, grid, plain_lines, text
-from pipelines.readers.customs_query import Columns
+from pipelines.readers.detect import grid, text
 from pipelines.readers.grid import Body, Record, TextGrid
+from pipelines.readers.publishers import customs_query, plain_lines
+from pipelines.readers.publishers.customs_query import Columns
 from pipelines.readers.text import ReadError, Reading
 
 HEAD_BYTES = 1 << 16

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 from xml.parsers import expat
 
-from pipelines.readers import cube, text
-from pipelines.readers.cube import MAX_CELLS, Observation
+from pipelines.readers.detect import text
+from pipelines.readers.formats import cube
+from pipelines.readers.formats.cube import MAX_CELLS, Observation
 from pipelines.readers.text import ReadError, Reading
 
 GENERIC = {"GenericData", "GenericTimeSeriesData"}

@@ -13,8 +13,9 @@ import re
 from collections import Counter
 from typing import Any
 
-from pipelines.readers import cube, grid
-from pipelines.readers.cube import Observation
+from pipelines.readers.detect import grid
+from pipelines.readers.formats import cube
+from pipelines.readers.formats.cube import Observation
 from pipelines.readers.grid import Body, Grid, Part, Record
 from pipelines.readers.text import ReadError, Reading
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.readers import figure_list, grid, text
+from pipelines.readers.detect import grid, text
 from pipelines.readers.grid import Grid, Part
+from pipelines.readers.tables import figure_list
 from pipelines.readers.text import ReadError, Reading
 
 CODE, NAME = text.CELL_COLUMNS.index("area_code_text"), text.CELL_COLUMNS.index("area_name_text")
