@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.metrics import complexity, spatial, specialisation
+from pipelines.metrics.clusters import complexity, spatial, specialisation
 
 # zones, industries, years, most seconds. The ecomplexity package took 174 s for one year of the first (noted
 # 2026-11-23 on two such cores).

@@ -17,7 +17,8 @@ import time
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import composite, mode_fit, mode_uncertainty, treatment, uncertainty
+from pipelines.metrics.composite import aggregation, treatment, uncertainty
+from pipelines.metrics.fit import mode_fit, mode_uncertainty
 
 LIMITS = (2.0, 3.5)
 WINSORISE_POINTS = (1, 2, 3, 4, 5)
@@ -63,7 +64,7 @@ def index(replications: int, units: int = 51, indicators: int = 49, seed: int = 
         weights,
         parents,
     )
-    return uncertainty.percentiles(composite.ranks(scores), [0.05, 0.5, 0.95])
+    return uncertainty.percentiles(aggregation.ranks(scores), [0.05, 0.5, 0.95])
 
 
 def frame(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.declarations.tables import tables
-from pipelines.metrics import backtest, mode_fit
+from pipelines.metrics.fit import backtest, mode_fit
 
 orders = st.lists(
     st.integers(1, 5).flatmap(lambda n: st.tuples(st.integers(1, n), st.just(n))), min_size=1, max_size=5

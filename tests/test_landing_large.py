@@ -10,8 +10,8 @@ from pipelines import settings
 from pipelines.database import connection
 from pipelines.landing import kept_bytes, outcome, raw_rows
 from pipelines.landing import land as landing
+from pipelines.readers import archive
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import archive
 from pipelines.readers.publishers import customs_large
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
 from tests.readers.excel import xlsx, zipped

@@ -11,7 +11,7 @@ import yaml
 from pipelines.declarations import files
 from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.declarations.modes import methodologies, modes
-from pipelines.metrics import weights
+from pipelines.metrics.composite import weights
 
 FIXTURE = ROOT / "tests" / "fixtures" / "mode_fit_1_0.csv"
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics import mode_fit, weights
+from pipelines.metrics.composite import weights
+from pipelines.metrics.fit import mode_fit
 
 PARAMETERS = {
     "methodology_version": "t",

@@ -22,8 +22,9 @@ from pipelines.cli import app as cli
 from pipelines.database import connection
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
+from pipelines.landing import by_hand
 from pipelines.publishing import generations
-from pipelines.readers.detect import workbook
+from pipelines.readers import workbook
 from pipelines.returns import check as returns
 from pipelines.returns import workbook as return_workbook
 from tests.conftest import RESOLVED, build_all
@@ -373,8 +374,8 @@ def test_every_reason_says_how_it_is_mended(own):
     code = "".join(
         path.read_text(encoding="utf-8")
         for path in [
-            *Path(workbook.__file__).parent.glob("*.py"),
-            Path(returns.__file__).with_name("landing.py"),
+            *Path(workbook.__file__).parent.rglob("*.py"),
+            *Path(by_hand.__file__).parent.glob("*.py"),
         ]
     )
     raised = set(re.findall(r'ReadError\(\s*"([a-z_]+)"', code)) | {

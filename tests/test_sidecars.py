@@ -16,7 +16,7 @@ from pipelines.database import connection
 from pipelines.declarations.sources import sources
 from pipelines.landing import discovery, kept_bytes, outcome, raw_rows, sidecar
 from pipelines.landing import land as landing
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
 from tests.readers.excel import zipped
 

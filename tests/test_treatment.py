@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.metrics import treatment
+from pipelines.metrics.composite import treatment
 
 LIMITS = (2.0, 3.5, 5)
 vectors = st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=6, max_size=60).map(np.array)

@@ -11,7 +11,7 @@ import typer
 from pipelines import settings
 from pipelines.cli.console import bar, fail, first_lines, say, short, table
 from pipelines.cli.run import THEN_RUN, run_and_summarise
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 
 
 def ingest(

@@ -1,0 +1,1 @@
+"""The work database: opening it, writing tables, making them from their declarations, checking them."""

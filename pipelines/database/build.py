@@ -24,7 +24,7 @@ def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
         return writing.create_by_file(con, table, query, _fingerprints(con, table))
     if table.metric is None:
         return writing.create(con, table, query)
-    module, function = table.metric.function.split(".")
+    module, function = table.metric.function.rsplit(".", 1)
     compute = getattr(importlib.import_module(f"pipelines.metrics.{module}"), function)
     frame = con.sql(query).pl()
     # of nothing comes nothing; that a table may not be empty is for its contract to say

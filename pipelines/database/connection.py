@@ -1,7 +1,7 @@
 """DuckDB: open, create a table from its contract, replace a slice.
 
 Belongs here: every statement that writes to the work database. Does not belong here: what a table means
-(warehouse/), publishing (publish.py), what becomes of a work database that lost something (recovery.py), Dagster.
+(warehouse/), publishing (publishing/), what becomes of a work database that lost something (recovery.py), Dagster.
 
 Every transaction counts itself in the database (`internal.state`) and, once committed, in a file beside it: a database
 that counts less than the file has lost what was committed.

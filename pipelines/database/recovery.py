@@ -1,7 +1,7 @@
 """The work database as something that can be lost: is it what was last committed, and of this release?
 
-Belongs here: noticing that it is not, and setting it aside. Does not belong here: opening and writing it (store.py),
-filling it (landing.py).
+Belongs here: noticing that it is not, and setting it aside. Does not belong here: opening and writing it (connection.py),
+filling it (landing/).
 
 What cannot be made again are the kept bytes and their notes in the landing folder; the work database is read and
 computed from them. So nothing is repaired: a work database that is damaged, lacks what was committed, or is of another

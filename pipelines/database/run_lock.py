@@ -1,7 +1,7 @@
 """One run at a time on one data folder, whoever started it, and recovery from a run that was killed.
 
 Belongs here: the lock file and what must be put right in Dagster once it is held. Does not belong here: the lock of
-DuckDB itself (store.py).
+DuckDB itself (connection.py).
 
 The operating system gives the lock back when its process dies, however it dies. Whoever holds it therefore knows that
 every other run that still claims a slot of the pool is dead.

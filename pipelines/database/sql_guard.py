@@ -1,7 +1,7 @@
 """Ad hoc SQL: what a user may run on the published warehouse, and nothing else.
 
 Belongs here: the judgement of a statement before it runs. Does not belong here: the connection and what it refuses by
-itself (store.py), the answer's form (answer.py).
+itself (connection.py), the answer's form (publishing/exports.py).
 
 A read-only connection is not enough. DuckDB counts the database's own file and its logs as allowed paths, so a COPY can
 overwrite them; and a SELECT can hold a COPY in its WITH. The statement's type is asked for, and then its parts.

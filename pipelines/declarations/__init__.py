@@ -1,0 +1,1 @@
+"""What sources/ and warehouse/ declare, typed."""

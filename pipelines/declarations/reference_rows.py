@@ -105,10 +105,11 @@ def _stated_zones() -> list[dict[str, str]]:
 def metric_reasons() -> list[dict[str, str]]:
     """Every reason that a metric can give: what a SELECT says by its table, the others as their module states them."""
     found = read_csv(ROOT / "warehouse" / "reference" / "metric_reason.csv")
-    for name in sorted(module.name for module in pkgutil.iter_modules(metrics.__path__)):
-        module = importlib.import_module(f"{metrics.__name__}.{name}")
-        stated = getattr(module, "REASONS", {})
-        found += [{"metric": name, "reason_code": code, "meaning": stated[code]} for code in sorted(stated)]
+    modules = pkgutil.walk_packages(metrics.__path__, f"{metrics.__name__}.")
+    for full_name in sorted((m.name for m in modules if not m.ispkg), key=lambda name: name.split(".")[-1]):
+        stated = getattr(importlib.import_module(full_name), "REASONS", {})
+        metric = full_name.split(".")[-1]
+        found += [{"metric": metric, "reason_code": code, "meaning": stated[code]} for code in sorted(stated)]
     return found
 
 

@@ -68,7 +68,7 @@ class AsOf(Declared):
 class Metric(Declared):
     """A table made by a pure function of `pipelines/metrics`: the table's SELECT is the function's frame."""
 
-    function: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
+    function: str = Field(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z_]+$")
     parameters: dict[str, Any] = {}
 
 

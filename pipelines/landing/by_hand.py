@@ -1,7 +1,7 @@
 """Files by hand: land them now, read held ones again, take one out.
 
 Belongs here: what a command does with the work database outside a run, under the lock that keeps runs out. Does not
-belong here: how a file is landed (landing.py), marts and publishing (a run), what is printed (cli.py).
+belong here: how a file is landed (land.py), marts and publishing (a run), what is printed (cli/).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipelines.declarations.tables import tables
 from pipelines.landing import discovery, raw_rows, sidecar
 from pipelines.landing import land as landing
 from pipelines.landing.outcome import Landed, Unreadable
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from pipelines.settings import Paths
 
 ORIGIN = "ingest"

@@ -1,7 +1,7 @@
 """Files that nobody has touched since their bytes were hashed: what they hash to, without reading them.
 
 Belongs here: when the system's word for a file (number, size, times) stands for its bytes, as in git's index. Does not
-belong here: what is done with a hash (landing.py).
+belong here: what is done with a hash (land.py).
 
 A file that is written again, even with the same size and time, gets another time of change, which no user can set. Only
 where that happened just now can it be the same one: such a file is read. No path is kept, and only the last state in

@@ -21,7 +21,7 @@ import duckdb
 
 from pipelines.landing import hash_cache
 from pipelines.landing.outcome import Unreadable
-from pipelines.readers.detect import archive
+from pipelines.readers import archive
 from pipelines.settings import Paths
 
 CHUNK_BYTES = 1 << 17  # larger pieces cost the system a fresh mapping each

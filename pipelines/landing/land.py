@@ -22,8 +22,9 @@ from pipelines.declarations.sources import Source
 from pipelines.landing import discovery, hash_cache, kept_bytes, raw_rows, recognition, sidecar
 from pipelines.landing.kept_bytes import KeptFile
 from pipelines.landing.outcome import Landed, Unreadable, printable
+from pipelines.readers import archive
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import archive
+from pipelines.readers.text import ReadError
 from pipelines.settings import Paths
 
 
@@ -105,7 +106,7 @@ def _land_members(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths, 
     try:
         members, passed_over = _opened(file, paths)
         facts = _sidecars_of_members(file, [member for member, _ in members])
-    except readers.ReadError as error:
+    except ReadError as error:
         return [_refuse(con, file, None, error)]
     contents = dict(members)
     landed = []
@@ -124,7 +125,7 @@ def _opened(file: KeptFile, paths: Paths) -> tuple[list[tuple[str, bytes]], list
     """Members of a kept archive with their bytes, and the names that are passed over. Raises ReadError."""
     if file.byte_count > archive.MAX_BYTES:
         message = f"{file.file_name}: found {file.byte_count} bytes of an archive, expected at most {archive.MAX_BYTES}"
-        raise readers.ReadError("file_too_large", message)
+        raise ReadError("file_too_large", message)
     return archive.members(kept_bytes.place_of(file.file_sha256, paths).read_bytes(), file.file_name)
 
 
@@ -137,7 +138,7 @@ def _sidecars_of_members(file: KeptFile, members: list[str]) -> dict[str, str | 
     strange = sorted(set(stated.members) - set(members))
     if strange:
         message = f"{place}: found members {strange}, expected some of {members[:50]}"
-        raise readers.ReadError("bad_sidecar", message)
+        raise ReadError("bad_sidecar", message)
     return {member: sidecar.text_of(**stated.of(member)) for member in members}
 
 
@@ -160,7 +161,7 @@ def _land_member(
     file = kept_bytes.keep(sha, file_name, whole.origin, paths, sidecar_text=sidecar_text, again=again)
     if archive.is_archive(content):
         message = f"{file_name}: found an archive in an archive: unpack it first"
-        return _refuse(con, file, None, readers.ReadError("nested_archive", message))
+        return _refuse(con, file, None, ReadError("nested_archive", message))
     return _land_kept(con, file, paths)
 
 
@@ -179,7 +180,7 @@ def _land_kept(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths) -> 
             slices = raw_rows.slices_of(file, source, reading)
             with writing.any_order(con) if isinstance(reading.rows, str) else nullcontext():
                 raw_rows.write(con, sha, slices, reading.accounting)
-    except readers.ReadError as error:
+    except ReadError as error:
         return _refuse(con, file, source, error)
     return Landed(file.file_name, sha, "loaded")
 
@@ -213,7 +214,7 @@ def _standing(
 
 
 def _refuse(
-    con: duckdb.DuckDBPyConnection, file: KeptFile, source: Source | None, error: readers.ReadError
+    con: duckdb.DuckDBPyConnection, file: KeptFile, source: Source | None, error: ReadError
 ) -> Landed:
     """Record a file as refused, with the reason."""
     rows = raw_rows.without_rows(file, source, "refused", error.reason_code, str(error))

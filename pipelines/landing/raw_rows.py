@@ -19,7 +19,7 @@ from pipelines.declarations.sources import Source
 from pipelines.declarations.tables import Table, tables
 from pipelines.landing import hash_cache, recognition, sidecar
 from pipelines.landing.kept_bytes import KeptFile
-from pipelines.readers import detect as readers
+from pipelines.readers.text import ReadError, Reading
 
 # What enters a raw table: a frame, a SELECT (of a file too large for memory), or rows.
 Rows = pl.DataFrame | str | list[dict]
@@ -39,7 +39,7 @@ def raw_tables() -> list[Table]:
     return [table for table in tables().values() if table.schema_name == "raw"]
 
 
-def slices_of(file: KeptFile, source: Source, reading: readers.Reading) -> dict[str, Rows]:
+def slices_of(file: KeptFile, source: Source, reading: Reading) -> dict[str, Rows]:
     """Rows of each raw table that a file gives, raw.file among them. Raises ReadError where no vintage is found."""
     # a file of notes only (words about indicators) has no figures that could be known from some day on
     vintage = _vintage(source, file.own_name, reading.facts) if reading.accounting["record_rows"] else None
@@ -85,12 +85,12 @@ def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.dat
             f"{file_name}: found no day from which its figures are known, expected one in its name, or beside it in "
             f"{sidecar.name_of(file_name)} the line `vintage: YYYY-MM-DD`\n  {error}"
         )
-        raise readers.ReadError("no_vintage", words) from error
+        raise ReadError("no_vintage", words) from error
     if said is None or str(stated) == said:
         return stated
     if re.fullmatch(r"\{\w+\}", source.vintage):
         words = f"found {stated} in its name or itself and {said} in {sidecar.name_of(file_name)}"
-        raise readers.ReadError("sidecar_contradicts", f"{file_name}: {words}, expected both the same")
+        raise ReadError("sidecar_contradicts", f"{file_name}: {words}, expected both the same")
     return dt.date.fromisoformat(said)
 
 
@@ -135,8 +135,8 @@ def _append_counted(con: duckdb.DuckDBPyConnection, table: Table, query: str, ex
         found = writing.append(con, table, query)
     except duckdb.InvalidInputException as error:
         words = f"the scan of the lines into {table.full_name} fails: {error}"
-        raise readers.ReadError("unreadable", words) from error
+        raise ReadError("unreadable", words) from error
     if found != expected:
-        raise readers.ReadError(
+        raise ReadError(
             "unaccounted", f"{table.full_name} took {found} rows, the reader has counted {expected} records"
         )

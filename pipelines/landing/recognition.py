@@ -13,6 +13,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.landing import sidecar
 from pipelines.readers import detect as readers
+from pipelines.readers.text import ReadError
 
 
 def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
@@ -26,7 +27,7 @@ def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
         message = (
             f"{sidecar.name_of(own_name)}: found the source {named!r}, expected one of {sorted(sources())}"
         )
-        raise readers.ReadError("bad_sidecar", message)
+        raise ReadError("bad_sidecar", message)
     fitting = [sources()[named]] if named else list(sources().values())
     return readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named).told(facts)
 

@@ -1,7 +1,7 @@
 """Sidecars: `<data file>.yml` beside a data file states what the file itself does not.
 
 Belongs here: the closed set of keys, the errors of a wrong sidecar, which file is a sidecar of which. Does not belong
-here: what a layout does with a fact (readers/), keeping it with the bytes (landing.py).
+here: what a layout does with a fact (readers/), keeping it with the bytes (land.py).
 
 A sidecar states facts of its file; that of an archive states them for all members and, under `members`, for single
 ones by their path inside the archive. A member's own sidecar inside the archive goes before both.
@@ -18,7 +18,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 
 SUFFIX = ".yml"
 MAX_BYTES = 16 * 1024

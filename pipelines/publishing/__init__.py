@@ -1,0 +1,1 @@
+"""From the work database to what readers get: generations, exports, the report."""

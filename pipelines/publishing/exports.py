@@ -1,7 +1,7 @@
 """The answer of an ad hoc query as CSV, JSON, Parquet or a workbook.
 
 Belongs here: values into files, and what keeps a spreadsheet program from running one of them. Does not belong here:
-the connection (store.py), tables on a screen (cli.py).
+the connection (database/connection.py), tables on a screen (cli/).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is held and why: the quarantine of the published warehouse as a list and as a file to work from.
 
-Belongs here: filters, the export. Does not belong here: what is held (core.quarantine), reading again (ingest.py).
+Belongs here: filters, the export. Does not belong here: what is held (core.quarantine), reading again (landing/by_hand.py).
 """
 
 from __future__ import annotations

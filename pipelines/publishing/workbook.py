@@ -1,7 +1,7 @@
 """Writing workbooks: text stays text, the same content gives the same bytes, a file is never half there.
 
-Belongs here: what every .xlsx of ours has in common. Does not belong here: what stands in one (return_workbook.py,
-held.py), reading (readers/workbook.py).
+Belongs here: what every .xlsx of ours has in common. Does not belong here: what stands in one (returns/workbook.py,
+quarantine.py), reading (readers/workbook.py).
 """
 
 from __future__ import annotations

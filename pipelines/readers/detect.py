@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.readers.detect import archive, grid, text, workbook
+from pipelines.readers import archive, grid, text, workbook
 from pipelines.readers.formats import json_stat, px, sdmx_csv, sdmx_ml, world_bank
 from pipelines.readers.publishers import customs_large, customs_query, nbs_export, nbs_json
 from pipelines.readers.tables import (

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.readers.detect import text, workbook
+from pipelines.readers import text, workbook
 from pipelines.readers.text import LINE_CLASSES, ReadError, Reading
 
 # A stray quote must not swallow a file: no record of the known layouts spans more lines than this.

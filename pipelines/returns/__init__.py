@@ -1,0 +1,1 @@
+"""The return of a zone's office: its workbook, and the check of a filled one."""

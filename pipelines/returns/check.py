@@ -1,7 +1,7 @@
 """Zone returns: what their template offers, and what is wrong with a filled one.
 
 Belongs here: the offer of the drop-down lists, the check of a return, where its marked copy goes. Does not belong
-here: the workbook itself (return_workbook.py), the rules (warehouse/core: a return is checked by the very SQL that
+here: the workbook itself (workbook.py), the rules (warehouse/core: a return is checked by the very SQL that
 loads it, in a database of its own, so that a check and a run cannot disagree).
 """
 
@@ -23,7 +23,8 @@ from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
 from pipelines.publishing import generations
 from pipelines.publishing import workbook as publishing_workbook
-from pipelines.readers.detect import ReadError, grid, text, workbook
+from pipelines.readers import grid, text, workbook
+from pipelines.readers.text import ReadError
 from pipelines.returns import workbook as return_workbook
 from pipelines.returns.workbook import Finding, Label, Offer
 from pipelines.settings import Paths

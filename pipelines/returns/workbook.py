@@ -1,7 +1,7 @@
 """The workbook of a zone's return: the empty template, and a filled one with its faults marked.
 
 Belongs here: sheets, drop-down lists, colours, notes. Does not belong here: which words are offered and what is
-faulty (returns.py; both come from declarations and from core's own SQL).
+faulty (check.py; both come from declarations and from core's own SQL).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipelines.metrics import composite
+from pipelines.metrics.composite import aggregation
 
 NAN = np.nan
 positive = hnp.arrays(
@@ -17,9 +17,9 @@ positive = hnp.arrays(
 
 
 def mean(values, weights, power):
-    return composite.power_mean([np.array([v]) for v in values], [np.array([w]) for w in weights], power)[0][
+    return aggregation.power_mean([np.array([v]) for v in values], [np.array([w]) for w in weights], power)[
         0
-    ]
+    ][0]
 
 
 def test_means_by_hand():
@@ -30,7 +30,7 @@ def test_means_by_hand():
 
 
 def test_means_skip_gaps_and_say_what_weight_is_there():
-    found, mass = composite.power_mean(
+    found, mass = aggregation.power_mean(
         [np.array([2.0, NAN]), np.array([NAN, NAN])], np.array([3.0, 1.0]), 0.0
     )
     assert found[0] == pytest.approx(2) and np.isnan(found[1])
@@ -48,47 +48,47 @@ def test_zero_ends_a_geometric_and_a_harmonic_mean_unless_it_has_no_weight():
 def test_hierarchy_by_hand():
     scores = np.array([[1.0, 3, 10], [NAN, 3, 10]])
     parents = [np.array([0, 0, 1]), np.array([0, 0])]
-    middle, top = composite.hierarchy(scores, [np.ones(3), np.array([3.0, 1])], parents, 1.0)
+    middle, top = aggregation.hierarchy(scores, [np.ones(3), np.array([3.0, 1])], parents, 1.0)
     assert middle.tolist() == [[2, 10], [3, 10]] and top.tolist() == [[4], [4.75]]
 
 
 def test_imputation_within_groups():
     x = np.array([[1.0, NAN], [NAN, NAN], [4, 2], [NAN, 6]])
-    assert composite.impute(x, "mean")[:, 0].tolist() == [1, 2.5, 4, 2.5]
-    grouped = composite.impute(x, "median", np.array(["a", "a", "b", "b"]))
+    assert aggregation.impute(x, "mean")[:, 0].tolist() == [1, 2.5, 4, 2.5]
+    grouped = aggregation.impute(x, "median", np.array(["a", "a", "b", "b"]))
     assert grouped[:, 0].tolist() == [1, 1, 4, 4]
     assert np.isnan(grouped[:2, 1]).all() and grouped[2:, 1].tolist() == [2, 6]
 
 
 def test_outranking_and_copeland_by_hand():
     # a beats b on half, ties on the rest; c loses everywhere
-    matrix = composite.outranking(np.array([[2.0, 5], [1, 5], [0, 0]]), np.array([1.0, 1]))
+    matrix = aggregation.outranking(np.array([[2.0, 5], [1, 5], [0, 0]]), np.array([1.0, 1]))
     np.testing.assert_allclose(matrix, [[0, 0.75, 1], [0.25, 0, 1], [0, 0, 0]])
-    assert composite.copeland(matrix).tolist() == [2, 0, -2]
-    assert composite.copeland(composite.outranking(np.ones((3, 2)), np.ones(2))).tolist() == [0, 0, 0]
+    assert aggregation.copeland(matrix).tolist() == [2, 0, -2]
+    assert aggregation.copeland(aggregation.outranking(np.ones((3, 2)), np.ones(2))).tolist() == [0, 0, 0]
 
 
 def test_topsis_ends_and_gaps():
     x = np.array([[1.0, 9], [5, 1], [3, 5], [NAN, 5]])
     for normalisation in ("minmax", "vector"):
-        found = composite.topsis(x, np.ones(2), np.array([1, -1]), normalisation)
+        found = aggregation.topsis(x, np.ones(2), np.array([1, -1]), normalisation)
         assert found[:2].tolist() == [0, 1] and 0 < found[2] < 1 and np.isnan(found[3])
-    assert np.isnan(composite.topsis(np.ones((3, 2)), np.ones(2), np.ones(2), "minmax")).all()
-    assert np.isnan(composite.topsis(np.full((3, 2), NAN), np.ones(2), np.ones(2), "vector")).all()
+    assert np.isnan(aggregation.topsis(np.ones((3, 2)), np.ones(2), np.ones(2), "minmax")).all()
+    assert np.isnan(aggregation.topsis(np.full((3, 2), NAN), np.ones(2), np.ones(2), "vector")).all()
     constant = np.column_stack([x[:3, 0], np.ones(3)])
-    np.testing.assert_allclose(composite.topsis(constant, np.ones(2), np.ones(2), "minmax"), [0, 1, 0.5])
+    np.testing.assert_allclose(aggregation.topsis(constant, np.ones(2), np.ones(2), "minmax"), [0, 1, 0.5])
 
 
 def test_cronbach_of_parallel_and_of_lone_indicators():
     x = np.arange(6.0)
-    assert composite.cronbach(np.column_stack([x, x, x])) == pytest.approx(1)
-    assert np.isnan(composite.cronbach(x[:, None])) and np.isnan(composite.cronbach(np.ones((4, 2))))
+    assert aggregation.cronbach(np.column_stack([x, x, x])) == pytest.approx(1)
+    assert np.isnan(aggregation.cronbach(x[:, None])) and np.isnan(aggregation.cronbach(np.ones((4, 2))))
 
 
 def test_ranks_tie_at_the_lowest_and_leave_gaps():
-    assert composite.ranks(np.array([3.0, 5, 3, 1])).tolist() == [2, 1, 2, 4]
-    np.testing.assert_array_equal(composite.ranks(np.array([NAN, 5, 7])), [NAN, 2, 1])
-    assert composite.rank_shift(np.array([[1.0, 2], [2, 1]]), np.array([2.0, 1])).tolist() == [1, 0]
+    assert aggregation.ranks(np.array([3.0, 5, 3, 1])).tolist() == [2, 1, 2, 4]
+    np.testing.assert_array_equal(aggregation.ranks(np.array([NAN, 5, 7])), [NAN, 2, 1])
+    assert aggregation.rank_shift(np.array([[1.0, 2], [2, 1]]), np.array([2.0, 1])).tolist() == [1, 0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -97,19 +97,19 @@ def test_row_order_units_and_a_unit_without_figures_change_nothing(x, random):
     weights, parent = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0, 0, 1, 1])
     order = np.array(random.sample(range(len(x)), len(x)))
     for power in (1.0, 0.0, -1.0):
-        plain = composite.aggregate(x, weights, parent, power)
-        assert np.array_equal(composite.aggregate(x[order], weights, parent, power), plain[order])
-        more = composite.aggregate(np.vstack([x, np.full(4, NAN)]), weights, parent, power)
+        plain = aggregation.aggregate(x, weights, parent, power)
+        assert np.array_equal(aggregation.aggregate(x[order], weights, parent, power), plain[order])
+        more = aggregation.aggregate(np.vstack([x, np.full(4, NAN)]), weights, parent, power)
         assert np.array_equal(more[:-1], plain) and np.isnan(more[-1]).all()
-        np.testing.assert_allclose(composite.aggregate(x * 7, weights, parent, power), plain * 7)
-    matrix = composite.outranking(x, weights)
-    np.testing.assert_allclose(composite.outranking(x * 1000, weights), matrix)
+        np.testing.assert_allclose(aggregation.aggregate(x * 7, weights, parent, power), plain * 7)
+    matrix = aggregation.outranking(x, weights)
+    np.testing.assert_allclose(aggregation.outranking(x * 1000, weights), matrix)
 
 
 @settings(max_examples=60, deadline=None)
 @given(positive)
 def test_means_are_ordered_by_power_and_lie_among_their_values(x):
     weights, parent = np.array([0.4, 0.3, 0.2, 0.1]), np.zeros(4, dtype=int)
-    found = [composite.aggregate(x, weights, parent, power)[:, 0] for power in (-1.0, 0.0, 1.0, 2.0)]
+    found = [aggregation.aggregate(x, weights, parent, power)[:, 0] for power in (-1.0, 0.0, 1.0, 2.0)]
     bounded = [x.min(axis=1), *found, x.max(axis=1)]
     assert all((low <= high * (1 + 1e-9)).all() for low, high in zip(bounded, bounded[1:], strict=False))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipelines.metrics.coupling import FORMS, REASONS, coupling_coordination, obstacle_degree
+from pipelines.metrics.composite.coupling import FORMS, REASONS, coupling_coordination, obstacle_degree
 
 scores = st.integers(2, 5).flatmap(
     lambda n: arrays(np.float64, st.tuples(st.integers(1, 6), st.just(n)), elements=st.floats(0, 1))

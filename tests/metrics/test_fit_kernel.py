@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipelines.metrics import fit_kernel
+from pipelines.metrics.fit import fit_kernel
 
 DIMENSION = np.array([0, 0, 1])
 LIMITS = {"minimum_gate": 0.3, "minimum_zones": 20}

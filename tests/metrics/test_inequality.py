@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipelines.metrics.inequality import gini, theil
+from pipelines.metrics.clusters.inequality import gini, theil
 
 amounts = arrays(np.int64, st.tuples(st.integers(2, 8), st.integers(1, 4)), elements=st.integers(1, 10**6))
 

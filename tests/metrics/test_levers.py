@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics import levers, mode_fit
+from pipelines.metrics.fit import levers, mode_fit
 from tests.test_mode_fit import CRITERIA, GATE, fits, frame
 
 ZONES = [f"z{i}" for i in range(7)]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.declarations.tables import tables
-from pipelines.metrics import linkage
+from pipelines.metrics.fit import linkage
 from tests.test_mode_fit import evidence, frame
 
 CLASSES = [

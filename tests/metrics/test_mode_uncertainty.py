@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from polars.testing import assert_frame_equal
 
 from benchmarks.metrics import frame, with_published
-from pipelines.metrics import mode_fit, mode_uncertainty
+from pipelines.metrics.fit import mode_fit, mode_uncertainty
 
 SETTINGS = {"concentration": 100, "seed": 7}
 

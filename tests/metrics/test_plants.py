@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics.plants import REASONS, coagglomeration, plant_concentration
+from pipelines.metrics.clusters.plants import REASONS, coagglomeration, plant_concentration
 
 # x = (.5, .5); industry a: plants 6 and 2 in A, 2 in B; s = (.8, .2), H = .36 + .04 + .04.
 INDUSTRY, REGION, EMPLOYEES = ["a", "a", "a", "b", "b"], ["A", "A", "B", "A", "B"], [6, 2, 2, 2, 8]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipelines.metrics.shift_share import shift_share
+from pipelines.metrics.clusters.shift_share import shift_share
 
 pairs = arrays(
     np.int64, st.tuples(st.just(2), st.integers(2, 6), st.integers(1, 5)), elements=st.integers(0, 10**6)

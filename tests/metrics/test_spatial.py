@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics import spatial
+from pipelines.metrics.clusters import spatial
 
 # Four places on the equator, one degree apart. With one neighbour each: B and C each lie between two equally
 # near places and take the lower code, A and B; A takes B, D takes C.

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics.specialisation import location_quotient
-from pipelines.metrics.strength import standardised_quotient, stars, strong_cluster
+from pipelines.metrics.clusters.specialisation import location_quotient
+from pipelines.metrics.clusters.strength import standardised_quotient, stars, strong_cluster
 
 STAR = {"top_share": 0.1, "quotient": 2, "least_persons": 1000}
 STRONG = {"top_share": 0.25, "least_share_quantile": 0.25}

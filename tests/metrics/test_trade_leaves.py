@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.metrics import trade_leaves
+from pipelines.metrics.clusters import trade_leaves
 
 NAMES = [name for name, _ in trade_leaves.HIERARCHIES]
 TOLERANCE = 0.001

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from pipelines.metrics import composite, uncertainty
+from pipelines.metrics.composite import aggregation, uncertainty
 
 
 def ishigami(x: np.ndarray) -> np.ndarray:
@@ -90,7 +90,9 @@ def test_replications_are_single_indices():
     variant, power = np.array([0, 1, 0, 1, 0, 1]), np.array([1.0, 0, 0, 1, -1, 2])
     many = uncertainty.replicate(variants, variant, power, weights, parents)
     for r in range(6):
-        one = composite.hierarchy(variants[variant[r]], [w[r] for w in weights], parents, power[r])[-1][:, 0]
+        one = aggregation.hierarchy(variants[variant[r]], [w[r] for w in weights], parents, power[r])[-1][
+            :, 0
+        ]
         assert np.array_equal(many[r], one)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipelines.metrics import weights
+from pipelines.metrics.composite import weights
 
 METHODS = [weights.entropy, weights.critic, weights.pca]
 matrices = hnp.arrays(

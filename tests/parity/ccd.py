@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.metrics.coupling import coupling_coordination, obstacle_degree
+from pipelines.metrics.composite.coupling import coupling_coordination, obstacle_degree
 from tests.parity.registry import case, column, matrix
 
 FOLDER = "ccd"

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import composite, treatment, uncertainty, weights
+from pipelines.metrics.composite import aggregation, treatment, uncertainty, weights
 from tests.parity.registry import case, column, matrix, not_covered, table
 
 FOLDER = "coinr"
@@ -57,7 +57,7 @@ def level_weights(frame):
 
 
 def all_levels(scores, by_level, power):
-    return np.concatenate(composite.hierarchy(scores, by_level, meta()[1], power), axis=-1)
+    return np.concatenate(aggregation.hierarchy(scores, by_level, meta()[1], power), axis=-1)
 
 
 def by_column(function, x):
@@ -132,7 +132,7 @@ def _imputation(file, how, grouped):
     @case(f"impute {how}", FOLDER, file)
     def _impute():
         groups = table(FOLDER, "in_groups.csv").sort("uCode")["g"].to_numpy() if grouped else None
-        return composite.impute(indicators("step_2_Denominated.csv"), how, groups), indicators(file)
+        return aggregation.impute(indicators("step_2_Denominated.csv"), how, groups), indicators(file)
 
 
 for _file, _how, _grouped in (
@@ -253,7 +253,7 @@ def _results():
 @case("ranks", FOLDER, "out_results_ranks.csv")
 def _result_ranks():
     names = codes() + codes(2) + codes(3) + codes(4)
-    return composite.ranks(by_unit("step_7_Aggregated.csv", names).T).T, by_unit(
+    return aggregation.ranks(by_unit("step_7_Aggregated.csv", names).T).T, by_unit(
         "out_results_ranks.csv", names
     )
 
@@ -266,7 +266,7 @@ def _copeland():
     for weight, parent in zip(by_level, meta()[1], strict=True):
         members = [np.flatnonzero(parent == p) for p in range(parent.max() + 1)]
         scores = np.column_stack(
-            [composite.copeland(composite.outranking(scores[:, m], weight[m])) for m in members]
+            [aggregation.copeland(aggregation.outranking(scores[:, m], weight[m])) for m in members]
         )
         found.append(scores)
     return np.concatenate(found, axis=-1), aggregates("out_agg_a_copeland.csv")
@@ -277,19 +277,19 @@ def _outranking():
     scores = indicators("step_6_Normalised.csv")
     units = sorted(table(FOLDER, "step_6_Normalised.csv")["uCode"])
     theirs = table(FOLDER, "out_outrank_matrix.csv").sort("").select(units).to_numpy()
-    return composite.outranking(scores, np.ones(scores.shape[1])), theirs
+    return aggregation.outranking(scores, np.ones(scores.shape[1])), theirs
 
 
 @case("rank_shift without a node", FOLDER, "out_remove_level2.csv")
 def _removed():
     scores, parents = indicators("step_6_Normalised.csv"), meta()[1]
     nominal = level_weights(table(FOLDER, "in_weights_original.csv"))
-    index = composite.hierarchy(scores, nominal, parents, 1.0)[-1][:, 0]
+    index = aggregation.hierarchy(scores, nominal, parents, 1.0)[-1][:, 0]
     ours = []
     for element in table(FOLDER, "out_remove_level2.csv")["element"]:
         second = np.where(np.array(codes(2)) == element, 0.0, nominal[1])
-        other = composite.hierarchy(scores, [nominal[0], second, nominal[2]], parents, 1.0)[-1][:, 0]
-        ours.append(composite.rank_shift(other, index))
+        other = aggregation.hierarchy(scores, [nominal[0], second, nominal[2]], parents, 1.0)[-1][:, 0]
+        ours.append(aggregation.rank_shift(other, index))
     return np.array(ours), column(FOLDER, "out_remove_level2.csv", "mad")
 
 
@@ -297,7 +297,7 @@ def _removed():
 def _cronbach():
     members = [name == "P2P" for name in meta()[0][0]["Parent"]]
     files = ("step_1_Raw.csv", "step_6_Normalised.csv")
-    ours = [composite.cronbach(indicators(file)[:, members]) for file in files]
+    ours = [aggregation.cronbach(indicators(file)[:, members]) for file in files]
     return np.array(ours), column(FOLDER, "out_cronbach_P2P.csv", "alpha")
 
 
@@ -391,7 +391,7 @@ def replayed(run):
 
 def published():
     by_level = level_weights(table(FOLDER, "in_weights_original.csv"))
-    return composite.hierarchy(indicators("step_6_Normalised.csv"), by_level, meta()[1], 1.0)[-1][:, 0]
+    return aggregation.hierarchy(indicators("step_6_Normalised.csv"), by_level, meta()[1], 1.0)[-1][:, 0]
 
 
 def _replay(run, replications, ranked):
@@ -404,9 +404,9 @@ def _replay(run, replications, ranked):
 
     @case("ranks, percentiles", FOLDER, f"{run}_out_rankstats.csv")
     def _ranks():
-        ranks = composite.ranks(replayed(run)[:ranked])
+        ranks = aggregation.ranks(replayed(run)[:ranked])
         middle, low, high = uncertainty.percentiles(ranks, [0.5, 0.05, 0.95])
-        ours = [composite.ranks(published()), ranks.mean(axis=0), middle, low, high]
+        ours = [aggregation.ranks(published()), ranks.mean(axis=0), middle, low, high]
         names = ["Nominal", "Mean", "Median", "Q5", "Q95"]
         return np.column_stack(ours), by_unit(f"{run}_out_rankstats.csv", names)
 
@@ -418,14 +418,14 @@ _replay("sa", 600, ranked=200)
 @case("nominal score and rank", FOLDER, "ua_out_nominal.csv")
 def _nominal():
     scores = published()
-    return np.column_stack([scores, composite.ranks(scores)]), by_unit(
+    return np.column_stack([scores, aggregation.ranks(scores)]), by_unit(
         "ua_out_nominal.csv", ["Score", "Rank"]
     )
 
 
 @case("rank_shift", FOLDER, "sa_out_y.csv")
 def _shift():
-    return composite.rank_shift(replayed("sa"), published()), column(FOLDER, "sa_out_y.csv", "y")
+    return aggregation.rank_shift(replayed("sa"), published()), column(FOLDER, "sa_out_y.csv", "y")
 
 
 def _design():

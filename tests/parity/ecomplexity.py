@@ -1,6 +1,6 @@
 """ecomplexity 0.5.3: complexity, proximity and density on the two data sets of EconGeo's cases."""
 
-from pipelines.metrics import complexity, specialisation
+from pipelines.metrics.clusters import complexity, specialisation
 from tests.parity.registry import case, matrix, not_covered, table
 
 FOLDER = "ecomplexity"

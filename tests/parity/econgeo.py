@@ -5,7 +5,7 @@ The two data sets share their cases; `both` registers one function for each of t
 
 import numpy as np
 
-from pipelines.metrics import complexity, inequality, specialisation
+from pipelines.metrics.clusters import complexity, inequality, specialisation
 from tests.parity.registry import case, column, matrix, not_covered
 
 DATA_SETS = ("german_16x17", "synth_40x60")

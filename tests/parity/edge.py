@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.metrics.plants import coagglomeration, plant_concentration
+from pipelines.metrics.clusters.plants import coagglomeration, plant_concentration
 from tests.parity.registry import case, column, not_covered, table
 
 FOLDER = "edge"

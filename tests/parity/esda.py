@@ -5,7 +5,7 @@ esda calls an island with 99 permutations "significant"; ours is NULL (tests/met
 
 import numpy as np
 
-from pipelines.metrics import spatial
+from pipelines.metrics.clusters import spatial
 from tests.parity.registry import case, column, table
 
 FOLDER = "esda"

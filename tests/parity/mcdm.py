@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.metrics import composite, treatment, weights
+from pipelines.metrics.composite import aggregation, treatment, weights
 from tests.parity.registry import case, column, table
 
 FOLDER = "mcdm"
@@ -69,7 +69,7 @@ for _row_name, _ours in WEIGHTS.items():
 def _topsis(name, normalisation):
     @case(name, FOLDER, "out_scores.csv")
     def _scores():
-        ours = composite.topsis(figures(), GIVEN, DIRECTION, normalisation)
+        ours = aggregation.topsis(figures(), GIVEN, DIRECTION, normalisation)
         return ours, column(FOLDER, "out_scores.csv", name)
 
 
@@ -79,7 +79,7 @@ for _name, _normalisation in SCORES.items():
 
 @case("wsm_minmax (weighted arithmetic mean)", FOLDER, "out_scores.csv")
 def _mean():
-    ours = composite.aggregate(placed(), GIVEN, np.zeros(6, dtype=int), 1.0)[:, 0]
+    ours = aggregation.aggregate(placed(), GIVEN, np.zeros(6, dtype=int), 1.0)[:, 0]
     return ours, column(FOLDER, "out_scores.csv", "wsm_minmax|pymcdm")
 
 
@@ -121,5 +121,5 @@ def _coupling_critic():
 
 @case("topsis, vector", "ccd", "out_scores_matrix20x6.csv")
 def _coupling_topsis():
-    ours = composite.topsis(figures(), GIVEN, DIRECTION, "vector")
+    ours = aggregation.topsis(figures(), GIVEN, DIRECTION, "vector")
     return ours, column("ccd", "out_scores_matrix20x6.csv", "topsis")

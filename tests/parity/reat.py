@@ -7,9 +7,9 @@ of method.md (all regions, all others together); they have no comparison here.
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import inequality, specialisation
-from pipelines.metrics.plants import coagglomeration, plant_concentration
-from pipelines.metrics.shift_share import shift_share
+from pipelines.metrics.clusters import inequality, specialisation
+from pipelines.metrics.clusters.plants import coagglomeration, plant_concentration
+from pipelines.metrics.clusters.shift_share import shift_share
 from tests.parity.registry import case, column, matrix, not_covered, table
 
 FOLDER = "reat"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
 from tests.readers.trade_files import BULK_FILE, DATAWEB_WIDE, DISTRICT_FILE, GOODS_FILE
 

@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from pipelines.readers.detect import ReadError, archive
+from pipelines.readers import archive
+from pipelines.readers.text import ReadError
 from tests.readers.excel import xlsx, zipped
 
 

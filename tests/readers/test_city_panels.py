@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.declarations.files import read_csv
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from tests.readers.conftest import PANEL, PANEL_FILE
 from tests.readers.excel import xlsx
 from tests.readers.test_nbs import adds_up

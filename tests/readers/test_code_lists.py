@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.declarations.files import DeclarationError
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx
 from tests.readers.trade_files import DISTRICT_FILE, GOODS_FILE, PRODUCTS

@@ -21,8 +21,8 @@ from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows, recognition
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
 from pipelines.readers.formats import cube
+from pipelines.readers.text import ReadError
 from tests.readers import cubes
 from tests.readers.cubes import CUBE, FILES, OBSERVED
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
-from pipelines.readers.text import TRADE_COLUMNS
+from pipelines.readers.text import TRADE_COLUMNS, ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE
 
 PANEL_NAME = "panel_2020.csv"

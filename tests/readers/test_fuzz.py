@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.declarations import sources as declared_sources
+from pipelines.readers import archive, workbook
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError, archive, workbook
+from pipelines.readers.text import ReadError
 from tests.readers import cubes
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE, SAMPLES
 from tests.readers.excel import parts, xlsx, zipped

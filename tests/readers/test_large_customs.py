@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.readers.detect import ReadError
 from pipelines.readers.publishers import customs_large, customs_query, plain_lines
-from pipelines.readers.text import TRADE_COLUMNS
+from pipelines.readers.text import TRADE_COLUMNS, ReadError
 from tests.readers.conftest import CUSTOMS_FILE, SAMPLES
 from tests.readers.test_accounting import damage, faults
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
 from pipelines.readers.tables import record_pieces
-from pipelines.readers.text import Reading
+from pipelines.readers.text import ReadError, Reading
 from tests.readers import trade_files as files
 from tests.readers.test_accounting import damage, faults
 

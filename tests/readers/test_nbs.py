@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from tests.readers.conftest import NBS_FILE
 
 SAMPLED = (

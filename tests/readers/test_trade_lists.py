@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from tests.readers import trade_files as files
 from tests.readers.conftest import SAMPLES
 from tests.readers.excel import xlsx

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError, workbook
+from pipelines.readers import workbook
+from pipelines.readers.text import ReadError
 from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
 from tests.readers.excel import parts, sheet, xlsx, zipped
 

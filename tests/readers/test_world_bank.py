@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.declarations import sources as declared_sources
 from pipelines.readers import detect as readers
-from pipelines.readers.detect import ReadError
+from pipelines.readers.text import ReadError
 from tests.readers import cubes
 from tests.readers.excel import xlsx, zipped
 from tests.readers.test_exchange import warehouse_of

@@ -1,0 +1,1 @@
+"""Open formats of statistics, whoever publishes them: SDMX, JSON-stat, PX, World Bank."""

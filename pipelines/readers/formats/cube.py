@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.readers.detect import text
+from pipelines.readers import text
 from pipelines.readers.text import MAX_NAMES_SHOWN, ReadError
 
 COLUMNS = (*text.CELL_COLUMNS, "multiplier_text")

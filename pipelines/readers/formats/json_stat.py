@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipelines.readers.detect import text
+from pipelines.readers import text
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import MAX_CELLS, Observation
 from pipelines.readers.text import ReadError, Reading

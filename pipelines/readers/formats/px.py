@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.readers.detect import text
+from pipelines.readers import text
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import MAX_CELLS, Observation
 from pipelines.readers.text import ReadError, Reading

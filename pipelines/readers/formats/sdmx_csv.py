@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from pipelines.readers.detect import grid
+from pipelines.readers import grid
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import Observation
 from pipelines.readers.grid import Body, Grid, Part, Record

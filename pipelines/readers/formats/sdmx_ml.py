@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 from xml.parsers import expat
 
-from pipelines.readers.detect import text
+from pipelines.readers import text
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import MAX_CELLS, Observation
 from pipelines.readers.text import ReadError, Reading

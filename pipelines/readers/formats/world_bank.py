@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import Observation
 from pipelines.readers.formats.json_stat import parse

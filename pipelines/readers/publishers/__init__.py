@@ -1,0 +1,1 @@
+"""Layouts of one publisher: the National Bureau of Statistics, the customs."""

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Record, TextGrid
 from pipelines.readers.publishers import customs_query, plain_lines
 from pipelines.readers.publishers.customs_query import Columns

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part, Record
 from pipelines.readers.text import ReadError, Reading
 

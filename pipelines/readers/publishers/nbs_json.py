@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from pipelines.readers.detect import text
+from pipelines.readers import text
 from pipelines.readers.text import ReadError, Reading
 
 MAX_JSON_CHARACTERS = 64 * 1024 * 1024

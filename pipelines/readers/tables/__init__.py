@@ -1,0 +1,1 @@
+"""Tables as rows and columns: panels, lists, registries, returns."""

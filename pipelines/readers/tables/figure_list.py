@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.grid import Grid, Part, Record
 from pipelines.readers.text import Reading
 

@@ -13,7 +13,7 @@ import codecs
 import json
 from typing import Any
 
-from pipelines.readers.detect import text
+from pipelines.readers import text
 from pipelines.readers.grid import Body, Record
 from pipelines.readers.text import ReadError
 

@@ -28,7 +28,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part, Record
 from pipelines.readers.tables import json_list
 from pipelines.readers.text import ReadError, Reading

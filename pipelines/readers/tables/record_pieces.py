@@ -10,7 +10,7 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, TextIO
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, TextGrid
 from pipelines.readers.tables import json_list, record_list
 from pipelines.readers.text import ReadError, Reading

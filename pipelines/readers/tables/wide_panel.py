@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part
 from pipelines.readers.text import Reading
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.readers.detect import grid, text
+from pipelines.readers import grid, text
 from pipelines.readers.grid import Grid, Part
 from pipelines.readers.tables import figure_list
 from pipelines.readers.text import ReadError, Reading

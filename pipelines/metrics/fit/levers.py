@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.metrics import fit_kernel, mode_fit, peers
+from pipelines.metrics.fit import fit_kernel, mode_fit, peers
 
 REASONS = {
     "no_fit": "the mode has no fit that could rise",

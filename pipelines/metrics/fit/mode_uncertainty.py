@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import composite, fit_kernel, mode_fit, treatment, uncertainty
+from pipelines.metrics.composite import aggregation, treatment, uncertainty
+from pipelines.metrics.fit import fit_kernel, mode_fit
 
 Array = np.ndarray
 
@@ -280,7 +281,7 @@ def _summary(world: World, found: Replicated) -> pl.DataFrame:
     columns = {}
     for place, mode in enumerate(period.modes):
         fits, compared = found.fits[place], found.comparative[place]
-        figures = {"fit": fits, "comparative_fit": compared, "rank": composite.ranks(fits)}
+        figures = {"fit": fits, "comparative_fit": compared, "rank": aggregation.ranks(fits)}
         of_mode = {
             f"{name}_{label}": values
             for name, figure in figures.items()
@@ -306,7 +307,7 @@ def _indices(world: World, place: int, found: Replicated, nominal: Replicated, s
     """Rows of one mode: every target and choice."""
     fits, compared = found.fits[place], found.comparative[place]
     ranked, sized = (np.isfinite(figure).all(axis=0) for figure in (fits, compared))
-    shift = composite.rank_shift(fits[:, ranked], nominal.fits[place][0, ranked]) if ranked.any() else None
+    shift = aggregation.rank_shift(fits[:, ranked], nominal.fits[place][0, ranked]) if ranked.any() else None
     outputs = {
         "fit": (fits[:, ranked], ranked.sum()),
         "comparative_fit": (compared[:, sized], sized.sum()),

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import mode_fit
+from pipelines.metrics.fit import mode_fit
 
 BASES = ("fit", "comparative_fit")
 REASONS = {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.metrics.specialisation import checked_matrix
+from pipelines.metrics.clusters.specialisation import checked_matrix
 
 
 class ShiftShare(NamedTuple):

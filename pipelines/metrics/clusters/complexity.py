@@ -15,7 +15,7 @@ from scipy.linalg import eigh
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from pipelines.metrics.specialisation import location_quotient
+from pipelines.metrics.clusters.specialisation import location_quotient
 
 # A quotient of exactly 1 is an advantage; rounding in the shares must not decide over it.
 ROUNDING = 1e-12

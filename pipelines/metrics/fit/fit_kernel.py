@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.metrics import composite
+from pipelines.metrics.composite import aggregation
 
 Array = np.ndarray
 
@@ -38,9 +38,9 @@ def evidence(scores: Array, weights: Array, dimension: Array, across: str = "geo
     """
     values, shares = scores.T, np.moveaxis(weights, -1, 0)[..., None]
     members = [np.flatnonzero(dimension == code) for code in np.unique(dimension)]
-    within = [composite.power_mean(values[m], shares[m], composite.POWERS["arithmetic"]) for m in members]
+    within = [aggregation.power_mean(values[m], shares[m], aggregation.POWERS["arithmetic"]) for m in members]
     means, masses = zip(*within, strict=True)
-    return composite.power_mean(means, masses, composite.POWERS[across])[0]
+    return aggregation.power_mean(means, masses, aggregation.POWERS[across])[0]
 
 
 class Comparative(NamedTuple):

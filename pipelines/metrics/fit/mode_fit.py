@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import fit_kernel, treatment, weights
+from pipelines.metrics.composite import treatment, weights
+from pipelines.metrics.fit import fit_kernel
 
 REASONS = {
     "not_observed": "no published figure within the criterion's maximum age",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import qmc
 
-from pipelines.metrics import composite
+from pipelines.metrics.composite import aggregation
 
 Array = np.ndarray
 
@@ -54,7 +54,7 @@ def replicate(
     result = np.empty((variant.size, variants.shape[1]))
     for (scores, mean), members in alike(variant, power_code):
         drawn = [weight[members] for weight in weights]
-        top = composite.hierarchy(variants[scores], drawn, parents, float(powers[mean]))[-1]
+        top = aggregation.hierarchy(variants[scores], drawn, parents, float(powers[mean]))[-1]
         result[members] = top[..., 0]
     return result
 

@@ -22,16 +22,16 @@ import polars as pl
 import polars.selectors as cs
 from scipy.sparse import csr_array
 
-from pipelines.metrics.complexity import (
+from pipelines.metrics.clusters.complexity import (
     diversity,
     eci_pci,
     relatedness_density,
     revealed_advantage,
     ubiquity,
 )
-from pipelines.metrics.inequality import gini, theil
-from pipelines.metrics.shift_share import shift_share
-from pipelines.metrics.spatial import (
+from pipelines.metrics.clusters.inequality import gini, theil
+from pipelines.metrics.clusters.shift_share import shift_share
+from pipelines.metrics.clusters.spatial import (
     Global,
     gearys_c,
     getis_ord_g,
@@ -40,7 +40,7 @@ from pipelines.metrics.spatial import (
     local_moran,
     morans_i,
 )
-from pipelines.metrics.specialisation import (
+from pipelines.metrics.clusters.specialisation import (
     entropy,
     hachman,
     herfindahl_industries,
@@ -54,7 +54,7 @@ from pipelines.metrics.specialisation import (
     reference_shares,
     zone_shares,
 )
-from pipelines.metrics.strength import standardised_quotient, stars, strong_cluster
+from pipelines.metrics.clusters.strength import standardised_quotient, stars, strong_cluster
 
 REASONS = {
     "not_observed": "No sector of this zone and year has a figure.",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from pipelines.metrics import coupling, fit_kernel, mode_fit
+from pipelines.metrics.composite import coupling
+from pipelines.metrics.fit import fit_kernel, mode_fit
 
 KEY = ["methodology_version", "zone_code", "time_period"]
 

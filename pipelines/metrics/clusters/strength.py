@@ -11,7 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.metrics.specialisation import checked_matrix, industry_shares, location_quotient, zone_shares
+from pipelines.metrics.clusters.specialisation import (
+    checked_matrix,
+    industry_shares,
+    location_quotient,
+    zone_shares,
+)
 
 INTERVAL = (0.025, 0.975)
 ROUNDING = 1e-12

@@ -1,0 +1,1 @@
+"""Composite indicators (OECD/JRC Handbook): treatment, normalisation, weights, aggregation, uncertainty, coupling."""
