@@ -226,7 +226,7 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
     read = files.read_csv
     added = {"alias": "蓉城甲", "area_code": "510100", "language": "zh", "note": ""}
     monkeypatch.setattr(
-        "pipelines.declared.read_csv",
+        "pipelines.declarations.reference_rows.read_csv",
         lambda path: read(path) + ([added] if path.name == "area_alias.csv" else []),
     )
     with connection.connect(paths.work) as con:

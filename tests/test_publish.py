@@ -232,14 +232,15 @@ def test_readers_in_other_processes_never_fail_and_never_see_two_generations_mix
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import publish, settings
-real = publish._sync
+from pipelines import settings
+from pipelines.publishing import generations
+real = generations.sync
 def sync(path):
     real(path)
     if path.name == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
-publish._sync = sync
-publish.publish(settings.Paths(Path(sys.argv[1])))
+generations.sync = sync
+generations.publish(settings.Paths(Path(sys.argv[1])))
 """
 
 

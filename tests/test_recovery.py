@@ -35,9 +35,10 @@ def noticed(paths) -> list[str]:
 DIES = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import build, settings, store
-from pipelines.contracts import tables
-with store.connect(settings.Paths(Path(sys.argv[1])).work) as con:
+from pipelines import settings
+from pipelines.database import build, connection
+from pipelines.declarations.tables import tables
+with connection.connect(settings.Paths(Path(sys.argv[1])).work) as con:
     for name in ("reference.unit", "reference.status", "reference.reason"):
         build.build(con, tables()[name])
     os.kill(os.getpid(), signal.SIGKILL)

@@ -40,7 +40,7 @@ def environment(paths, tmp_path) -> dict[str, str]:
 
 ONE_THREAD = """
 import duckdb, polars
-from pipelines import cli
+from pipelines.cli import app as cli
 real = duckdb.connect
 duckdb.connect = lambda *given, config=None, **named: real(*given, config={**(config or {}), "threads": 1}, **named)
 assert polars.thread_pool_size() == 1

@@ -26,7 +26,6 @@ from pipelines.definitions import defs
 from pipelines.landing import land as landing
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
-from pipelines.publishing import generations, report_writing
 from pipelines.ui import serve
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
@@ -178,7 +177,7 @@ def test_the_pointer_cannot_lead_elsewhere(published, tmp_path, pointer):
         generations.current(copy)
 
 
-TEMPLATES = ROOT / "pipelines" / "reports" / "templates"
+TEMPLATES = ROOT / "pipelines" / "publishing" / "report" / "templates"
 OWN_SCRIPTS = re.findall(
     r"<script>(.*?)</script>", (TEMPLATES / "index.html").read_text(encoding="utf-8"), re.DOTALL
 )

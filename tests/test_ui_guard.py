@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 from typer.testing import CliRunner
 
-from pipelines import cli
+from pipelines.cli import app as cli
 from pipelines.ui import guard, serve
 
 with warnings.catch_warnings():

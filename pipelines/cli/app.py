@@ -12,7 +12,7 @@ import duckdb
 import typer
 from rich.text import Text
 
-from pipelines.cli import files, quarantine, query, run, template
+from pipelines.cli import files, quarantine, query, run, template, ui
 from pipelines.cli import generations as of_generations
 from pipelines.cli.console import console, short
 from pipelines.database import connection
@@ -37,6 +37,7 @@ def write_dictionary() -> None:
 
 
 app.command()(run.run)
+app.command()(ui.ui)
 app.command()(files.ingest)
 app.command()(files.withdraw)
 app.command()(query.sql)

@@ -31,7 +31,7 @@ from dagster_shared.ipc import interrupt_then_kill_ipc_subprocess, open_ipc_subp
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.applications import Starlette
 
-from pipelines.contracts import ROOT
+from pipelines.declarations.files import ROOT
 from pipelines.ui.guard import guard
 
 HOST = "127.0.0.1"
