@@ -106,7 +106,7 @@ def metric_reasons() -> list[dict[str, str]]:
     """Every reason that a metric can give: what a SELECT says by its table, the others as their module states them."""
     found = read_csv(ROOT / "warehouse" / "reference" / "metric_reason.csv")
     modules = pkgutil.walk_packages(metrics.__path__, f"{metrics.__name__}.")
-    for full_name in sorted((m.name for m in modules if not m.ispkg), key=lambda name: name.split(".")[-1]):
+    for full_name in sorted((module.name for module in modules), key=lambda name: name.split(".")[-1]):
         stated = getattr(importlib.import_module(full_name), "REASONS", {})
         metric = full_name.split(".")[-1]
         found += [{"metric": metric, "reason_code": code, "meaning": stated[code]} for code in sorted(stated)]

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from pipelines.metrics.clusters import cluster_tables
+from pipelines.metrics import clusters
+from pipelines.metrics.clusters import by_year, concentration_table, growth_table, industry_table, zone_table
 
 SPATIAL = {"neighbours": 1, "permutations": 99, "seed": 7}
 STRENGTH = {
@@ -17,40 +18,40 @@ STRENGTH = {
     "strong": {"top_share": 0.25, "least_share_quantile": 0.25},
 }
 TABLES = {
-    cluster_tables.cluster_industry: ["zone_code", "time_period", "industry_code"],
-    cluster_tables.cluster_zone: ["zone_code", "time_period"],
-    cluster_tables.cluster_concentration: ["time_period", "industry_code"],
-    cluster_tables.cluster_growth: ["zone_code", "time_period"],
+    industry_table.cluster_industry: ["zone_code", "time_period", "industry_code"],
+    zone_table.cluster_zone: ["zone_code", "time_period"],
+    concentration_table.cluster_concentration: ["time_period", "industry_code"],
+    growth_table.cluster_growth: ["zone_code", "time_period"],
 }
 SETTINGS = {
-    cluster_tables.cluster_industry: SPATIAL | STRENGTH,
-    cluster_tables.cluster_zone: STRENGTH,
-    cluster_tables.cluster_concentration: SPATIAL,
-    cluster_tables.cluster_growth: {},
+    industry_table.cluster_industry: SPATIAL | STRENGTH,
+    zone_table.cluster_zone: STRENGTH,
+    concentration_table.cluster_concentration: SPATIAL,
+    growth_table.cluster_growth: {},
 }
 # Employment of three zones in sectors C, G, I, as worked by hand in test_specialisation.py.
 BY_HAND = {"330100": [8, 2, 0], "410100": [2, 4, 4], "440300": [10, 4, 6]}
 # Reason column -> the columns whose nulls it explains.
 EXPLAINS = {
-    cluster_tables.cluster_industry: {
+    industry_table.cluster_industry: {
         "reason_code": ["zone_share", "reference_share", "location_quotient", "has_advantage"]
-        + ["relatedness_density", *cluster_tables.STARS, "is_strong_cluster"],
+        + ["relatedness_density", *industry_table.STARS, "is_strong_cluster"],
         "standardised_reason_code": ["standardised_quotient", "standardised_low", "standardised_high"],
         "moran_reason_code": ["local_moran_i", "local_moran_p", "local_moran_quadrant"]
         + ["getis_ord_z", "getis_ord_p"],
     },
-    cluster_tables.cluster_zone: {
+    zone_table.cluster_zone: {
         "reason_code": ["employment_persons", "hhi", "krugman_specialisation", "hoover_specialisation"]
         + ["entropy_bits", "hachman", "diversity", "stars", "strong_clusters", "strong_cluster_share"],
         "eci_reason_code": ["eci"],
     },
-    cluster_tables.cluster_concentration: {
+    concentration_table.cluster_concentration: {
         "reason_code": ["employment_persons", "hhi", "krugman_concentration", "hoover_concentration"]
         + ["locational_gini", "quotient_gini", "theil_t", "theil_t_between", "theil_t_within", "ubiquity"]
         + ["pci", "moran_i", "moran_p", "geary_c", "geary_p", "getis_ord_g", "getis_ord_p"],
         "theil_l_reason_code": ["theil_l", "theil_l_between", "theil_l_within"],
     },
-    cluster_tables.cluster_growth: {"reason_code": cluster_tables.GROWTH},
+    growth_table.cluster_growth: {"reason_code": growth_table.GROWTH},
 }
 
 
@@ -76,7 +77,7 @@ def _frame(employment: dict, time_period: str = "2019", sectors: str = "CGI") ->
             for place, (zone, row) in enumerate(employment.items())
             for sector, persons in zip(sectors, row, strict=True)
         ],
-        schema=cluster_tables.INPUT,
+        schema=by_year.INPUT,
         orient="row",
     )
 
@@ -95,24 +96,24 @@ def _assert_every_null_explained(function, table: pl.DataFrame) -> None:
     for reason, columns in EXPLAINS[function].items():
         null_somewhere = pl.any_horizontal(pl.col(columns).is_null())
         assert table.filter(null_somewhere != pl.col(reason).is_not_null()).is_empty()
-        assert set(table[reason].drop_nulls()) <= set(cluster_tables.REASONS)
+        assert set(table[reason].drop_nulls()) <= set(clusters.REASONS)
     floats = table.select(pl.col(pl.Float64))
     assert not floats.select(pl.any_horizontal((pl.all().is_nan() | pl.all().is_infinite()).any())).item()
 
 
 def test_columns_are_those_of_the_tables():
     for function, columns in (
-        (cluster_tables.cluster_industry, cluster_tables.CLUSTER_INDUSTRY),
-        (cluster_tables.cluster_zone, cluster_tables.CLUSTER_ZONE),
-        (cluster_tables.cluster_concentration, cluster_tables.CLUSTER_CONCENTRATION),
-        (cluster_tables.cluster_growth, cluster_tables.CLUSTER_GROWTH),
+        (industry_table.cluster_industry, industry_table.CLUSTER_INDUSTRY),
+        (zone_table.cluster_zone, zone_table.CLUSTER_ZONE),
+        (concentration_table.cluster_concentration, concentration_table.CLUSTER_CONCENTRATION),
+        (growth_table.cluster_growth, growth_table.CLUSTER_GROWTH),
     ):
         for frame in (_frame(BY_HAND), _frame(BY_HAND).clear()):
             assert dict(_run(function, frame).schema) == columns
 
 
 def test_industry_by_hand():
-    table = _run(cluster_tables.cluster_industry, _frame(BY_HAND))
+    table = _run(industry_table.cluster_industry, _frame(BY_HAND))
     cell = _cell(table, "440300", "I")
     assert cell["industry_name_en"] == "Sector I"
     assert cell["industry_name_zh"] == "行业I"
@@ -132,7 +133,7 @@ def test_industry_by_hand():
 
 
 def test_zone_by_hand():
-    table = _run(cluster_tables.cluster_zone, _frame(BY_HAND))
+    table = _run(zone_table.cluster_zone, _frame(BY_HAND))
     np.testing.assert_allclose(table["employment_persons"], [10, 10, 20])
     np.testing.assert_allclose(table["hhi"], [0.68, 0.36, 0.38])
     np.testing.assert_allclose(table["krugman_specialisation"], [0.6, 0.6, 0.1])
@@ -143,7 +144,7 @@ def test_zone_by_hand():
 
 
 def test_concentration_by_hand():
-    table = _run(cluster_tables.cluster_concentration, _frame(BY_HAND))
+    table = _run(concentration_table.cluster_concentration, _frame(BY_HAND))
     np.testing.assert_allclose(table["employment_persons"], [20, 10, 10])
     np.testing.assert_allclose(table["hhi"], [0.42, 0.36, 0.52])
     np.testing.assert_allclose(table["krugman_concentration"], [0.3, 0.3, 0.5])
@@ -158,7 +159,7 @@ def test_concentration_by_hand():
 def test_one_sector_missing_takes_the_zone_out_of_the_reference():
     with_gap = BY_HAND | {"510100": [500, None, 700], "610100": [None, None, None], "650100": [0, 0, 0]}
     frame = _frame(with_gap)
-    zones = _run(cluster_tables.cluster_zone, frame)
+    zones = _run(zone_table.cluster_zone, frame)
     assert _zones(zones, "reason_code") == {
         **dict.fromkeys(BY_HAND),
         "510100": "sector_missing",
@@ -174,7 +175,7 @@ def test_one_sector_missing_takes_the_zone_out_of_the_reference():
         alone = _run(function, _frame(BY_HAND))
         assert_frame_equal(table.join(alone, on=key, how="semi"), alone, check_exact=True)
         _assert_every_null_explained(function, table)
-    gap = _cell(_run(cluster_tables.cluster_industry, frame), "510100", "C")
+    gap = _cell(_run(industry_table.cluster_industry, frame), "510100", "C")
     assert gap["employment_persons"] == 500
     assert gap["location_quotient"] is None
     assert gap["reason_code"] == gap["moran_reason_code"] == "sector_missing"
@@ -183,69 +184,69 @@ def test_one_sector_missing_takes_the_zone_out_of_the_reference():
 def test_an_absent_row_is_a_missing_sector():
     frame = _frame(BY_HAND | {"510100": [5, 6, 7]})
     absent = frame.filter(~((pl.col("zone_code") == "510100") & (pl.col("industry_code") == "G")))
-    zones = _run(cluster_tables.cluster_zone, absent)
+    zones = _run(zone_table.cluster_zone, absent)
     assert _zones(zones, "reason_code")["510100"] == "sector_missing"
-    assert len(_run(cluster_tables.cluster_industry, absent)) == len(absent)
+    assert len(_run(industry_table.cluster_industry, absent)) == len(absent)
 
 
 def test_an_industry_that_nobody_has():
     frame = _frame({zone: [*row, 0] for zone, row in BY_HAND.items()}, sectors="CGIT")
-    industry = _run(cluster_tables.cluster_industry, frame)
+    industry = _run(industry_table.cluster_industry, frame)
     empty = _cell(industry, "330100", "T")
     assert empty["zone_share"] == empty["reference_share"] == 0
     assert empty["location_quotient"] is None
     assert empty["has_advantage"] is None
     assert empty["reason_code"] == empty["moran_reason_code"] == "industry_empty"
-    last = _run(cluster_tables.cluster_concentration, frame).row(3, named=True)
+    last = _run(concentration_table.cluster_concentration, frame).row(3, named=True)
     assert last["employment_persons"] == 0
     assert last["ubiquity"] is None
     assert last["reason_code"] == "industry_empty"
     assert last["pci"] is last["moran_i"] is None
-    without = _run(cluster_tables.cluster_zone, _frame(BY_HAND)).drop("industries_observed")
-    assert_frame_equal(_run(cluster_tables.cluster_zone, frame).drop("industries_observed"), without)
+    without = _run(zone_table.cluster_zone, _frame(BY_HAND)).drop("industries_observed")
+    assert_frame_equal(_run(zone_table.cluster_zone, frame).drop("industries_observed"), without)
 
 
 def test_one_zone_is_no_reference_but_has_a_herfindahl():
     frame = _frame({"330100": [8, 2, 0], "410100": [1, None, 2]})
-    zone = _run(cluster_tables.cluster_zone, frame).row(0, named=True)
+    zone = _run(zone_table.cluster_zone, frame).row(0, named=True)
     assert zone["reason_code"] == zone["eci_reason_code"] == "reference_too_small"
     assert zone["hhi"] == pytest.approx(0.68)
     assert zone["employment_persons"] == 10
     assert zone["krugman_specialisation"] is None
-    concentration = _run(cluster_tables.cluster_concentration, frame)
+    concentration = _run(concentration_table.cluster_concentration, frame)
     assert set(concentration["reason_code"]) == {"reference_too_small"}
     assert concentration["employment_persons"].null_count() == 3
 
 
 def test_too_few_zones_and_missing_coordinates():
     frame = _frame(BY_HAND)
-    industry = _run(cluster_tables.cluster_industry, frame, neighbours=2)
+    industry = _run(industry_table.cluster_industry, frame, neighbours=2)
     assert set(industry["moran_reason_code"]) == {"too_few_zones"}
     assert set(industry["reason_code"]) == {None}
-    concentration = _run(cluster_tables.cluster_concentration, frame, neighbours=2)
+    concentration = _run(concentration_table.cluster_concentration, frame, neighbours=2)
     assert set(concentration["reason_code"]) == {"too_few_zones"}
     assert concentration["pci"].null_count() == 0
     four = _frame(BY_HAND | {"510100": [5, 6, 7]})
     unplaced = four.with_columns(
         pl.when(pl.col("zone_code") != "510100").then("longitude").alias("longitude")
     )
-    table = _run(cluster_tables.cluster_industry, unplaced)
+    table = _run(industry_table.cluster_industry, unplaced)
     reasons = table.group_by("zone_code").agg(pl.col("moran_reason_code").unique())
     assert _zones(reasons, "moran_reason_code") == {
         **{zone: [None] for zone in BY_HAND},
         "510100": ["coordinate_missing"],
     }
     assert _cell(table, "510100", "C")["location_quotient"] is not None
-    assert _run(cluster_tables.cluster_concentration, unplaced)["moran_i"].null_count() == 0
+    assert _run(concentration_table.cluster_concentration, unplaced)["moran_i"].null_count() == 0
 
 
 def test_zones_that_are_all_alike_have_no_complexity_and_no_autocorrelation():
     frame = _frame({"330100": [1, 3, 7], "410100": [2, 6, 14], "440300": [3, 9, 21]})
-    zones = _run(cluster_tables.cluster_zone, frame)
+    zones = _run(zone_table.cluster_zone, frame)
     assert set(zones["eci_reason_code"]) == {"no_variation"}
     assert set(zones["diversity"]) == {3}
-    assert set(_run(cluster_tables.cluster_industry, frame)["moran_reason_code"]) == {"constant"}
-    concentration = _run(cluster_tables.cluster_concentration, frame)
+    assert set(_run(industry_table.cluster_industry, frame)["moran_reason_code"]) == {"constant"}
+    concentration = _run(concentration_table.cluster_concentration, frame)
     # Both indices are null; the code is that of the first.
     assert set(concentration["reason_code"]) == {"no_variation"}
     assert concentration["pci"].null_count() == concentration["moran_i"].null_count() == 3
@@ -253,14 +254,14 @@ def test_zones_that_are_all_alike_have_no_complexity_and_no_autocorrelation():
 
 def test_groups_without_a_shared_advantage_are_disconnected():
     frame = _frame({"330100": [9, 0, 0], "410100": [0, 5, 5], "440300": [0, 6, 6]})
-    assert set(_run(cluster_tables.cluster_zone, frame)["eci_reason_code"]) == {"disconnected"}
+    assert set(_run(zone_table.cluster_zone, frame)["eci_reason_code"]) == {"disconnected"}
 
 
 def test_years_do_not_touch_each_other():
     other_year = _frame({"330100": [1, 5, 9], "650100": [7, 7, 1], "410100": [3, 3, 4]}, time_period="2018")
     both = pl.concat([_frame(BY_HAND), other_year])
     for function, key in TABLES.items():
-        if function is not cluster_tables.cluster_growth:
+        if function is not growth_table.cluster_growth:
             table = _run(function, both)
             apart = pl.concat([_run(function, _frame(BY_HAND)), _run(function, other_year)])
             assert_frame_equal(table, apart.sort(key), check_exact=True)
@@ -271,11 +272,11 @@ def test_growth_by_hand():
     # the whole grows by half, C by 2.5, G and I by none.
     before = _frame({"330100": [2, 4, 4], "410100": [2, 4, 4], "650100": [1, 1, 1]}, time_period="2018")
     after = _frame({"330100": [2, 4, 4], "410100": [12, 4, 4], "440300": [1, 1, 1]})
-    table = _run(cluster_tables.cluster_growth, pl.concat([after, before]))
+    table = _run(growth_table.cluster_growth, pl.concat([after, before]))
     now = table.filter(pl.col("time_period") == "2019").rows_by_key("zone_code", named=True, unique=True)
-    first = [now["330100"][name] for name in cluster_tables.GROWTH]
+    first = [now["330100"][name] for name in growth_table.GROWTH]
     np.testing.assert_allclose(first, [0, 5, 2 * 2 - 8 * 0.5, -5])
-    second = [now["410100"][name] for name in cluster_tables.GROWTH]
+    second = [now["410100"][name] for name in growth_table.GROWTH]
     np.testing.assert_allclose(second, [10, 5, 0, 5])
     assert now["440300"]["reason_code"] == "previous_year_missing"
     assert set(table.filter(pl.col("time_period") == "2018")["reason_code"]) == {"previous_year_missing"}
@@ -283,13 +284,13 @@ def test_growth_by_hand():
 
 def test_growth_needs_the_year_before_and_the_same_sectors():
     for earlier in (_frame(BY_HAND, "2017"), _frame(BY_HAND, "2018", sectors="CGJ")):
-        table = _run(cluster_tables.cluster_growth, pl.concat([earlier, _frame(BY_HAND)]))
+        table = _run(growth_table.cluster_growth, pl.concat([earlier, _frame(BY_HAND)]))
         assert set(table["reason_code"]) == {"previous_year_missing"}
 
 
 def test_strength_by_hand():
     # Quotients 1.6 .8 0 / .4 1.6 1.6 / 1 .8 1.2. With a tenth of 3 zones only the highest has a star; ties too.
-    industry = _run(cluster_tables.cluster_industry, _frame(BY_HAND))
+    industry = _run(industry_table.cluster_industry, _frame(BY_HAND))
     assert _cell(industry, "440300", "C")["star_size"] is True  # 10 of 20
     assert _cell(industry, "330100", "C")["star_specialisation"] is True  # 1.6 >= 1.5, 8 persons
     assert _cell(industry, "410100", "C")["star_specialisation"] is False
@@ -301,11 +302,11 @@ def test_strength_by_hand():
     # Logarithms of I: only 1.6 and 1.2, mean and deviation give +-1 / sqrt 2.
     assert _cell(industry, "410100", "I")["standardised_quotient"] == pytest.approx(0.5**0.5)
     assert _cell(industry, "330100", "I")["standardised_reason_code"] == "quotient_zero"
-    zones = _run(cluster_tables.cluster_zone, _frame(BY_HAND))
+    zones = _run(zone_table.cluster_zone, _frame(BY_HAND))
     assert _zones(zones, "strong_clusters") == {"330100": 1, "410100": 2, "440300": 0}
     assert _zones(zones, "strong_cluster_share")["410100"] == pytest.approx(0.8)
     stars = industry.group_by("zone_code").agg(
-        pl.sum_horizontal(pl.col(cluster_tables.STARS)).sum().alias("stars")
+        pl.sum_horizontal(pl.col(industry_table.STARS)).sum().alias("stars")
     )
     assert _zones(stars, "stars") == _zones(zones, "stars")
 
@@ -313,7 +314,7 @@ def test_strength_by_hand():
 def test_theil_between_and_within_provinces():
     # Two zones of province 33, one of 44. C: shares .5 .25 .25 against .25 .25 .5 of all employment.
     table = _run(
-        cluster_tables.cluster_concentration,
+        concentration_table.cluster_concentration,
         _frame({"330100": [4, 0], "330200": [2, 2], "440300": [2, 6]}, sectors="CG"),
     )
     c = table.row(0, named=True)
@@ -348,7 +349,7 @@ def test_input_that_breaks_the_contract_is_refused_in_all(change, message):
 
 
 def test_every_reason_code_is_a_sentence():
-    for code, sentence in cluster_tables.REASONS.items():
+    for code, sentence in clusters.REASONS.items():
         assert re.fullmatch("[a-z_]+", code)
         assert sentence.endswith(".")
 
