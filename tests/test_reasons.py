@@ -63,7 +63,7 @@ def test_a_code_that_only_a_select_says_is_listed_for_its_table():
 def test_every_listed_code_can_be_said():
     """Beside its places in the list a code stands in the code of a metric or in a SELECT."""
     trees = [
-        ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "pipelines" / "metrics").glob("*.py")
+        ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "pipelines" / "metrics").rglob("*.py")
     ]
     texts = Counter(n.value for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Constant))
     listed = Counter(code for _, code in LISTED)
