@@ -6,7 +6,7 @@ Belongs here: how a declaration is loaded and what is said of a wrong one. Does 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,27 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def load(path: Path, model: type[BaseModel], taken: Mapping[str, Any] | None = None, **known: Any) -> Any:
-    """A declaration as its model: the file's fields over those `taken` from elsewhere, `known` ones over both."""
+Prepare = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+def load(
+    path: Path,
+    model: type[BaseModel],
+    taken: Mapping[str, Any] | None = None,
+    prepare: Prepare | None = None,
+    **known: Any,
+) -> Any:
+    """A declaration as its model: the file's fields over those `taken` from elsewhere, `known` ones over both.
+
+    `prepare` completes the file's fields before they are checked; it is told the file's place for its errors.
+    """
+    place = path.relative_to(ROOT).as_posix()
     try:
         stated = yaml.safe_load(path.read_text(encoding="utf-8"))
+        stated = prepare(place, stated) if prepare else stated
         return model.model_validate({**(taken or {}), **stated, **known})
     except (ValidationError, yaml.YAMLError, TypeError) as error:
-        raise DeclarationError(f"{path.relative_to(ROOT)}: {error}") from error
+        raise DeclarationError(f"{place}: {error}") from error
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

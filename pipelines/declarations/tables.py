@@ -1,6 +1,7 @@
 """The contracts of the tables: what warehouse/<schema>/<table>.yml promises.
 
-Belongs here: the typed form of a contract and the list of all contracts. Does not belong here: SQL that is run, Dagster.
+Belongs here: the typed form of a contract and the list of all contracts. Does not belong here: columns
+(columns.py), SQL that is run, Dagster.
 """
 
 from __future__ import annotations
@@ -10,32 +11,9 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations import files
+from pipelines.declarations import columns, files
+from pipelines.declarations.columns import Column
 from pipelines.declarations.files import SCHEMAS, Declared, load
-
-
-class Column(Declared):
-    """One column of a table: what it means, in which unit, and what is promised of its values."""
-
-    name: str
-    type: Literal["VARCHAR", "DOUBLE", "INTEGER", "BIGINT", "BOOLEAN", "DATE"]
-    description: str = Field(min_length=3)
-    unit: str | None = None
-    required: bool = False
-    values: list[str | int] | None = None
-    min: float | None = None
-    max: float | None = None
-    pattern: str | None = None
-    references: str | None = None
-    compression: Literal["uncompressed"] | None = (
-        None  # of long tables' texts that hardly repeat: packing them costs more than it saves
-    )
-
-    @property
-    def words(self) -> str:
-        """Description with the unit, as every catalogue of the columns shows it."""
-        unit = {None: "", "1": " [dimensionless]"}.get(self.unit, f" [{self.unit}]")
-        return self.description + unit
 
 
 class Rule(Declared):
@@ -140,8 +118,19 @@ class Table(Declared):
 @cache
 def _contracts() -> dict[str, Table]:
     paths = [p for schema in SCHEMAS for p in sorted((files.ROOT / "warehouse" / schema).glob("*.yml"))]
-    loaded = [load(p, Table, schema_name=p.parent.name, name=p.stem) for p in paths]
+    loaded = [
+        load(p, Table, prepare=_with_common_columns, schema_name=p.parent.name, name=p.stem) for p in paths
+    ]
     return {table.full_name: table for table in loaded}
+
+
+def _with_common_columns(place: str, stated: dict[str, Any]) -> dict[str, Any]:
+    """A contract's fields with its columns whole: those that recur are defined in warehouse/columns.yml."""
+    if "columns" not in stated:
+        return stated
+    return stated | {
+        "columns": [columns.whole(place, column, columns.common()) for column in stated["columns"]]
+    }
 
 
 @cache

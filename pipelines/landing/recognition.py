@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
+from pipelines.declarations.tables import tables
 from pipelines.landing import sidecar
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
@@ -41,8 +42,8 @@ def fingerprint(source_id: str | None) -> str:
     """
     declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
-    files += sorted((ROOT / "warehouse" / "raw").glob("*.yml"))
     for pattern in ("landing/sidecar.py", "readers/**/*.py"):
         files += sorted((ROOT / "pipelines").glob(pattern))
     parts = [p.read_bytes() for p in files]
+    parts += [table.model_dump_json().encode() for table in tables().values() if table.schema_name == "raw"]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

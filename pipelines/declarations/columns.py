@@ -1,0 +1,94 @@
+"""Columns: what one is, and those that recur, which warehouse/columns.yml defines once.
+
+Belongs here: the typed form of a column and how a contract takes one over. Does not belong here: tables (tables.py).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipelines.declarations import files
+from pipelines.declarations.files import DeclarationError, Declared, load
+
+PLACE = "warehouse/columns.yml"
+
+
+class Column(Declared):
+    """One column of a table: what it means, in which unit, and what is promised of its values."""
+
+    name: str
+    type: Literal["VARCHAR", "DOUBLE", "INTEGER", "BIGINT", "BOOLEAN", "DATE"]
+    description: str = Field(min_length=3)
+    unit: str | None = None
+    required: bool = False
+    values: list[str | int] | None = None
+    min: float | None = None
+    max: float | None = None
+    pattern: str | None = None
+    references: str | None = None
+    compression: Literal["uncompressed"] | None = (
+        None  # of long tables' texts that hardly repeat: packing them costs more than it saves
+    )
+
+    @property
+    def words(self) -> str:
+        """Description with the unit, as every catalogue of the columns shows it."""
+        unit = {None: "", "1": " [dimensionless]"}.get(self.unit, f" [{self.unit}]")
+        return self.description + unit
+
+
+class CommonColumns(Declared):
+    """The content of warehouse/columns.yml."""
+
+    columns: dict[str, Column]
+
+
+@cache
+def common() -> dict[str, Column]:
+    """The columns that recur, by name. Raises DeclarationError."""
+    return load(files.ROOT / PLACE, CommonColumns, prepare=_named).columns
+
+
+def _named(_place: str, stated: dict[str, Any]) -> dict[str, Any]:
+    return {"columns": {name: {"name": name, **fields} for name, fields in stated.items()}}
+
+
+def whole(place: str, stated: str | dict[str, Any], shared: dict[str, Column]) -> dict[str, Any]:
+    """The fields of a column as a contract states it, over those of the column that recurs under its name.
+
+    Args:
+        place: the contract's file, for the message of an error.
+        stated: a name alone, or a name with what differs here.
+        shared: the columns that recur, by name.
+
+    Raises:
+        DeclarationError: nothing defines the column, or the contract repeats what is defined once.
+
+    >>> year = Column(name="year", type="VARCHAR", description="Calendar year", pattern="^[0-9]{4}$")
+    >>> whole("x.yml", "year", {"year": year})["description"]
+    'Calendar year'
+    >>> whole("x.yml", {"name": "year", "pattern": None}, {"year": year})["pattern"]
+    """
+    alone = isinstance(stated, str)
+    if alone:
+        stated = {"name": stated}
+    name = stated.get("name")
+    if name not in shared and "type" not in stated:
+        raise DeclarationError(
+            f"{place}: column {name}: found no type, and {PLACE} does not define the column; state its type and "
+            f"description here, or define it in {PLACE}"
+        )
+    if name not in shared:
+        return stated
+    fields = shared[name].model_dump()
+    if set(stated) == {"name"} and not alone:
+        raise DeclarationError(f"{place}: column {name}: found nothing beside the name; write `- {name}`")
+    repeated = [field for field in stated if field != "name" and stated[field] == fields.get(field)]
+    if repeated:
+        raise DeclarationError(
+            f"{place}: column {name}: found the same {' and '.join(repeated)} as in {PLACE}; state only what differs"
+        )
+    return {**fields, **stated}
