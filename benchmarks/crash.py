@@ -34,8 +34,7 @@ import duckdb
 
 from benchmarks import ingest
 from pipelines import settings
-from pipelines.database import build, connection, lineage, recovery, run_lock
-from pipelines.declarations.tables import tables
+from pipelines.database import build, connection, recovery, run_lock
 from pipelines.landing import land as landing
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
@@ -73,11 +72,10 @@ def whole_run(paths: settings.Paths, enter: Callable[[str], None], made: Sequenc
         recovery.ensure(paths, print)
         with _connected(paths, enter) as con:
             landing.land_all(con, paths)
-        for name in lineage.order(*(made or tables())):
-            if not name.startswith("raw."):
-                enter("metrics" if name.startswith("mart.") else "merge")
-                with _connected(paths, enter) as con:
-                    build.build(con, tables()[name])
+        for table in build.in_order(made or None):
+            enter("metrics" if table.schema_name == "mart" else "merge")
+            with _connected(paths, enter) as con:
+                build.build(con, table)
         enter("publish")
         generations.publish(paths)
         enter("report")

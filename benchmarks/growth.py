@@ -101,11 +101,10 @@ def run(paths: settings.Paths) -> Spent:
         bad = [file for file in landed if file.status not in ("loaded", "known")]
         if bad:
             raise SystemExit(f"{bad[0].file_name} was {bad[0].status}: {bad[0].reason}")
-        for name in lineage.order(*MADE):
-            if not name.startswith("raw."):
-                of_trade = any(read in ("raw.trade", "core.trade") for read in lineage.upstream(name))
-                with spent.on("tables that read trade" if of_trade else "all other tables"):
-                    build.build(con, tables()[name])
+        for table in build.in_order(MADE):
+            of_trade = any(read in ("raw.trade", "core.trade") for read in lineage.upstream(table.full_name))
+            with spent.on("tables that read trade" if of_trade else "all other tables"):
+                build.build(con, table)
         for name in CHECKED:
             with spent.on("checks"):
                 checks.validate(con, tables()[name], "error")

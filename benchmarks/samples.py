@@ -17,10 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import settings
-from pipelines.database import build, connection, lineage
+from pipelines.database import build, connection
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import sources
-from pipelines.declarations.tables import tables
 from pipelines.landing import discovery, sidecar
 from pipelines.landing import land as landing
 
@@ -76,9 +75,7 @@ def accounts(folder: Path) -> list[tuple]:
             for path in discovery.data_files(folder):
                 if path.name not in PASSED_OVER:
                     _land(con, path, paths)
-            for table in lineage.order(ACCOUNTING):
-                if not table.startswith("raw."):
-                    build.build(con, tables()[table])
+            build.build_all(con, [ACCOUNTING])
             return con.execute(QUERY).fetchall()
 
 

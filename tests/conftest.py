@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import duckdb
 import hypothesis
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, lineage, run_lock, writing
+from pipelines.database import build, connection, run_lock, writing
 from pipelines.declarations.tables import macros, tables
 from pipelines.landing import land as landing
 from pipelines.landing import outcome
@@ -44,15 +44,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
-def build_all(paths: settings.Paths, wanted: Iterable[str] = ()) -> list[outcome.Landed]:
+def build_all(paths: settings.Paths, wanted: Collection[str] | None = None) -> list[outcome.Landed]:
     """From files to the wanted tables (all of them where none is named) without Dagster, in the SQL's own order."""
     with connection.connect(paths.work) as con:
         landed = landing.land_all(con, paths)
-        for table in (tables()[name] for name in lineage.order(*(wanted or tables()))):
-            if table.schema_name != "raw":
-                build.build(con, table)
-        for macro in () if wanted else macros().values():  # a macro asks for the tables that it reads
-            build.build_macro(con, macro)
+        build.build_all(con, wanted)
     return landed
 
 

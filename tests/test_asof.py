@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from pipelines.database import build, connection, lineage
+from pipelines.database import build, connection
 from pipelines.declarations.tables import macros, tables
 
 DAY = "2024-06-30"
@@ -53,11 +53,8 @@ def on_the_day(built, tmp_path_factory):
             "where d.timeless)",
             [DAY],
         )
-        for name in (
-            n for n in lineage.order("core.observation_latest", "mart.mode_fit") if n != "core.observation"
-        ):
-            if name.startswith("mart.") or name == "core.observation_latest":
-                build.build(con, tables()[name])
+        before = {n for n in tables() if not n.startswith("mart.")} - {"core.observation_latest"}
+        build.build_all(con, ["core.observation_latest", "mart.mode_fit"], keep=before)
         yield con
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, lineage, writing
+from pipelines.database import build, connection, writing
 from pipelines.declarations.tables import Table, tables
 from pipelines.landing import land as landing
 
@@ -29,9 +29,7 @@ def offer(paths, number: int, **said) -> None:
 
 
 def make(con, name: str = TRADE) -> None:
-    for each in lineage.order(name):
-        if not each.startswith("raw."):
-            build.build(con, tables()[each])
+    build.build_all(con, [name])
 
 
 def rows(con, name: str = TRADE) -> list[tuple]:
@@ -92,9 +90,9 @@ def gone(con, paths, patch):
 
 def other_unit(con, paths, patch):
     """What was printed as yuan counts as dollars now."""
-    declared = build.declared.rows
+    declared = build.reference_rows.rows
     dollars = pl.col("unit").replace("CNY", "USD")
-    patch.setattr(build.declared, "rows", lambda table: changed(declared(table), unit=dollars))
+    patch.setattr(build.reference_rows, "rows", lambda table: changed(declared(table), unit=dollars))
 
 
 def changed(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:

@@ -16,10 +16,9 @@ from pipelines import settings
 from pipelines.cli import app as cli
 from pipelines.cli import console as cli_console
 from pipelines.database import build as database_build
-from pipelines.database import connection, lineage
+from pipelines.database import connection
 from pipelines.declarations import files
 from pipelines.declarations.files import ROOT
-from pipelines.declarations.tables import tables
 from pipelines.landing import by_hand, raw_rows
 from pipelines.landing import land as landing
 from pipelines.returns import check as returns
@@ -53,9 +52,7 @@ def build(paths: settings.Paths) -> None:
     """What a run does as far as the accounting of the files."""
     with by_hand.work(paths, print, "of a test") as con:
         landing.land_all(con, paths)
-        for name in lineage.order("mart.file_accounting"):
-            if not name.startswith("raw."):
-                database_build.build(con, tables()[name])
+        database_build.build_all(con, ["mart.file_accounting"])
 
 
 def statuses(paths: settings.Paths) -> dict[str, str]:

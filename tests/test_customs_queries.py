@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, lineage
-from pipelines.declarations.tables import tables
+from pipelines.database import build, connection
 from pipelines.landing import land as landing
 from tests.readers.conftest import CUSTOMS_FILE
 
@@ -33,9 +32,7 @@ def landed(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, connection.connect(paths.work) as con:
         patch.setattr(landing.readers, "LARGE_BYTES", request.param)
         landing.land_all(con, paths)
-        for name in lineage.order("mart.file_accounting"):
-            if not name.startswith("raw."):
-                build.build(con, tables()[name])
+        build.build_all(con, ["mart.file_accounting"])
         yield con
 
 

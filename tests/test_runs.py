@@ -140,7 +140,7 @@ def test_with_one_thread_and_with_more_the_parquet_is_the_same(completed, publis
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipelines import run_lock
+from pipelines.database import run_lock
 with run_lock.hold(Path(sys.argv[1]), print, "of the first"):
     print("held", flush=True)
     time.sleep(1)

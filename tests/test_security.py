@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from pipelines import settings
 from pipelines.cli import app as cli
-from pipelines.database import build, connection, lineage
+from pipelines.database import build, connection
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.definitions import defs
@@ -144,11 +144,9 @@ def test_no_asset_hands_a_value_to_an_io_manager(paths):
         and asset.is_executable
         and wanted & {"/".join(key.path) for key in asset.keys}
     ]
-    names = [n for n in lineage.order("core.area_name") if not n.startswith("raw.")]
     with connection.connect(paths.work) as con:
         landing.land_all(con, paths)
-        for name in names:
-            build.build(con, tables()[name])
+        build.build_all(con, ["core.area_name"])
     resources = {"warehouse": repository.resources["warehouse"], "io_manager": Refusing()}
     assert len(chosen) == len(wanted) and dg.materialize(chosen, resources=resources).success
 
@@ -229,8 +227,7 @@ def hostile_report(cut, tmp_path_factory):
     names += ["mart.zone_profile", "mart.file_accounting", "mart.data_quality"]
     with connection.connect(paths.work) as con:
         landed = landing.land_all(con, paths)
-        for name in (n for n in lineage.order(*names) if n.startswith("core.") or n in names):
-            build.build(con, tables()[name])
+        build.build_all(con, names, keep=set(tables()) - set(names))
     generations.publish(paths)
     write.report(paths)
     return paths, landed

@@ -14,9 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app as cli
-from pipelines.database import build, connection, lineage
+from pipelines.database import build, connection
 from pipelines.declarations.modes import modes
-from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.publishing import trace
 from tests.readers.excel import xlsx
@@ -165,9 +164,7 @@ def test_a_figure_of_a_workbook_is_traced_to_its_sheet(paths):
     (paths.inbox / "分省年度数据_GDP_2020-06-30.xlsx").write_bytes(xlsx({"分省年度数据": rows}))
     with connection.connect(paths.work) as con:
         landing.land_all(con, paths)
-        for name in lineage.order("core.observation"):
-            if not name.startswith("raw."):
-                build.build(con, tables()[name])
+        build.build_all(con, ["core.observation"])
         found = con.execute(
             "select o.file_sha256, o.sheet, o.row_no, o.column_no, o.printed_text from core.observation as o "
             "join raw.file as f using (file_sha256) where f.file_name like '%2020-06-30.xlsx'"

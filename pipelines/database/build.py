@@ -7,12 +7,40 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+from collections.abc import Collection
 
 import duckdb
 
 from pipelines.database import lineage, select, writing
 from pipelines.declarations import reference_rows
-from pipelines.declarations.tables import Table, tables
+from pipelines.declarations.tables import Table, macros, tables
+
+
+def in_order(names: Collection[str] | None = None, keep: Collection[str] = ()) -> list[Table]:
+    """Tables that a build makes, each after those that it reads; raw tables are not among them (the landing fills them).
+
+    Args:
+        names: Full names of the wanted tables; what they read is made too. None means every table.
+        keep: Full names of tables that are there and stay as they are.
+    """
+    made = (name for name in lineage.order(*(tables() if names is None else names)) if name not in keep)
+    return [tables()[name] for name in made if tables()[name].schema_name != "raw"]
+
+
+def build_all(
+    con: duckdb.DuckDBPyConnection, names: Collection[str] | None = None, keep: Collection[str] = ()
+) -> None:
+    """(Re)make tables in the order in which they read each other; without `names` every table, then every macro.
+
+    Args:
+        con: The work database; its raw tables are filled.
+        names: As for `in_order`.
+        keep: As for `in_order`.
+    """
+    for table in in_order(names, keep):
+        build(con, table)
+    for macro in macros().values() if names is None else ():  # a macro asks for the tables that it reads
+        build_macro(con, macro)
 
 
 def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.database import build, connection, lineage, recovery, run_lock, writing
+from pipelines.database import build, connection, recovery, run_lock, writing
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
 from pipelines.landing import discovery, raw_rows, sidecar
@@ -143,9 +143,7 @@ def retry(con: duckdb.DuckDBPyConnection, paths: Paths, name: str = "") -> list[
     landed = {file.file_sha256 for file in landing.land_all(con, paths) if file.status not in ("known", "")}
     for sha in [sha for sha in _shas(con, name) if sha not in landed]:
         landing.reread(con, sha, paths)
-    for table in lineage.order("core.quarantine"):
-        if not table.startswith("raw."):
-            build.build(con, tables()[table])
+    build.build_all(con, ["core.quarantine"])
     after = _held(con, name)
     return [Change(*key, before[key], after[key]) for key in sorted(before | after)]
 

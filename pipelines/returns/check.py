@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.database import build, connection, lineage, writing
+from pipelines.database import build, connection, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.declarations.tables import tables
@@ -175,20 +175,17 @@ def _zones(con: duckdb.DuckDBPyConnection, paths: Paths, own: Paths) -> None:
     except generations.NothingPublished:
         for path in sorted((ROOT / "sources" / REGISTRY_ID / "data").glob("*")):
             landing.land(con, path, "embedded", own)
-        _build(con, lineage.order("core.zone"))
+        build.build_all(con, ["core.zone"])
     else:
         con.execute(f"attach '{published}' as published (read_only)")
         con.execute("create table core.zone as select * from published.core.zone")
         con.execute("detach published")
-    _build(con, lineage.order("core.observation", "reference.reason"))
+    build.build_all(con, ["core.observation", "reference.reason"], keep=_standing(con))
 
 
-def _build(con: duckdb.DuckDBPyConnection, names: list[str]) -> None:
-    """Make tables that are not there yet; raw tables always are."""
-    standing = {f"{schema}.{name}" for schema, name in con.execute(STANDING).fetchall()}
-    for name in names:
-        if name not in standing:
-            build.build(con, tables()[name])
+def _standing(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Full names of the tables that are there."""
+    return {f"{schema}.{name}" for schema, name in con.execute(STANDING).fetchall()}
 
 
 def check(path: Path, paths: Paths) -> Checked:
@@ -196,9 +193,8 @@ def check(path: Path, paths: Paths) -> Checked:
     content = path.read_bytes()
     with scratch(paths) as (con, own):
         landing.land(con, path, "inbox", own)
-        for name in lineage.order("core.observation"):
-            if name.startswith("core.") and name != "core.zone":
-                build.build(con, tables()[name])
+        fixed = [name for name in tables() if name.startswith("reference.")]
+        build.build_all(con, ["core.observation"], keep=[*fixed, "core.zone"])
         findings = [*_held(con), *_doubts(con)]
         loaded = writing.count(con, tables()["core.observation"])
     findings = _at_fault(findings, content, path.name)

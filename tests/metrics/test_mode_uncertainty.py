@@ -89,7 +89,7 @@ def test_sensitivity_is_the_same_whatever_the_row_order(world, indices):
 def test_one_thread_and_two_give_the_same_bits():
     script = (
         "import sys; sys.path.insert(0, '.')\n"
-        "from benchmarks.metrics import frame\nfrom pipelines.metrics import mode_uncertainty as m\n"
+        "from benchmarks.metrics import frame\nfrom pipelines.metrics.fit import mode_uncertainty as m\n"
         "import hashlib\n"
         "f = frame(25, 4, 1, 2)\n"
         "print(hashlib.sha256(m.intervals(f, 50, 100, 1).write_csv(float_precision=17).encode()).hexdigest())"

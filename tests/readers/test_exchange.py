@@ -14,10 +14,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from pipelines import settings
-from pipelines.database import build, connection, lineage
+from pipelines.database import build, connection
 from pipelines.declarations import reference_rows
 from pipelines.declarations.sources import sources as declared_sources
-from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows, recognition
 from pipelines.readers import detect as readers
@@ -95,6 +94,9 @@ def test_the_day_of_the_file_is_a_fact(name, read):
     assert read(name).facts == {"updated": "2024-03-01"}
 
 
+WANTED = ("core.observation", "core.quarantine", "core.area", "mart.file_accounting")
+
+
 @contextmanager
 def warehouse_of(root, sources, files):
     """A warehouse of these sources and files only, landed through the inbox."""
@@ -108,25 +110,9 @@ def warehouse_of(root, sources, files):
         recognition.fingerprint.cache_clear()
         raw_rows.ensure_tables(con)
         landed = [x for p in sorted(paths.inbox.iterdir()) for x in landing.land(con, p, "inbox", paths)]
-        _build(con)
+        build.build_all(con, WANTED)
         yield con, landed
     recognition.fingerprint.cache_clear()
-
-
-def _build(con, wanted=("core.observation", "core.quarantine", "core.area", "mart.file_accounting")) -> None:
-    """Build some tables and what they read."""
-    done = set()
-
-    def make(name):
-        if name in done or name.startswith("raw."):
-            return
-        done.add(name)
-        for other in lineage.upstream(name):
-            make(other)
-        build.build(con, tables()[name])
-
-    for name in wanted:
-        make(name)
 
 
 @pytest.fixture(scope="module")
