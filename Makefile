@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: help run test bench endurance ui sql setup setup-dev lint lock dictionary clean
+.PHONY: help run test bench endurance ui sql setup setup-dev lint lock dictionary rooms docs clean
 help:                 ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -56,6 +56,12 @@ lock:                 ## compile both requirements files into locks; UPGRADE=1 t
 
 dictionary: setup     ## docs/dictionary.md from the contracts
 	$(BIN)/zonescope dictionary
+
+rooms: setup-dev      ## docs/rooms.svg and the table of docs/architecture.md from the imports
+	PYTHONPATH=. $(BIN)/python docs/rooms.py
+
+docs: setup-dev       ## the documentation as pages in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:                ## remove runtime data and Dagster's state
 	rm -rf .data .dagster

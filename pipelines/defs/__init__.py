@@ -1,1 +1,4 @@
-"""Dagster objects only; the work is done by the modules beside this package."""
+"""Dagster's objects: assets, checks, schedules, sensors.
+
+Belongs here: what Dagster needs to know. Does not belong here: the work itself, which the other rooms do.
+"""
