@@ -6,7 +6,8 @@ import pytest
 import sqlglot
 
 from pipelines.database import build, connection, lineage, writing
-from pipelines.declarations import files, reference_rows
+from pipelines.declarations import columns, files, reference_rows
+from pipelines.declarations import tables as declared_tables
 from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.declarations.modes import modes
 from pipelines.declarations.sources import sources
@@ -204,3 +205,32 @@ def test_no_city_in_code():
     for path in (ROOT / "pipelines").rglob("*.py"):
         text = path.read_text(encoding="utf-8").lower()
         assert not [n for n in names if n in text], path
+
+
+CONTRACT = "description: long enough to be accepted\ncolumns: [{name: a, type: DOUBLE, description: abc}]\n"
+
+
+@pytest.mark.parametrize(
+    ("contract", "select", "expected"),
+    [
+        (
+            CONTRACT + "metric: {function: fit.mode_fit.fit}\n",
+            "x.sql",
+            "the input of a metric is x.input.sql",
+        ),
+        (CONTRACT, "x.input.sql", "x.yml names no `metric`"),
+        (CONTRACT, "y.sql", "mart/y.sql: found no contract y.yml"),
+    ],
+)
+def test_a_select_stands_under_the_name_that_tells_what_it_gives(
+    tmp_path, monkeypatch, contract, select, expected
+):
+    folder = tmp_path / "warehouse" / "mart"
+    folder.mkdir(parents=True)
+    (folder / "x.yml").write_text(contract)
+    (folder / select).write_text("select 1.0 as a")
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(columns, "common", dict)
+    with pytest.raises(DeclarationError) as caught:
+        declared_tables._contracts.__wrapped__()
+    assert expected in str(caught.value)

@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.database import lineage, select, writing
 from pipelines.declarations import reference_rows
+from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
 
 
@@ -69,9 +70,7 @@ def build_macro(con: duckdb.DuckDBPyConnection, macro: Table) -> None:
 def _select(table: Table) -> str:
     query = select.query(table)
     if query is None:
-        raise writing.ContractError(
-            f"warehouse/{table.schema_name}/{table.name}.sql: not found, expected one SELECT"
-        )
+        raise writing.ContractError(f"{table.select_path.relative_to(ROOT)}: not found, expected one SELECT")
     return query.strip().rstrip(";")
 
 

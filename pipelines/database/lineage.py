@@ -15,22 +15,22 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
 from pipelines.database.select import query
+from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
 
 
 @cache
 def upstream(full_name: str) -> tuple[str, ...]:
     """Full names of the tables that a table's or macro's SELECT reads, sorted; only tables with a contract count."""
-    sql = query((tables() | macros())[full_name])
+    table = (tables() | macros())[full_name]
+    sql = query(table)
     if sql is None:
         return ()
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     found = {f"{t.db}.{t.name}" for t in tree.find_all(exp.Table) if t.db}
     unknown = sorted(found - set(tables()))
     if unknown:
-        raise ValueError(
-            f"warehouse/{full_name.replace('.', '/')}.sql reads tables without a contract: {unknown}"
-        )
+        raise ValueError(f"{table.select_path.relative_to(ROOT)}: found tables without a contract: {unknown}")
     return tuple(sorted(found - {full_name}))
 
 

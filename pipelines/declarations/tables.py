@@ -7,13 +7,14 @@ Belongs here: the typed form of a contract and the list of all contracts. Does n
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from pipelines.declarations import columns, files
 from pipelines.declarations.columns import Column
-from pipelines.declarations.files import SCHEMAS, Declared, load
+from pipelines.declarations.files import SCHEMAS, DeclarationError, Declared, load
 
 
 class Rule(Declared):
@@ -44,7 +45,7 @@ class AsOf(Declared):
 
 
 class Metric(Declared):
-    """A table made by a pure function of `pipelines/metrics`: the table's SELECT is the function's frame."""
+    """A table made by a pure function of `pipelines/metrics`: `<table>.input.sql` gives the function's frame."""
 
     function: str = Field(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z_]+$")
     parameters: dict[str, Any] = {}
@@ -110,9 +111,14 @@ class Table(Declared):
         return self.full_name + (f"({', '.join(a.name for a in self.arguments)})" if self.arguments else "")
 
     @property
+    def select_path(self) -> Path:
+        """Where its SELECT stands: that of a metric's table is the metric's input, not the table."""
+        ending = "input.sql" if self.metric else "sql"
+        return files.ROOT / "warehouse" / self.schema_name / f"{self.name}.{ending}"
+
+    @property
     def sql(self) -> str | None:
-        path = files.ROOT / "warehouse" / self.schema_name / f"{self.name}.sql"
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        return self.select_path.read_text(encoding="utf-8") if self.select_path.exists() else None
 
 
 @cache
@@ -121,7 +127,28 @@ def _contracts() -> dict[str, Table]:
     loaded = [
         load(p, Table, prepare=_with_common_columns, schema_name=p.parent.name, name=p.stem) for p in paths
     ]
+    expected = {table.select_path for table in loaded}
+    for path in (p for schema in SCHEMAS for p in sorted((files.ROOT / "warehouse" / schema).glob("*.sql"))):
+        if path not in expected:
+            raise DeclarationError(_misplaced(path))
     return {table.full_name: table for table in loaded}
+
+
+def _misplaced(path: Path) -> str:
+    """What is wrong with a SELECT that no contract has under this name."""
+    place, stem = path.relative_to(files.ROOT).as_posix(), path.name.removesuffix(".sql")
+    table = stem.removesuffix(".input")
+    if not path.with_name(f"{table}.yml").exists():
+        return f"{place}: found no contract {table}.yml beside it; write one, or remove the SELECT"
+    if stem != table:
+        return (
+            f"{place}: found the input of a metric, but {table}.yml names no `metric`; name it, or rename the file to "
+            f"{table}.sql"
+        )
+    return (
+        f"{place}: found the SELECT of a table, but {table}.yml names a `metric`; the input of a metric is "
+        f"{table}.input.sql"
+    )
 
 
 def _with_common_columns(place: str, stated: dict[str, Any]) -> dict[str, Any]:
