@@ -24,6 +24,7 @@ from pipelines import settings
 from pipelines.database import connection
 from pipelines.declarations.files import ROOT
 from pipelines.publishing import generations
+from pipelines.quoting import literal
 
 MARKED = {"core.zone": "zone_name_en", "mart.mode": "name_en"}
 
@@ -36,7 +37,9 @@ def read(paths: settings.Paths) -> set[str]:
         for table, column in MARKED.items():
             marks |= set(con.execute(f"select distinct {column} from {table}").fetchall())
             parquet = generation.folder / generation.manifest["tables"][table]["parquet"]
-            marks |= set(duckdb.sql(f"select distinct {column} from '{parquet}'").fetchall())
+            marks |= set(
+                duckdb.sql(f"select distinct {column} from read_parquet({literal(parquet)})").fetchall()
+            )
     return {mark for (mark,) in marks}
 
 

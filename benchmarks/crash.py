@@ -38,6 +38,7 @@ from pipelines.database import build, connection, recovery, run_lock
 from pipelines.landing import land as landing
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
+from pipelines.quoting import literal
 
 PHASES = ("landing", "merge", "metrics", "checkpoint", "publish", "report")
 MOST_IN_A_ROW = 3
@@ -237,7 +238,7 @@ class Trials:
     def _difference(self, table: str, paths: settings.Paths) -> str:
         """The rows of a table that differ, undisturbed first."""
         one, other = (
-            f"from '{generation.folder / generation.manifest['tables'][table]['parquet']}'"
+            f"from read_parquet({literal(generation.folder / generation.manifest['tables'][table]['parquet'])})"
             for generation in map(generations.current, (settings.Paths(self.folder / "undisturbed"), paths))
         )
         queries = [f"{one} except all {other}", f"{other} except all {one}"]

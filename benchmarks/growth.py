@@ -23,6 +23,7 @@ from pipelines.database import build, checks, connection, lineage, writing
 from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.publishing import generations
+from pipelines.quoting import identifier, literal
 
 ROWS_A_MONTH = 250_000
 MONTHS = (4, 16, 64)
@@ -68,7 +69,7 @@ def offer(paths: settings.Paths, month: int) -> None:
     paths.inbox.mkdir(parents=True, exist_ok=True)
     period = f"{2024 + (month - 1) // 12}{(month - 1) % 12 + 1:02d}"
     fields = (
-        f"'{period}'",
+        literal(period),
         "(101 + h % 230)::varchar",
         "'国家' || (101 + h % 230) || '号'",
         "lpad((1012100 + 977 * (h // 7 % 8000))::varchar, 8, '0')",
@@ -81,12 +82,12 @@ def offer(paths: settings.Paths, month: int) -> None:
         "null",
     )
     chosen = ", ".join(
-        f'{field} as "{name}"' for field, name in zip(fields, (*COLUMNS, ""), strict=True) if name
+        f"{field} as {identifier(name)}" for field, name in zip(fields, (*COLUMNS, ""), strict=True) if name
     )
     target = paths.inbox / f"generated_{period[:4]}_{period[4:]}_import.csv"
     duckdb.sql(
         f"copy (select {chosen} from (select hash(range + {month}::bigint * 1000000000) as h from range({ROWS_A_MONTH}))) "
-        f"to '{target}' (header, force_quote *)"
+        f"to {literal(target)} (header, force_quote *)"
     )
     lines = target.read_bytes().splitlines()  # the publisher ends each line with a comma
     target.write_bytes(b"".join(line + b",\n" for line in lines))

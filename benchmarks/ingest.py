@@ -29,6 +29,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import sources
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
+from pipelines.quoting import literal
 
 MOST_FAULTS = 1000
 # So far apart that an open quote of one cannot close in another.
@@ -130,7 +131,7 @@ def scan(path: Path) -> dict[str, float]:
     columns = {f"c{number}": "VARCHAR" for number in range(len(COLUMNS) + 1)}
     hashes = ", ".join(f"bit_xor(hash({name}))" for name in columns)
     query = (
-        f"select count(*), {hashes} from read_csv('{path}', columns = {columns}, auto_detect = false, "
+        f"select count(*), {hashes} from read_csv({literal(path)}, columns = {columns}, auto_detect = false, "
         "header = true, delim = ',', quote = '\"', escape = '\"', new_line = '\\n')"
     )
     with duckdb.connect() as con:

@@ -15,6 +15,7 @@ from pipelines.database import lineage, select, writing
 from pipelines.declarations import reference_rows
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
+from pipelines.quoting import identifier
 
 
 def in_order(names: Collection[str] | None = None, keep: Collection[str] = ()) -> list[Table]:
@@ -75,7 +76,9 @@ def _select(table: Table) -> str:
 
 
 def _no_rows(table: Table) -> str:
-    columns = ", ".join(f'cast(null as {column.type}) as "{column.name}"' for column in table.columns)
+    columns = ", ".join(
+        f"cast(null as {column.type}) as {identifier(column.name)}" for column in table.columns
+    )
     return f"select {columns} limit 0"
 
 

@@ -26,11 +26,13 @@ LOCK_PATIENCE_SECONDS = 60
 VERSION = 3
 # DuckDB 1.2 and all later ones read a file of this version. The published file is a copy of the work database.
 STORAGE_VERSION = "v1.2.0"
+# A name in SQL is a table, never a variable of the Python code that happens to be called so.
+TABLES_ONLY = {"python_enable_replacements": "false"}
 # Given at opening, so that a second connection of the same process agrees with the first.
 # A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
-WRITER = {"max_vacuum_tasks": "1", "storage_compatibility_version": STORAGE_VERSION}
+WRITER = TABLES_ONLY | {"max_vacuum_tasks": "1", "storage_compatibility_version": STORAGE_VERSION}
 # No folder for what does not fit into memory: DuckDB would allow SQL to write into it.
-READ_ONLY = {"temp_directory": ""}
+READ_ONLY = TABLES_ONLY | {"temp_directory": ""}
 # In this order. `enable_external_access` still allows the database's own file and its logs to be read and overwritten by
 # SQL; without the file system nothing can be opened any more, and the file that is open is read on.
 CLOSED = """

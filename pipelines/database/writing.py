@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import duckdb
 import polars as pl
 
 from pipelines.database.connection import transaction
 from pipelines.declarations.tables import Table
+from pipelines.quoting import identifier, identifiers, literal
 
 
 class ContractError(Exception):
@@ -35,13 +37,12 @@ def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | st
 
     Columns are matched by name, never by position; a missing or surplus column raises ContractError.
     """
-    query = rows if isinstance(rows, str) else "select * from frame"
-    frame = None if isinstance(rows, str) else rows  # noqa: F841 - read by DuckDB under this name
-    _check_columns(table, [d[0] for d in con.sql(query).description])
-    with transaction(con):
-        recreate(con, table)
-        order = ", ".join(f'"{name}"' for name in table.grain) or "all"
-        con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
+    with _selectable(con, rows) as query:
+        _check_columns(table, [d[0] for d in con.sql(query).description])
+        with transaction(con):
+            recreate(con, table)
+            order = identifiers(table.grain) or "all"
+            con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
     return count(con, table)
 
 
@@ -65,7 +66,7 @@ def create_by_file(
         else:
             recreate(con, table)
         if query:
-            order = ", ".join(f'"{name}"' for name in table.grain)
+            order = identifiers(table.grain)
             con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
         rows = [(table.full_name, sha, fingerprints[sha]) for sha in new]
         con.executemany("insert into internal.slice values (?, ?, ?)", rows) if rows else None
@@ -82,13 +83,14 @@ def _delete_slices(con: duckdb.DuckDBPyConnection, table: Table, files: list[str
     if files:
         con.execute(f"delete from {table.full_name} where file_sha256 in {_listed(files)}")
         con.execute(
-            f"delete from internal.slice where table_name = '{table.full_name}' and file_sha256 in {_listed(files)}"
+            f"delete from internal.slice where table_name = ? and file_sha256 in {_listed(files)}",
+            [table.full_name],
         )
 
 
 def _listed(texts: list[str]) -> str:
     """A list of literals: unlike a list in a parameter or a table it cuts the scan of a table that is filtered by it."""
-    return "(" + ", ".join(_literal(text) for text in texts) + ")"
+    return "(" + ", ".join(literal(text) for text in texts) + ")"
 
 
 def has_columns(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
@@ -119,15 +121,28 @@ def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> No
         con.execute(f"create or replace macro {macro.full_name}({names}) as table ({query})")
         found = con.sql(f"select * from {macro.full_name}({nulls})").description
         _check_columns(macro, [d[0] for d in found])
-        con.execute(f"comment on macro table {macro.full_name} is {_literal(macro.description)}")
+        con.execute(f"comment on macro table {macro.full_name} is {_comment_text(macro.description)}")
 
 
 def append(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:
     """Add rows of a frame or a SELECT by column name; returns their number (the caller owns the transaction)."""
-    query = rows if isinstance(rows, str) else "select * from frame"
-    frame = None if isinstance(rows, str) else rows  # noqa: F841 - read by DuckDB under this name
-    _check_columns(table, [d[0] for d in con.sql(query).description])
-    return con.execute(f"insert into {table.full_name} by name {query}").fetchall()[0][0]
+    with _selectable(con, rows) as query:
+        _check_columns(table, [d[0] for d in con.sql(query).description])
+        return con.execute(f"insert into {table.full_name} by name {query}").fetchall()[0][0]
+
+
+@contextmanager
+def _selectable(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame | str) -> Iterator[str]:
+    """Rows as a SELECT; a frame is a view for as long as that, under a name that no table and no other frame has."""
+    if isinstance(rows, str):
+        yield rows
+        return
+    name = f"frame_{uuid4().hex}"
+    con.register(name, rows)
+    try:
+        yield f"select * from {identifier(name)}"
+    finally:
+        con.unregister(name)
 
 
 @contextmanager
@@ -148,20 +163,23 @@ def count(con: duckdb.DuckDBPyConnection, table: Table) -> int:
 def ddl(table: Table) -> str:
     """CREATE TABLE statement of a contract."""
     columns = ", ".join(
-        f'"{c.name}" {c.type}' + (f" using compression {c.compression}" if c.compression else "")
+        f"{identifier(c.name)} {c.type}" + (f" using compression {c.compression}" if c.compression else "")
         for c in table.columns
     )
     return f"create table {table.full_name} ({columns})"
 
 
 def _comment(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    con.execute(f"comment on table {table.full_name} is {_literal(table.description)}")
+    con.execute(f"comment on table {table.full_name} is {_comment_text(table.description)}")
     for column in table.columns:
-        con.execute(f'comment on column {table.full_name}."{column.name}" is {_literal(column.words)}')
+        con.execute(
+            f"comment on column {table.full_name}.{identifier(column.name)} is {_comment_text(column.words)}"
+        )
 
 
-def _literal(text: str) -> str:
-    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+def _comment_text(text: str) -> str:
+    """A description on one line, however YAML has broken it."""
+    return literal(" ".join(text.split()))
 
 
 def _check_columns(table: Table, found: list[str]) -> None:

@@ -19,6 +19,7 @@ from pipelines.declarations.sources import Source
 from pipelines.declarations.tables import Table, tables
 from pipelines.landing import hash_cache, recognition, sidecar
 from pipelines.landing.kept_bytes import KeptFile
+from pipelines.quoting import identifier, literal
 from pipelines.readers.text import ReadError, Reading
 
 # What enters a raw table: a frame, a SELECT (of a file too large for memory), or rows.
@@ -68,7 +69,8 @@ def _stamped(rows: pl.DataFrame | str, table: Table, stamp: dict[str, str]) -> p
     """Rows with the file and (where the table has it) the source that they come from."""
     columns = {name: text for name, text in stamp.items() if name in table.column_names}
     if isinstance(rows, str):
-        return f"select {', '.join(f'{text!r} as {name}' for name, text in columns.items())}, * from ({rows})"
+        stamps = [f"{literal(text)} as {identifier(name)}" for name, text in columns.items()]
+        return f"select {', '.join(stamps)}, * from ({rows})"
     return rows.with_columns(pl.lit(text).alias(name) for name, text in columns.items())
 
 

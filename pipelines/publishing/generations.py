@@ -23,6 +23,7 @@ from pathlib import Path
 from pipelines.database import connection, writing
 from pipelines.database.files import sha256, sync
 from pipelines.declarations.tables import tables
+from pipelines.quoting import identifiers, literal
 from pipelines.settings import Paths
 
 POINTER = "CURRENT"
@@ -237,11 +238,11 @@ def _export(con, full_name: str, folder: Path) -> dict:
     schema, name = full_name.split(".")
     relative = Path("parquet") / schema / f"{name}.parquet"
     (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-    target = str(folder / relative).replace("'", "''")
+    target = literal(folder / relative)
     # landing appends file by file, and the rows of a large file in any order; all other tables stand in this order
-    order = ", ".join(f'"{column}"' for column in tables()[full_name].grain) or "all"
+    order = identifiers(tables()[full_name].grain) or "all"
     rows = f"select * from {full_name} order by {order}"
-    con.execute(f"copy ({rows}) to '{target}' (format parquet, compression zstd)")
+    con.execute(f"copy ({rows}) to {target} (format parquet, compression zstd)")
     return {
         "rows": writing.count(con, tables()[full_name]),
         "parquet": relative.as_posix(),

@@ -23,6 +23,7 @@ from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
 from pipelines.publishing import generations
 from pipelines.publishing import workbook as publishing_workbook
+from pipelines.quoting import literal
 from pipelines.readers import grid, text, workbook
 from pipelines.readers.text import ReadError
 from pipelines.returns import workbook as return_workbook
@@ -171,13 +172,13 @@ def scratch(paths: Paths) -> Iterator[tuple[duckdb.DuckDBPyConnection, Paths]]:
 def _zones(con: duckdb.DuckDBPyConnection, paths: Paths, own: Paths) -> None:
     """core.zone as this installation knows it, and all else that resolves a cell."""
     try:
-        published = str(generations.current(paths).database).replace("'", "''")
+        published = literal(generations.current(paths).database)
     except generations.NothingPublished:
         for path in sorted((ROOT / "sources" / REGISTRY_ID / "data").glob("*")):
             landing.land(con, path, "embedded", own)
         build.build_all(con, ["core.zone"])
     else:
-        con.execute(f"attach '{published}' as published (read_only)")
+        con.execute(f"attach {published} as published (read_only)")
         con.execute("create table core.zone as select * from published.core.zone")
         con.execute("detach published")
     build.build_all(con, ["core.observation", "reference.reason"], keep=_standing(con))

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.quoting import identifier, literal
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Record, TextGrid
 from pipelines.readers.publishers import customs_query, plain_lines
@@ -233,14 +234,14 @@ def _scan(header: Header, part: Path, swallowed: set[int], others: Path) -> str:
     """SELECT of row_no and every field as printed, of all records."""
     names = _names(header)
     in_file = [*names, "behind_comma"][: len(names) + header.has_trailing_comma]
-    columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in in_file) + "}"
+    columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in in_file) + "}"
     without = f" and row_no not in ({', '.join(map(str, sorted(swallowed)))})" if swallowed else ""
     fields = ", ".join(names)
-    scan = SCAN.format(path=_literal(part), columns=columns, no_text=chr(plain_lines.NO_TEXT))
+    scan = SCAN.format(path=literal(part), columns=columns, no_text=chr(plain_lines.NO_TEXT))
     numbered = f"select (row_number() over () + {header.row_no})::integer as row_no, * from {scan}"
     return (
         f"select row_no, {fields} from ({numbered}) where {names[header.columns.period_at]} <> ''{without} "
-        f"union all select * from read_parquet({_literal(others)})"
+        f"union all select * from read_parquet({literal(others)})"
     )
 
 
@@ -259,7 +260,9 @@ def _trade(scan: str, header: Header, fields: dict[str, str]) -> str:
     """SELECT of the trade table's columns."""
     names = _names(header)
     places = customs_query.places(header.columns, fields)
-    columns = [f"{_joined([names[index] for index in at])} as {name}" for name, at in places.items()]
+    columns = [
+        f"{_joined([names[index] for index in at])} as {identifier(name)}" for name, at in places.items()
+    ]
     return f"select row_no, {', '.join(columns)} from ({scan})"
 
 
@@ -269,7 +272,3 @@ def _joined(names: list[str]) -> str:
         return names[0] if names else EMPTY
     printed = ", ".join(f"nullif({name}, {EMPTY})" for name in names)
     return f"concat_ws(' ', {printed})"
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -10,6 +10,7 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, TextIO
 
+from pipelines.quoting import identifier, literal
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, TextGrid
 from pipelines.readers.tables import json_list, record_list
@@ -150,10 +151,7 @@ def _take_piece(lines: _Lines, index: int, form: tuple[str, int, bool], body: Bo
 def _select(pieces: list[Path], source: Any, constants: dict[str, str]) -> str:
     """SELECT of the raw table's columns over the pieces."""
     columns = [
-        f"{_literal(constants[name])} as {name}" if name in constants else name for name in source.raw_columns
+        f"{literal(constants[name])} as {identifier(name)}" if name in constants else identifier(name)
+        for name in source.raw_columns
     ]
-    return f"select {', '.join(columns)} from read_parquet([{', '.join(map(_literal, pieces))}])"
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+    return f"select {', '.join(columns)} from read_parquet([{', '.join(map(literal, pieces))}])"
