@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import duckdb
 import typer
 from rich.text import Text
 
+from pipelines import program
 from pipelines.cli import files, quarantine, query, run, template, ui
 from pipelines.cli import generations as of_generations
 from pipelines.cli.console import console, short
@@ -20,11 +22,25 @@ from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.publishing import generations
 
 app = typer.Typer(
-    help="zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"zonescope {program.label()}")
+        raise typer.Exit
+
+
+@app.callback()
+def zonescope(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version and commit.")
+    ] = False,
+) -> None:
+    """zonescope: the indicator warehouse of China's cross-border e-commerce pilot zones."""
 
 
 def write_dictionary() -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from pipelines.database import connection, writing
 from pipelines.database.files import sha256, sync
 from pipelines.declarations.tables import tables
+from pipelines.program import program
 from pipelines.quoting import identifiers, literal
 from pipelines.settings import Paths
 
@@ -112,6 +113,7 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
         "generation_id": generation_id,
         "published_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "database": {"file": database.name, **_stamp(database)},
+        "program": program(),
         "methodology_version": version,
         "tables": entries,
     }

@@ -14,7 +14,12 @@ from pipelines.declarations import reference_rows
 from pipelines.declarations import tables as declared_tables
 from pipelines.publishing.report import tables
 
-GENERATION = {"generation_id": "synthetic-0001", "built_for": "2019-12-31", "methodology_version": "9.9"}
+GENERATION = {
+    "generation_id": "synthetic-0001",
+    "built_for": "2019-12-31",
+    "methodology_version": "9.9",
+    "program": "0.0 abc",
+}
 HOSTILE = "<script>alert(1)</script>"
 RICH, SECOND, EMPTY, REVOKED = "990100", "990200", "990300", "990400"
 MODES = ("mode_a", "mode_b", "mode_c", "mode_d", "mode_e")

@@ -25,7 +25,7 @@ _SAFE_CODE = re.compile(r"[A-Za-z0-9_-]+")
 def build(con: duckdb.DuckDBPyConnection, out_dir: Path, generation: dict) -> list[Path]:
     """Write the report of a published warehouse into `out_dir` (best a fresh folder) and return its files.
 
-    `generation`: generation_id, built_for, methodology_version, printed at the foot of every page.
+    `generation`: generation_id, built_for, methodology_version, program, printed at the foot of every page.
     Raises ValueError for a zone code that cannot be a file name and for a figure that is not finite.
     """
     frames = tables.read(con)

@@ -33,6 +33,7 @@ def report(paths: Paths) -> tuple[int, Path]:
             {
                 "generation_id": shown.generation_id,
                 "built_for": str(built_for),
+                "program": _program(shown.manifest.get("program", {})),
                 "methodology_version": shown.manifest["methodology_version"],
             },
         )
@@ -53,3 +54,10 @@ def _point(link: Path, target: Path) -> None:
     if link.is_dir() and not link.is_symlink():  # the data folder was copied by something that follows links
         shutil.rmtree(link)
     os.replace(temporary, link)
+
+
+def _program(published_with: dict) -> str:
+    """Version and commit that a manifest states; empty in manifests of 0.1.0."""
+    return " ".join(
+        str(part) for part in (published_with.get("version"), published_with.get("commit")) if part
+    )
