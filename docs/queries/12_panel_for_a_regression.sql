@@ -1,5 +1,7 @@
--- What would a regression take? A panel with a row for each zone and year, only figures seen or verified in their source.
-select z.zone_code, z.zone_name_en, z.batch, i.time_period,
+-- What would a regression take? A panel with a row for each zone and year, only figures seen or verified in their
+-- source.
+select
+    z.zone_code, z.zone_name_en, z.batch, i.time_period,
     max(i.obs_value) filter (where i.indicator_id = 'gdp') as gdp_cny,
     max(i.obs_value) filter (where i.indicator_id = 'population') as residents,
     max(i.obs_value) filter (where i.indicator_id = 'trade_to_gdp_pct') as trade_to_gdp_pct,

@@ -6,10 +6,12 @@ with area as (
         a.area_code, a.level, a.name_zh, a.valid_from, a.valid_to,
         case
             when a.level = 'province' then regexp_replace(a.name_zh, '(省|市|(壮族|回族|维吾尔)?自治区|特别行政区)$', '')
-            when a.name_zh like '%自治州' then regexp_replace(
-                a.name_zh,
-                '(朝鲜族|土家族|苗族|藏族|羌族|彝族|布依族|侗族|哈尼族|壮族|傣族|白族|景颇族|傈僳族|回族|蒙古族|蒙古|哈萨克|柯尔克孜)+自治州$', ''
-            )
+            when a.name_zh like '%自治州'
+                then
+                    regexp_replace(
+                        a.name_zh,
+                        '(朝鲜族|土家族|苗族|藏族|羌族|彝族|布依族|侗族|哈尼族|壮族|傣族|白族|景颇族|傈僳族|回族|蒙古族|蒙古|哈萨克|柯尔克孜)+自治州$', ''
+                    )
             when a.level = 'prefecture' then regexp_replace(a.name_zh, '(市|地区|盟)$', '')
             when a.level = 'county' then regexp_replace(a.name_zh, '市$', '')
         end as short_name,

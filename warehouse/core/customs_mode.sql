@@ -10,8 +10,8 @@ with listed as (
 ),
 edition as (
     select
-        code_system, code, vintage, max(name_zh) as name_zh, max(name_en) as name_en, max(short_name_zh) as short_name_zh,
-        string_agg(source_id, ', ' order by source_id) as sources
+        code_system, code, vintage, max(name_zh) as name_zh, max(name_en) as name_en,
+        max(short_name_zh) as short_name_zh, string_agg(source_id, ', ' order by source_id) as sources
     from listed
     group by code_system, code, vintage
 )

@@ -19,7 +19,8 @@ compiled as (
 ),
 listed as (
     select
-        r.code as customs_code, r.code_list, r.vintage, r.name_zh, r.name_en, coalesce(k.iso3, o.iso3, m.iso3, c.iso3) as iso3,
+        r.code as customs_code, r.code_list, r.vintage, r.name_zh, r.name_en,
+        coalesce(k.iso3, o.iso3, m.iso3, c.iso3) as iso3,
         case
             when k.iso3 is not null then 'the list itself'
             when o.iso3 is not null then 'list of countries'
@@ -35,8 +36,9 @@ listed as (
     where r.outcome = 'loaded' and r.code_list in ('partner', 'country')
 )
 select
-    l.customs_code, l.code_list, l.vintage, l.name_zh, l.name_en, l.iso3, l.iso3_from, p.customs_code as compiled_customs_code,
-    p.region, p.is_belt_road_ever, p.is_silk_road_ecommerce, p.is_rcep,
-    l.vintage = max(l.vintage) over (partition by l.customs_code, l.code_list) as is_latest, l.source_id, l.file_sha256, l.row_no
+    l.customs_code, l.code_list, l.vintage, l.name_zh, l.name_en, l.iso3, l.iso3_from,
+    p.customs_code as compiled_customs_code, p.region, p.is_belt_road_ever, p.is_silk_road_ecommerce, p.is_rcep,
+    l.vintage = max(l.vintage) over (partition by l.customs_code, l.code_list) as is_latest, l.source_id, l.file_sha256,
+    l.row_no
 from listed as l
 left join core.partner as p on p.iso3 = l.iso3

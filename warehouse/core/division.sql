@@ -1,6 +1,7 @@
 with printed as (
     select
-        r.file_sha256, r.row_no, trim(r.name) as name_zh, rpad(trim(r.code), 6, '0') as division_code, f.vintage, f.sequence
+        r.file_sha256, r.row_no, trim(r.name) as name_zh, rpad(trim(r.code), 6, '0') as division_code, f.vintage,
+        f.sequence
     from raw.division as r
     join raw.file as f on f.file_sha256 = r.file_sha256
     where regexp_full_match(trim(r.code), '[1-9][0-9]([0-9]{2}){0,2}') and trim(coalesce(r.name, '')) <> ''
@@ -14,7 +15,11 @@ ranked as (
 )
 select
     division_code, vintage, name_zh,
-    case when division_code like '__0000' then 'province' when division_code like '____00' then 'prefecture' else 'county' end as level,
+    case
+        when division_code like '__0000' then 'province'
+        when division_code like '____00' then 'prefecture'
+        else 'county'
+    end as level,
     case
         when division_code like '__0000' then null
         when division_code like '____00' then substr(division_code, 1, 2) || '0000'

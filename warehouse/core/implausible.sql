@@ -2,8 +2,8 @@
 -- from the median of the years around it; its neighbours, near each other, are not.
 with figures as (
     select
-        file_sha256, sheet, row_no, column_no, source_id, area_code, indicator_id, scope, freq, time_period, unit, obs_value,
-        cast(substr(time_period, 1, 4) as integer) as year
+        file_sha256, sheet, row_no, column_no, source_id, area_code, indicator_id, scope, freq, time_period, unit,
+        obs_value, cast(substr(time_period, 1, 4) as integer) as year
     from core.resolved_cell
     where outcome = 'loaded' and obs_status = 'A' and bound = '=' and obs_value > 0
 ),
@@ -28,7 +28,8 @@ whole as (
 )
 select
     f.file_sha256, f.sheet, f.row_no, f.column_no, a.rule_id, f.obs_value, a.compared_value,
-    'found ' || f.obs_value || ' ' || f.unit || ', expected within ' || a.ratio_limit || ' times of ' || a.compared_value
+    'found ' || f.obs_value || ' ' || f.unit || ', expected within ' || a.ratio_limit || ' times of '
+    || a.compared_value
     || ', the median of the years around it' as reason
 from figures as f
 join around as a using (area_code, indicator_id, scope, year)
@@ -37,10 +38,12 @@ where f.freq = 'A'
 union all
 select
     f.file_sha256, f.sheet, f.row_no, f.column_no, p.rule_id, f.obs_value, w.compared_value,
-    'found ' || f.obs_value || ' ' || f.unit || ', expected at most ' || w.compared_value || ', the ' || p.whole_indicator_id
+    'found ' || f.obs_value || ' ' || f.unit || ', expected at most ' || w.compared_value || ', the '
+    || p.whole_indicator_id
     || ' that it is a part of' as reason
 from figures as f
 join reference.plausibility as p on p.kind = 'whole' and p.indicator_id = f.indicator_id
 join whole as w
-    on w.area_code = f.area_code and w.indicator_id = p.whole_indicator_id and w.freq = f.freq and w.time_period = f.time_period
+    on w.area_code = f.area_code and w.indicator_id = p.whole_indicator_id and w.freq = f.freq
+    and w.time_period = f.time_period
 where f.scope is distinct from p.except_scope and f.obs_value > p.ratio_limit * w.compared_value

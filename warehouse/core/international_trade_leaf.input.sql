@@ -2,7 +2,10 @@
 -- path that begins with another lies under it. Groups of countries other than World overlap and are left out.
 with ranked as (
     select
-        *, row_number() over (partition by slice, item order by vintage desc, sequence desc, sheet, row_no, column_no) as place
+        *, row_number() over (
+            partition by slice, item
+            order by vintage desc, sequence desc, sheet, row_no, column_no
+        ) as place
     from core.international_trade_record
     where outcome = 'loaded'
 )

@@ -1,11 +1,13 @@
 -- The winner among the figures of one meaning: actual before others, exact before bounds, better verified first; then
--- the latest vintage, the file landed last, the first cell. A conflict is between figures of equal standing of one file.
+-- the latest vintage, the file landed last, the first cell. A conflict is between figures of equal standing of one
+-- file.
 with ranked as (
     select
         o.*,
         row_number() over (
             partition by area_code, indicator_id, time_period, freq, scope
-            order by obs_status = 'A' desc, obs_status = 'E' desc, bound = '=' desc,
+            order by
+                obs_status = 'A' desc, obs_status = 'E' desc, bound = '=' desc,
                 case verification when 'verified' then 1 when 'seen' then 2 when 'reasoned' then 3 else 4 end,
                 vintage desc, sequence desc, row_no, column_no
         ) as place,
@@ -13,7 +15,8 @@ with ranked as (
     from core.observation as o
 ),
 printed_by_file as (
-    select area_code, indicator_id, time_period, freq, scope, file_sha256, vintage, obs_status, bound, verification,
+    select
+        area_code, indicator_id, time_period, freq, scope, file_sha256, vintage, obs_status, bound, verification,
         count(distinct obs_value) as different_values
     from core.observation
     group by all
@@ -30,6 +33,10 @@ select
     r.printed_text, r.reference, r.quote, r.correction, r.conversion,
     cast(f.different_values as integer) as conflict_count, cast(v.vintage_count as integer) as vintage_count
 from ranked as r
-join printed_by_file as f using (area_code, indicator_id, time_period, freq, scope, file_sha256, vintage, obs_status, bound, verification)
+join printed_by_file as f
+    using (
+        area_code, indicator_id, time_period, freq, scope, file_sha256, vintage, obs_status,
+        bound, verification
+    )
 join vintages as v using (area_code, indicator_id, time_period, freq, scope)
 where r.place = 1

@@ -2,7 +2,8 @@ with unequal as (
     -- files whose records did not all reach core; only of these is it asked which
     select r.file_sha256
     from (select file_sha256, count(*) as records from raw.trade group by file_sha256) as r
-    left join (select file_sha256, count(*) as loaded from core.trade group by file_sha256) as k on k.file_sha256 = r.file_sha256
+    left join (select file_sha256, count(*) as loaded from core.trade group by file_sha256) as k
+        on k.file_sha256 = r.file_sha256
     where r.records <> coalesce(k.loaded, 0)
 ),
 unloaded as (
@@ -13,7 +14,8 @@ unloaded as (
     ) as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
     where t.file_sha256 in (select file_sha256 from unequal) and k.file_sha256 is null
 )
-select source_id, file_sha256, file_name, null as sheet, null as row_no, null as column_no, null as printed_text,
+select
+    source_id, file_sha256, file_name, null as sheet, null as row_no, null as column_no, null as printed_text,
     reason_code, reason
 from raw.file
 where status = 'refused'
@@ -27,14 +29,19 @@ from core.resolved_cell as c
 join raw.file as f on f.file_sha256 = c.file_sha256
 where c.outcome = 'quarantined'
 union all
-select o.source_id, t.file_sha256, f.file_name, o.sheet, t.row_no, null as column_no,
-    concat_ws(',', t.period_text, o.flow_text, t.partner_code_text, t.commodity_code_text, t.trade_mode_text, t.region_text,
-        t.quantity_1_text, t.quantity_2_text, t.value_text) as printed_text,
+select
+    o.source_id, t.file_sha256, f.file_name, o.sheet, t.row_no, null as column_no,
+    concat_ws(
+        ',', t.period_text, o.flow_text, t.partner_code_text, t.commodity_code_text, t.trade_mode_text,
+        t.region_text,
+        t.quantity_1_text, t.quantity_2_text, t.value_text
+    ) as printed_text,
     'invalid_trade_record' as reason_code,
     'found month ' || coalesce(t.period_text, '') || ', flow ' || o.flow_text || ', partner '
     || coalesce(t.partner_code_text, '') || ', commodity ' || coalesce(t.commodity_code_text, '') || ', value '
     || coalesce(t.value_text, '') || ' ' || o.currency_text
-    || '; expected YYYYMM, import or export, 3 digits, 2 to 10 digits, every dimension that has a column, a number from 0 in '
+    || '; expected YYYYMM, import or export, 3 digits, 2 to 10 digits, every dimension that has a column,'
+    || ' a number from 0 in '
     || 'CNY or USD, quantities from 0' as reason
 from unloaded as t
 join raw.trade_file as o on o.file_sha256 = t.file_sha256
@@ -45,36 +52,45 @@ from core.zone_record as r
 join raw.file as f on f.file_sha256 = r.file_sha256
 where r.outcome = 'quarantined'
 union all
-select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.iso3, 'invalid_registry_record',
+select
+    r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.iso3, 'invalid_registry_record',
     'found the country code ' || coalesce(r.iso3, '') || ', expected three capital letters'
 from raw.partner as r
 join raw.file as f on f.file_sha256 = r.file_sha256
 where not exists (select 1 from core.partner as k where k.iso3 = r.iso3)
 union all
-select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.code, 'invalid_registry_record',
-    'found code system ' || coalesce(r.code_system, '') || ', code ' || coalesce(r.code, '') || ', name ' || coalesce(r.name_zh, '')
+select
+    r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.code, 'invalid_registry_record',
+    'found code system ' || coalesce(r.code_system, '') || ', code ' || coalesce(r.code, '') || ', name '
+    || coalesce(r.name_zh, '')
     || ', expected all three, and known words in counts_as_cbec and status'
 from raw.trade_mode as r
 join raw.file as f on f.file_sha256 = r.file_sha256
 where not exists (select 1 from core.trade_mode as k where k.code_system = r.code_system and k.code = r.code)
 union all
-select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.zone_code, 'invalid_registry_record',
-    'found zone ' || coalesce(r.zone_code, '') || ', year ' || coalesce(r.evaluated_year, '') || ', tier ' || coalesce(r.tier, '')
+select
+    r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.zone_code, 'invalid_registry_record',
+    'found zone ' || coalesce(r.zone_code, '') || ', year ' || coalesce(r.evaluated_year, '') || ', tier '
+    || coalesce(r.tier, '')
     || ', status ' || coalesce(r.status, '') || ', expected a known zone, a year, a tier from 1 to 4 and a known status'
 from raw.evaluation_tier as r
 join raw.file as f on f.file_sha256 = r.file_sha256
-where not exists (
-    select 1 from core.evaluation_tier as k where k.zone_code = r.zone_code and k.evaluated_year = r.evaluated_year
-)
+where
+    not exists (
+        select 1 from core.evaluation_tier as k where k.zone_code = r.zone_code and k.evaluated_year = r.evaluated_year
+    )
 union all
 select r.source_id, r.file_sha256, f.file_name, r.sheet, r.row_no, null, r.code, 'invalid_registry_record', r.reason
 from core.code_record as r
 join raw.file as f on f.file_sha256 = r.file_sha256
 where r.outcome = 'quarantined'
 union all
-select r.source_id, r.file_sha256, f.file_name, r.sheet, r.row_no, r.column_no,
-    concat_ws(',', t.period_text, t.flow_text, t.reporter_code_text, t.partner_code_text, t.partner_name_text,
-        t.commodity_code_text, t.quantity_text, t.net_weight_text, t.value_text),
+select
+    r.source_id, r.file_sha256, f.file_name, r.sheet, r.row_no, r.column_no,
+    concat_ws(
+        ',', t.period_text, t.flow_text, t.reporter_code_text, t.partner_code_text, t.partner_name_text,
+        t.commodity_code_text, t.quantity_text, t.net_weight_text, t.value_text
+    ),
     r.reason_code, r.reason
 from core.international_trade_record as r
 join raw.file as f on f.file_sha256 = r.file_sha256
@@ -82,10 +98,14 @@ join raw.international_trade as t
     on t.file_sha256 = r.file_sha256 and t.sheet = r.sheet and t.row_no = r.row_no and t.column_no = r.column_no
 where r.outcome = 'quarantined'
 union all
-select r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.code, 'invalid_registry_record',
+select
+    r.source_id, r.file_sha256, f.file_name, null, r.row_no, null, r.code, 'invalid_registry_record',
     'found division ' || coalesce(r.code, '') || ' ' || coalesce(r.name, '') || ' ' || coalesce(r.revision, '')
     || ', expected 2, 4 or 6 digits, a name, the month of the file''s name, and each code once'
 from raw.division as r
 join raw.file as f on f.file_sha256 = r.file_sha256
-where not exists (select 1 from core.division as k where k.division_code = rpad(trim(r.code), 6, '0') and k.vintage = f.vintage
-    and k.name_zh = trim(r.name))
+where not exists (
+        select 1 from core.division as k
+        where k.division_code = rpad(trim(r.code), 6, '0') and k.vintage = f.vintage
+            and k.name_zh = trim(r.name)
+    )

@@ -13,19 +13,30 @@ with printed as (
             else trim(c.area_code_text)
         end as division_code,
         -- white space between Chinese characters only spreads a name over its column
-        case when regexp_matches(c.area_name_text, '[一-龥]') then regexp_replace(c.area_name_text, '[\s\x{3000}\x{00a0}]', '', 'g') else trim(c.area_name_text) end as area_name,
+        case
+            when regexp_matches(c.area_name_text, '[一-龥]')
+                then regexp_replace(c.area_name_text, '[\s\x{3000}\x{00a0}]', '', 'g')
+            else trim(c.area_name_text)
+        end as area_name,
         substr(trim(c.period_text), 1, 4) as year_text,
         trim(substr(trim(c.period_text), 5)) as period_words,
         nullif(trim(c.known_from_text), '') as known_from_text,
         -- a power of ten; the largest that SDMX lists is 15
         nullif(trim(c.multiplier_text), '') as multiplier_text,
-        case when regexp_full_match(trim(c.multiplier_text), '[+-]?(1[0-5]|[0-9])') then cast(trim(c.multiplier_text) as integer) end as power_of_ten,
+        case
+            when regexp_full_match(trim(c.multiplier_text), '[+-]?(1[0-5]|[0-9])')
+                then cast(trim(c.multiplier_text) as integer)
+        end as power_of_ten,
         coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
         f.sequence, s.scope as source_scope, s.area_levels, s.layout = 'zone_return' as is_return,
         -- digits, or digits grouped by threes; anything else is no number, however a parser might read it
         case
-            when regexp_full_match(trim(c.value_text), '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+')
-            then replace(trim(c.value_text), ',', '')
+            when
+                regexp_full_match(
+                    trim(c.value_text),
+                    '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
+                )
+                then replace(trim(c.value_text), ',', '')
         end as number_text
     from raw.cell as c
     join raw.file as f on f.file_sha256 = c.file_sha256
@@ -37,11 +48,13 @@ contradiction as (
     from printed as p
     join reference.area as r on r.area_code = p.division_code and r.level in ('province', 'prefecture', 'county')
     join core.area_name as n on n.name = p.area_name
-    where not exists (
-        select 1 from core.area_name as k
-        join reference.area as m on m.area_code = k.area_code
-        where k.name = p.area_name and (k.area_code in (r.area_code, r.successor_code) or m.successor_code = r.area_code)
-    )
+    where
+        not exists (
+            select 1 from core.area_name as k
+            join reference.area as m on m.area_code = k.area_code
+            where k.name = p.area_name
+                and (k.area_code in (r.area_code, r.successor_code) or m.successor_code = r.area_code)
+        )
 ),
 candidate as (
     -- areas that a name without code can mean in the figure's year: of the levels that the source prints the first one,
@@ -50,8 +63,13 @@ candidate as (
         n.source_id, n.area_name, n.year_text, a.area_code, r.successor_code, r.valid_to as area_valid_to,
         dense_rank() over (
             partition by n.source_id, n.area_name, n.year_text
-            order by coalesce(list_position(string_split(n.area_levels, ','), a.level), 99),
-                case when a.valid_to < n.year_text || '-01-01' then 2 when a.valid_from > n.year_text || '-12-31' then 1 else 0 end
+            order by
+                coalesce(list_position(string_split(n.area_levels, ','), a.level), 99),
+                case
+                    when a.valid_to < n.year_text || '-01-01' then 2
+                    when a.valid_from > n.year_text || '-12-31' then 1
+                    else 0
+                end
         ) as place
     from (select distinct source_id, area_name, year_text, area_levels from printed where area_code_text is null) as n
     join core.area_name as a on a.name = n.area_name
@@ -59,7 +77,8 @@ candidate as (
 ),
 alias as (
     -- of an area and its successor in the year of change the successor is meant
-    select c.source_id, c.area_name, c.year_text, min(c.area_code) as area_code, count(*) as areas,
+    select
+        c.source_id, c.area_name, c.year_text, min(c.area_code) as area_code, count(*) as areas,
         string_agg(c.area_code, ', ' order by c.area_code) as candidates, min(c.area_valid_to) as area_valid_to
     from candidate as c
     left join candidate as s
@@ -75,15 +94,20 @@ code_alias as (
 ),
 looked_up as (
     select
-        p.*, coalesce(by_code.area_code, code_alias.area_code, case when p.area_code_text is null and alias.areas = 1 then alias.area_code end) as area_code,
-        alias.areas as alias_areas, alias.candidates, coalesce(by_code.valid_to, case when p.area_code_text is null then alias.area_valid_to end) as area_valid_to,
+        p.*,
+        coalesce(
+            by_code.area_code, code_alias.area_code,
+            case when p.area_code_text is null and alias.areas = 1 then alias.area_code end
+        ) as area_code,
+        alias.areas as alias_areas, alias.candidates,
+        coalesce(by_code.valid_to, case when p.area_code_text is null then alias.area_valid_to end) as area_valid_to,
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
         coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope, o.area_name is not null as is_contradicted,
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
-        try_cast(p.number_text as double) * coalesce(power(10.0, p.power_of_ten), 1) as number, e.cny_per_unit, e.source as rate_source,
-        n.scope_text is not null as scope_known, m.minimum, m.maximum, m.basis
+        try_cast(p.number_text as double) * coalesce(power(10.0, p.power_of_ten), 1) as number, e.cny_per_unit,
+        e.source as rate_source, n.scope_text is not null as scope_known, m.minimum, m.maximum, m.basis
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
     left join code_alias on code_alias.alias = p.area_code_text
@@ -138,15 +162,18 @@ repeated as (
     -- a return states each figure once: of equal figures the first counts, of different ones none
     select file_sha256, sheet, row_no, column_no
     from (
-        select file_sha256, sheet, row_no, column_no,
-            count(distinct base_value) over (partition by file_sha256, area_code, indicator_id, scope, year_text, freq, time_suffix, obs_status) as different_values,
+        select
+            file_sha256, sheet, row_no, column_no,
+            count(distinct base_value) over (
+                partition by file_sha256, area_code, indicator_id, scope, year_text, freq, time_suffix, obs_status
+            ) as different_values,
             row_number() over (
                 partition by file_sha256, area_code, indicator_id, scope, year_text, freq, time_suffix, obs_status
                 order by sheet, row_no, column_no
             ) as place
         from decided
         where is_return and first_reason is null and number is not null and indicator_id <> 'not_used'
-    )
+    ) as figures
     where different_values > 1 or place > 1
 ),
 corrected as (
@@ -179,9 +206,13 @@ select
     coalesce(note_bound, unit_bound) as bound, verification, vintage, sequence, source_id, file_sha256, sheet, row_no,
     column_no, value_text as printed_text, nullif(reference_text, '') as reference, nullif(quote_text, '') as quote,
     correction_reason as correction,
-    nullif(concat_ws('; ',
+    nullif(concat_ws(
+        '; ',
         case when power_of_ten <> 0 then 'printed in units of 10^' || power_of_ten end,
-        case when cny_per_unit is not null then unit || ' to CNY at ' || cny_per_unit || ' (average of ' || year_text || '; ' || rate_source || ')' end
+        case
+            when cny_per_unit is not null
+                then unit || ' to CNY at ' || cny_per_unit || ' (average of ' || year_text || '; ' || rate_source || ')'
+        end
     ), '') as conversion,
     case
         when reason_code is not null then 'quarantined'
@@ -191,22 +222,54 @@ select
     end as outcome,
     reason_code,
     case reason_code
-        when 'unknown_indicator' then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id || '/columns.csv'
-        when 'ambiguous_area' then 'found the name ' || area_name_text || ', which in ' || year_text || ' can mean any of ' || candidates || '; expected a division code'
-        when 'unknown_area' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ', expected a code of warehouse/reference/area.csv or a name of core.area_name'
-        when 'code_and_name_differ' then 'found the code ' || area_code_text || ' beside the name ' || area_name_text || ', which is that of another area; expected both of one area'
-        when 'area_abolished' then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ' for ' || year_text || ', which ended on ' || area_valid_to || '; expected an area that existed in the year'
-        when 'not_a_zone' then 'found ' || area_code || ' ' || coalesce(area_name_text, '') || ', which is no pilot zone, expected a zone of core.zone'
-        when 'unknown_scope' then 'found the scope ' || scope_text || ', expected none or one that sources/' || source_id || '/scope_notes.csv has for ' || indicator_text
-        when 'out_of_range' then 'found ' || value_text || coalesce(' ' || unit_printed, '') || ', expected ' || regexp_replace(cast(minimum / factor as varchar), '\.0$', '') || ' to ' || regexp_replace(cast(maximum / factor as varchar), '\.0$', '') || ' ' || unit_printed || ' (' || basis || '): are unit and sign right?'
-        when 'duplicate_figure' then 'found this figure more than once in the file (' || value_text || ' here), expected one row for each zone, indicator, period, scope and status'
-        when 'unknown_period' then 'found the period ' || period_text || ', expected a year from 1900 and words of warehouse/reference/period.csv'
-        when 'not_a_date' then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'
-        when 'unknown_unit' then 'found the unit ' || coalesce(unit_printed, '(none)') || ', expected a unit of warehouse/reference/unit.csv'
-        when 'unit_of_other_kind' then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to ' || indicator_unit || ' (for money, with a rate of that year in warehouse/reference/exchange_rate.csv) for ' || indicator_id
-        when 'unknown_status' then 'found the status ' || status_text || ', expected one of warehouse/reference/status.csv'
-        when 'said_to_be_missing' then 'found ' || value_text || ' with the status ' || status_text || ', which says that there is no figure'
-        when 'unknown_multiplier' then 'found the multiplier ' || multiplier_text || ', expected a power of ten from -15 to 15'
+        when 'unknown_indicator'
+            then 'found the label ' || indicator_text || ', expected one of the labels in sources/' || source_id
+                || '/columns.csv'
+        when 'ambiguous_area'
+            then 'found the name ' || area_name_text || ', which in ' || year_text || ' can mean any of ' || candidates
+                || '; expected a division code'
+        when 'unknown_area'
+            then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '')
+                || ', expected a code of warehouse/reference/area.csv or a name of core.area_name'
+        when 'code_and_name_differ'
+            then 'found the code ' || area_code_text || ' beside the name ' || area_name_text
+                || ', which is that of another area; expected both of one area'
+        when 'area_abolished'
+            then 'found area ' || coalesce(area_code_text, '') || ' ' || coalesce(area_name_text, '') || ' for '
+                || year_text || ', which ended on ' || area_valid_to || '; expected an area that existed in the year'
+        when 'not_a_zone'
+            then 'found ' || area_code || ' ' || coalesce(area_name_text, '')
+                || ', which is no pilot zone, expected a zone of core.zone'
+        when 'unknown_scope'
+            then 'found the scope ' || scope_text || ', expected none or one that sources/' || source_id
+                || '/scope_notes.csv has for ' || indicator_text
+        when 'out_of_range'
+            then 'found ' || value_text || coalesce(' ' || unit_printed, '') || ', expected '
+                || regexp_replace(cast(minimum / factor as varchar), '\.0$', '') || ' to '
+                || regexp_replace(cast(maximum / factor as varchar), '\.0$', '') || ' ' || unit_printed || ' (' || basis
+                || '): are unit and sign right?'
+        when 'duplicate_figure'
+            then 'found this figure more than once in the file (' || value_text
+                || ' here), expected one row for each zone, indicator, period, scope and status'
+        when 'unknown_period'
+            then 'found the period ' || period_text
+                || ', expected a year from 1900 and words of warehouse/reference/period.csv'
+        when 'not_a_date'
+            then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'
+        when 'unknown_unit'
+            then 'found the unit ' || coalesce(unit_printed, '(none)')
+                || ', expected a unit of warehouse/reference/unit.csv'
+        when 'unit_of_other_kind'
+            then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to '
+                || indicator_unit || ' (for money, with a rate of that year in warehouse/reference/exchange_rate.csv)'
+                || ' for '
+                || indicator_id
+        when 'unknown_status'
+            then 'found the status ' || status_text || ', expected one of warehouse/reference/status.csv'
+        when 'said_to_be_missing'
+            then 'found ' || value_text || ' with the status ' || status_text || ', which says that there is no figure'
+        when 'unknown_multiplier'
+            then 'found the multiplier ' || multiplier_text || ', expected a power of ten from -15 to 15'
         when 'not_a_number' then 'found ' || value_text || ', expected a number'
     end as reason
 from corrected

@@ -21,14 +21,23 @@ select
     nullif(nullif(quantity_1_unit_text, '?'), '') as quantity_1_unit,
     case when quantity_2_unit_text not in ('', '?') then quantity_2 end as quantity_2,
     nullif(nullif(quantity_2_unit_text, '?'), '') as quantity_2_unit,
-    case when unit = 'CNY' then value end as value_cny, case when unit = 'USD' then value end as value_usd, vintage, source_id, file_sha256, row_no
+    case
+        when unit = 'CNY' then value
+    end as value_cny,
+    case
+        when unit = 'USD' then value
+    end as value_usd, vintage, source_id, file_sha256, row_no
 from parsed
 where regexp_full_match(period_text, '[0-9]{4}(0[1-9]|1[0-2])') and flow_text in ('import', 'export')
     -- a dimension that the query did not ask for is absent; one that it did ask for must be stated
-    and (regexp_full_match(partner_code_text, '[0-9]{3}')
-        or partner_code_text = '' and not contains(given_texts, 'partner_code_text'))
-    and (regexp_full_match(commodity_code_text, '[0-9]{2,10}')
-        or commodity_code_text = '' and not contains(given_texts, 'commodity_code_text'))
+    and (
+        regexp_full_match(partner_code_text, '[0-9]{3}')
+        or partner_code_text = '' and not contains(given_texts, 'partner_code_text')
+    )
+    and (
+        regexp_full_match(commodity_code_text, '[0-9]{2,10}')
+        or commodity_code_text = '' and not contains(given_texts, 'commodity_code_text')
+    )
     and (trade_mode_text <> '' or not contains(given_texts, 'trade_mode_text'))
     and (region_text <> '' or not contains(given_texts, 'region_text'))
     and unit in ('CNY', 'USD') and isfinite(value) and value >= 0

@@ -19,18 +19,28 @@ decided as (
     select
         *,
         case
-            when not area_known then 'found the zone code ' || coalesce(zone_code, '') || ', expected a code of warehouse/reference/area.csv'
+            when not area_known
+                then 'found the zone code ' || coalesce(zone_code, '')
+                    || ', expected a code of warehouse/reference/area.csv'
             when occurrence > 1 then 'found the zone ' || zone_code || ' again, expected each zone once in a file'
-            when not province_known then 'found the province code ' || coalesce(province_code, '') || ', expected a code of warehouse/reference/area.csv'
-            when coalesce(zone_name_en, '') = '' or coalesce(zone_name_zh, '') = '' then 'found no name, expected one in English and one in Chinese'
-            when coalesce(batch_number, 0) < 1 or batch_number > 99 then 'found the batch ' || coalesce(batch, '') || ', expected a number from 1'
-            when latitude_degree is null or latitude_degree not between 18 and 54 or longitude_degree is null or longitude_degree not between 73 and 136
-                then 'found the position ' || coalesce(latitude, '') || ', ' || coalesce(longitude, '') || ', expected degrees inside China'
+            when not province_known
+                then 'found the province code ' || coalesce(province_code, '')
+                    || ', expected a code of warehouse/reference/area.csv'
+            when coalesce(zone_name_en, '') = '' or coalesce(zone_name_zh, '') = ''
+                then 'found no name, expected one in English and one in Chinese'
+            when coalesce(batch_number, 0) < 1 or batch_number > 99
+                then 'found the batch ' || coalesce(batch, '') || ', expected a number from 1'
+            when latitude_degree is null or latitude_degree not between 18 and 54 or longitude_degree is null
+                or longitude_degree not between 73 and 136
+                then 'found the position ' || coalesce(latitude, '') || ', ' || coalesce(longitude, '')
+                    || ', expected degrees inside China'
             when valid_from_date is null then 'found valid_from ' || coalesce(valid_from, '') || ', expected YYYY-MM-DD'
             when coalesce(valid_to, '') <> '' and (valid_to_date is null or valid_to_date < valid_from_date)
                 then 'found valid_to ' || valid_to || ', expected YYYY-MM-DD not before valid_from'
-            when membership_status not in ('verified', 'seen', 'reasoned', 'recalled') or coordinate_status not in ('verified', 'seen', 'reasoned', 'recalled')
-                then 'found the statuses ' || coalesce(membership_status, '') || ', ' || coalesce(coordinate_status, '') || ', expected verified, seen, reasoned or recalled'
+            when membership_status not in ('verified', 'seen', 'reasoned', 'recalled')
+                or coordinate_status not in ('verified', 'seen', 'reasoned', 'recalled')
+                then 'found the statuses ' || coalesce(membership_status, '') || ', ' || coalesce(coordinate_status, '')
+                    || ', expected verified, seen, reasoned or recalled'
         end as reason
     from printed
 ),

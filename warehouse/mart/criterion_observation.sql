@@ -6,7 +6,8 @@ with years as (
 ),
 candidates as (
     select
-        y.methodology_version, y.year, c.mode_id, c.criterion_id, x.zone_code, x.obs_value, x.unit, x.time_period, x.verification,
+        y.methodology_version, y.year, c.mode_id, c.criterion_id, x.zone_code, x.obs_value, x.unit, x.time_period,
+        x.verification,
         case when d.timeless then null else y.year - cast(x.time_period as integer) end as age_years,
         c.allows_unverified or x.verification in ('seen', 'verified') as is_admitted
     from years as y
@@ -16,14 +17,16 @@ candidates as (
     where d.timeless or y.year - cast(x.time_period as integer) between 0 and c.max_age_years
 ),
 ranked as (
-    select *, row_number() over (
-        partition by methodology_version, year, mode_id, criterion_id, zone_code order by is_admitted desc, time_period desc
-    ) as place
+    select
+        *, row_number() over (
+            partition by methodology_version, year, mode_id, criterion_id, zone_code
+            order by is_admitted desc, time_period desc
+        ) as place
     from candidates
 )
 select
-    y.methodology_version, z.zone_code, cast(y.year as varchar) as time_period, c.mode_id, c.criterion_id, c.role, c.dimension,
-    c.indicator_id, c.direction, c.weight, c.scale, c.membership,
+    y.methodology_version, z.zone_code, cast(y.year as varchar) as time_period, c.mode_id, c.criterion_id, c.role,
+    c.dimension, c.indicator_id, c.direction, c.weight, c.scale, c.membership,
     case when r.is_admitted then r.obs_value end as obs_value,
     case when r.is_admitted then r.unit end as unit,
     case when r.is_admitted then r.time_period end as observed_period,
@@ -37,5 +40,6 @@ from years as y
 cross join core.zone as z
 join reference.mode_criterion as c on c.methodology_version = y.methodology_version
 left join ranked as r
-    on r.methodology_version = y.methodology_version and r.year = y.year and r.zone_code = z.zone_code and r.mode_id = c.mode_id and r.criterion_id = c.criterion_id
+    on r.methodology_version = y.methodology_version and r.year = y.year and r.zone_code = z.zone_code
+    and r.mode_id = c.mode_id and r.criterion_id = c.criterion_id
     and r.place = 1

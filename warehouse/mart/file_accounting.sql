@@ -6,10 +6,12 @@ trade_loaded as (
     select file_sha256, count(*) as loaded from core.trade group by file_sha256
 ),
 trade_held as (
-    select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_trade_record' group by file_sha256
+    select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_trade_record'
+    group by file_sha256
 ),
 outcomes as (
-    select file_sha256, count(*) as total,
+    select
+        file_sha256, count(*) as total,
         count(*) filter (where outcome = 'loaded') as loaded, count(*) filter (where outcome = 'blank') as blank,
         count(*) filter (where outcome = 'not_used') as not_used,
         count(*) filter (where outcome = 'quarantined') as quarantined
@@ -21,7 +23,8 @@ outcomes as (
     left join trade_loaded as k on k.file_sha256 = t.file_sha256
     left join trade_held as h on h.file_sha256 = t.file_sha256
     union all
-    select file_sha256, count(*),
+    select
+        file_sha256, count(*),
         count(*) filter (where outcome = 'loaded'), count(*) filter (where outcome = 'blank'),
         count(*) filter (where outcome = 'not_used'), count(*) filter (where outcome = 'quarantined')
     from core.international_trade_record group by file_sha256
@@ -34,13 +37,21 @@ in_core as (
     select file_sha256, count(*) from core.international_trade group by file_sha256
 ),
 registry_records as (
-    select file_sha256 from raw.zone union all select file_sha256 from raw.partner
-    union all select file_sha256 from raw.trade_mode union all select file_sha256 from raw.evaluation_tier
-    union all select file_sha256 from raw.code_list
-    union all select file_sha256 from raw.division
+    select file_sha256 from raw.zone
+    union all
+    select file_sha256 from raw.partner
+    union all
+    select file_sha256 from raw.trade_mode
+    union all
+    select file_sha256 from raw.evaluation_tier
+    union all
+    select file_sha256 from raw.code_list
+    union all
+    select file_sha256 from raw.division
 ),
 registry_held as (
-    select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_registry_record' group by file_sha256
+    select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_registry_record'
+    group by file_sha256
 ),
 registry as (
     select r.file_sha256, count(*) as records, coalesce(any_value(h.held), 0) as held
@@ -49,17 +60,20 @@ registry as (
     group by r.file_sha256
 ),
 in_quarantine as (
-    -- a held cell of a column that nothing declares, or that is there twice, stands beside cells of its row that are loaded
+    -- a held cell of a column that nothing declares, or that is there twice, stands beside cells of its row that are
+    -- loaded
     select file_sha256, count(*) as held from core.quarantine
     where row_no is not null and reason_code not in ('unknown_column', 'duplicate_column', 'conflicting_column')
     group by file_sha256
 ),
 in_raw as (
-    select file_sha256, count(*) as cells, count(distinct sheet || '|' || row_no) as rows_read from raw.cell group by file_sha256
+    select file_sha256, count(*) as cells, count(distinct sheet || '|' || row_no) as rows_read from raw.cell
+    group by file_sha256
     union all
-    select file_sha256, records, records from trade_records
+    select file_sha256, records, records as rows_read from trade_records
     union all
-    select file_sha256, count(*), count(distinct sheet || '|' || row_no) from raw.international_trade group by file_sha256
+    select file_sha256, count(*), count(distinct sheet || '|' || row_no) from raw.international_trade
+    group by file_sha256
 )
 select
     f.file_sha256, f.source_id, f.file_name, f.status, f.encoding, f.vintage, f.physical_rows, f.header_rows,
@@ -68,7 +82,13 @@ select
     coalesce(o.blank, 0) as cells_blank, coalesce(o.not_used, 0) as cells_not_used,
     coalesce(o.quarantined, r.held, 0) as cells_quarantined,
     -- rows of the file, rows that gave cells, cells by outcome, cells in core, cells and rows in quarantine
-    coalesce(abs(f.physical_rows - f.header_rows - f.note_rows - f.blank_rows - f.record_rows - f.continuation_rows - f.rejected_rows), 0)
+    coalesce(
+        abs(
+            f.physical_rows - f.header_rows - f.note_rows - f.blank_rows - f.record_rows - f.continuation_rows
+            - f.rejected_rows
+        ),
+        0
+    )
     + abs(coalesce(f.record_rows, 0) - coalesce(i.rows_read, r.records, 0))
     + abs(coalesce(i.cells, 0) - coalesce(o.total, 0))
     + abs(coalesce(o.total, 0) - coalesce(o.loaded + o.blank + o.not_used + o.quarantined, 0))

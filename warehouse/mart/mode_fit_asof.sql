@@ -1,4 +1,5 @@
--- Today's fit of a zone, given for a day on which every figure of the zone that it rests on was known. The goalposts and
+-- Today's fit of a zone, given for a day on which every figure of the zone that it rests on was known. The goalposts
+-- and
 -- the effect of size rest on the figures of all zones: since when these are known stands beside it.
 with used as (
     select s.methodology_version, s.zone_code, s.time_period, s.mode_id, i.known_from
@@ -10,7 +11,8 @@ with used as (
     where s.score is not null and not d.timeless
 ),
 own as (
-    select methodology_version, zone_code, time_period, mode_id, max(known_from) as inputs_known_from from used group by all
+    select methodology_version, zone_code, time_period, mode_id, max(known_from) as inputs_known_from from used
+    group by all
 ),
 of_mode as (
     select methodology_version, mode_id, max(known_from) as goalposts_known_from from used group by all
@@ -18,7 +20,10 @@ of_mode as (
 of_all as (
     select u.methodology_version, greatest(max(u.known_from), any_value(g.known_from)) as comparison_known_from
     from used as u
-    cross join (select max(known_from) as known_from from mart.zone_indicator where indicator_id in ('gdp', 'population')) as g
+    cross join (
+        select max(known_from) as known_from from mart.zone_indicator
+        where indicator_id in ('gdp', 'population')
+    ) as g
     group by u.methodology_version
 ),
 dated as (
@@ -39,7 +44,9 @@ dated as (
 select
     methodology_version, zone_code, time_period, mode_id,
     case when fit_reason_code is null then fit end as fit,
-    case when fit_reason_code is null and comparison_known_from <= cast(known_on as date) then comparative_fit end as comparative_fit,
+    case
+        when fit_reason_code is null and comparison_known_from <= cast(known_on as date) then comparative_fit
+    end as comparative_fit,
     case when fit_reason_code is null then coverage end as coverage,
     inputs_known_from, goalposts_known_from, comparison_known_from,
     fit_reason_code is null and goalposts_known_from <= cast(known_on as date) as is_exact,

@@ -10,7 +10,12 @@ with scored as (
     window dimension as (partition by s.methodology_version, s.zone_code, s.time_period, s.mode_id, s.dimension)
 ),
 shared as (
-    select *, case when dimension_sum > 0 then dimension_weight * effective_weight * score / dimension_sum else 0 end as share
+    select
+        *,
+        case
+            when dimension_sum > 0 then dimension_weight * effective_weight * score / dimension_sum
+            else 0
+        end as share
     from scored
 )
 select

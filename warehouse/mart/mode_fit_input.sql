@@ -1,7 +1,10 @@
 with size as (
     select
         k.methodology_version, k.zone_code, k.scored_period, g.obs_value as gdp, p.obs_value as population,
-        row_number() over (partition by k.methodology_version, k.zone_code, k.scored_period order by g.time_period desc) as place
+        row_number() over (
+            partition by k.methodology_version, k.zone_code, k.scored_period
+            order by g.time_period desc
+        ) as place
     from (select distinct methodology_version, zone_code, time_period as scored_period from mart.criterion_score) as k
     join mart.zone_indicator as g
         on g.zone_code = k.zone_code and g.indicator_id = 'gdp'
@@ -21,4 +24,5 @@ from mart.criterion_score as s
 join core.zone as z on z.zone_code = s.zone_code
 join reference.methodology as m on m.methodology_version = s.methodology_version
 left join size
-    on size.methodology_version = s.methodology_version and size.zone_code = s.zone_code and size.scored_period = s.time_period and size.place = 1
+    on size.methodology_version = s.methodology_version and size.zone_code = s.zone_code
+    and size.scored_period = s.time_period and size.place = 1

@@ -1,7 +1,9 @@
 -- Year on year, both ends from one source's one vintage, of one scope and unit; where the year before stands elsewhere
 -- only, the reason says across which break the growth would go.
 with levels as (
-    select o.*, cast(cast(substr(o.time_period, 1, 4) as integer) - 1 as varchar) || substr(o.time_period, 5) as previous_period
+    select
+        o.*, cast(cast(substr(o.time_period, 1, 4) as integer) - 1 as varchar)
+        || substr(o.time_period, 5) as previous_period
     from core.observation_latest as o
     join reference.indicator as i on i.indicator_id = o.indicator_id
     where i.nature in ('flow', 'stock') and o.freq not in ('T', 'N')
@@ -9,16 +11,17 @@ with levels as (
 candidates as (
     select
         l.area_code, l.indicator_id, l.time_period, l.freq, l.scope,
-        p.scope as previous_scope, p.obs_value as previous_value, p.unit as previous_unit, p.conversion as previous_conversion,
-        p.source_id as previous_source_id, p.vintage as previous_vintage, p.file_sha256 as previous_file_sha256,
-        p.sheet as previous_sheet, p.row_no as previous_row_no, p.column_no as previous_column_no,
-        p.printed_text as previous_printed_text,
+        p.scope as previous_scope, p.obs_value as previous_value, p.unit as previous_unit,
+        p.conversion as previous_conversion, p.source_id as previous_source_id, p.vintage as previous_vintage,
+        p.file_sha256 as previous_file_sha256, p.sheet as previous_sheet, p.row_no as previous_row_no,
+        p.column_no as previous_column_no, p.printed_text as previous_printed_text,
         count(distinct p.obs_value) over (
             partition by l.area_code, l.indicator_id, l.time_period, l.freq, l.scope, p.scope, p.file_sha256, p.vintage
         ) as different_values,
         row_number() over (
             partition by l.area_code, l.indicator_id, l.time_period, l.freq, l.scope
-            order by p.scope = l.scope desc, p.unit = l.unit desc, p.source_id = l.source_id desc,
+            order by
+                p.scope = l.scope desc, p.unit = l.unit desc, p.source_id = l.source_id desc,
                 p.vintage = l.vintage desc, p.vintage desc, p.sequence desc, p.sheet, p.row_no, p.column_no, p.scope
         ) as place
     from levels as l
@@ -37,7 +40,8 @@ judged as (
             when c.previous_value is null then 'no_previous_figure'
             when c.different_values > 1 then 'previous_conflicts'
             when c.previous_scope <> l.scope then 'scope_break'
-            when c.previous_unit <> l.unit or (c.previous_conversion is null) <> (l.conversion is null) then 'unit_break'
+            when c.previous_unit <> l.unit or (c.previous_conversion is null) <> (l.conversion is null)
+                then 'unit_break'
             when c.previous_source_id <> l.source_id then 'source_break'
             when c.previous_vintage <> l.vintage then 'vintage_break'
             when c.previous_value <= 0 then 'previous_not_positive'

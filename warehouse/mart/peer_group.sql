@@ -21,13 +21,24 @@ grouped as (
 )
 select
     g.methodology_version, g.zone_code, g.time_period, g.peer_basis, g.place, g.batch, g.city_tier, g.best_mode,
-    case when g.reason_code is null then coalesce(nullif(concat_ws(
-        ', ', 'batch ' || g.batch, 'city tier ' || g.city_tier, 'best mode ' || m.name_en
-    ), ''), 'all zones') end as peer_group,
-    case when g.reason_code is null then cast(count(*) over (
-        partition by g.methodology_version, g.time_period, g.peer_basis, g.batch, g.city_tier, g.best_mode,
-            g.reason_code is null
-    ) as integer) end as member_count,
+    case
+        when g.reason_code is null
+            then
+                coalesce(
+                    nullif(
+                        concat_ws(', ', 'batch ' || g.batch, 'city tier ' || g.city_tier, 'best mode ' || m.name_en), ''
+                    ),
+                    'all zones'
+                )
+    end as peer_group,
+    case
+        when g.reason_code is null then
+            cast(count(*) over (
+                partition by
+                    g.methodology_version, g.time_period, g.peer_basis, g.batch, g.city_tier, g.best_mode,
+                    g.reason_code is null
+            ) as integer)
+    end as member_count,
     g.reason_code
 from grouped as g
 left join reference.mode as m on m.mode_id = g.best_mode

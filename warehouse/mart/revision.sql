@@ -30,10 +30,11 @@ followed as (
     )
 ),
 revised as (
-    select *,
+    select
+        *,
         case
             when bound <> '=' or old_bound <> '=' then 'not_exact'
-            when conversion is distinct from old_conversion then 'converted_otherwise'
+            when (conversion is distinct from old_conversion) then 'converted_otherwise'
             when unit = 'pct' then 'in_percent'
             when old_value <= 0 then 'old_value_not_positive'
         end as reason_code

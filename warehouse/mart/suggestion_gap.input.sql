@@ -1,5 +1,7 @@
 with years as (
-    select m.methodology_version, m.peer_minimum, cast(unnest(generate_series(m.first_period, m.last_period)) as integer) as year
+    select
+        m.methodology_version, m.peer_minimum,
+        cast(unnest(generate_series(m.first_period, m.last_period)) as integer) as year
     from reference.methodology as m
     where m.is_default
 ),
@@ -14,7 +16,10 @@ figures as (
 ranked as (
     select
         y.year, s.suggestion_id, s.indicator_id, x.zone_code, x.obs_value, x.unit, x.time_period as observed_period,
-        row_number() over (partition by y.year, s.suggestion_id, s.indicator_id, x.zone_code order by x.time_period desc) as place
+        row_number() over (
+            partition by y.year, s.suggestion_id, s.indicator_id, x.zone_code
+            order by x.time_period desc
+        ) as place
     from years as y
     cross join reference.suggestion as s
     join figures as x on x.indicator_id = s.indicator_id
@@ -22,8 +27,8 @@ ranked as (
 )
 select
     y.methodology_version, g.zone_code, g.time_period, s.suggestion_id, s.suggestion_name_en, s.suggestion_name_zh,
-    s.indicator_id, i.name_en as indicator_name_en, s.direction, r.obs_value, r.unit, r.observed_period, g.peer_basis, g.place,
-    g.peer_group, y.peer_minimum
+    s.indicator_id, i.name_en as indicator_name_en, s.direction, r.obs_value, r.unit, r.observed_period, g.peer_basis,
+    g.place, g.peer_group, y.peer_minimum
 from years as y
 cross join reference.suggestion as s
 join mart.peer_group as g on g.methodology_version = y.methodology_version and g.time_period = cast(y.year as varchar)

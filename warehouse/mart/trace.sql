@@ -27,9 +27,15 @@ scores as (
         -- gates and dimensions are the children of a fit, criteria of a dimension; a criterion can be asked for alone
         case
             when f.path is null then '1'
-            when s.role = 'gate' then f.path || '.1' || lpad(cast(rank() over (partition by s.role order by s.criterion_id) as varchar), 2, '0')
-            else f.path || '.2' || lpad(cast(dense_rank() over (partition by s.role order by s.dimension) as varchar), 2, '0')
-                || '.' || lpad(cast(row_number() over (partition by s.role, s.dimension order by s.criterion_id) as varchar), 2, '0')
+            when s.role = 'gate'
+                then f.path || '.1'
+                    || lpad(cast(rank() over (partition by s.role order by s.criterion_id) as varchar), 2, '0')
+            else f.path || '.2'
+                || lpad(cast(dense_rank() over (partition by s.role order by s.dimension) as varchar), 2, '0')
+                || '.' || lpad(cast(row_number() over (
+                    partition by s.role, s.dimension
+                    order by s.criterion_id
+                ) as varchar), 2, '0')
         end as path,
         f.path as fit_path
     from mart.criterion_score as s
@@ -56,18 +62,21 @@ dimensions as (
 size as (
     select '1.8' || t.place as path, t.indicator_id, x.time_period
     from comparative as c
-    cross join (values ('1', 'gdp'), ('2', 'population')) as t(place, indicator_id)
+    cross join (values ('1', 'gdp'), ('2', 'population')) as t (place, indicator_id)
     join (
-        select methodology_version, zone_code, time_period, mode_id, max(gdp) as gdp from mart.mode_fit_input group by all
+        select methodology_version, zone_code, time_period, mode_id, max(gdp) as gdp from mart.mode_fit_input
+        group by all
     ) as i
         on i.methodology_version = c.methodology_version and i.zone_code = c.zone_code and i.time_period = c.time_period
         and i.mode_id = c.mode_id
     join (
-        select zone_code, obs_value, max(time_period) as time_period from mart.zone_indicator where indicator_id = 'gdp' group by all
+        select zone_code, obs_value, max(time_period) as time_period from mart.zone_indicator where indicator_id = 'gdp'
+        group by all
     ) as x on x.zone_code = c.zone_code and x.obs_value = i.gdp and x.time_period <= c.time_period
 ),
 coupled as (
-    select * from mart.coupling_coordination where metric = 'coupling_coordination' and zone_code = zone and time_period = year
+    select * from mart.coupling_coordination
+    where metric = 'coupling_coordination' and zone_code = zone and time_period = year
 ),
 subsystems as (
     select s.*, '1.1' || lpad(cast(row_number() over (order by s.subsystem_id) as varchar), 2, '0') as path
@@ -76,7 +85,11 @@ subsystems as (
 ),
 subsystem_indicators as (
     select
-        s.path || '.' || lpad(cast(row_number() over (partition by s.subsystem_id order by c.indicator_id) as varchar), 2, '0') as path,
+        s.path || '.'
+        || lpad(
+            cast(row_number() over (partition by s.subsystem_id order by c.indicator_id) as varchar), 2,
+            '0'
+        ) as path,
         c.indicator_id, max(x.time_period) as time_period
     from subsystems as s
     join reference.coupling_indicator as c on c.subsystem_id = s.subsystem_id
@@ -103,7 +116,8 @@ indicators as (
 cluster_words as (
     select
         table_name || ':' || column_name as name,
-        any_value(comment) || '; the reference is the employment of all zones with every sector printed in the year' as words
+        any_value(comment)
+        || '; the reference is the employment of all zones with every sector printed in the year' as words
     from duckdb_columns()
     where schema_name = 'mart' and table_name in ('cluster_zone', 'cluster_industry')
     group by all
@@ -135,7 +149,9 @@ inputs as (
     where n.place <= json_array_length(i.inputs)
     union all
     -- cells of a cluster figure: the zone's own employment by sector
-    select '1.' || lpad(cast(row_number() over (order by o.indicator_id) as varchar), 3, '0'), o.file_sha256, o.sheet, o.row_no, o.column_no
+    select
+        '1.' || lpad(cast(row_number() over (order by o.indicator_id) as varchar), 3, '0'), o.file_sha256, o.sheet,
+        o.row_no, o.column_no
     from core.observation_latest as o
     where o.indicator_id like 'employment\__' escape '\' and o.freq = 'A' and o.obs_status = 'A' and o.bound = '='
         and o.verification in ('seen', 'verified') and o.area_code = zone and o.time_period = year
@@ -143,7 +159,8 @@ inputs as (
 ),
 cells as (
     select
-        n.path, o.*, f.file_name, r.unit_text as printed_unit, l.unit_text as label_unit, coalesce(l.scale, 1) as scale, u.factor
+        n.path, o.*, f.file_name, r.unit_text as printed_unit, l.unit_text as label_unit, coalesce(l.scale, 1) as scale,
+        u.factor
     from inputs as n
     join core.observation as o
         on o.file_sha256 = n.file_sha256 and o.sheet = n.sheet and o.row_no = n.row_no and o.column_no = n.column_no
@@ -156,39 +173,63 @@ cells as (
 steps as (
     select
         '1' as path, 'comparative fit' as step, mode_id as name, time_period, comparative_fit as value, '1' as unit,
-        coalesce(comparative_reason, 'residual of the fit on log GDP and log residents (least squares over the zones of the mode and year'
+        coalesce(
+            comparative_reason,
+            'residual of the fit on log GDP and log residents (least squares over the zones of the mode and year'
             || case comparative_population when 'gate_passing' then ' that pass its gate' else '' end || ')'
-            || case comparative_scale when 'standardised' then ' in standard deviations of the mode''s residuals' else '' end
-            || ', less the mean of these over the modes of the zone; rank ' || comparative_rank || ' of ' || zones_ranked || '; method ' || methodology_version) as formula
+            || case comparative_scale
+                when 'standardised' then ' in standard deviations of the mode''s residuals'
+                else ''
+            end
+            || ', less the mean of these over the modes of the zone; rank ' || comparative_rank || ' of '
+            || zones_ranked || '; method ' || methodology_version
+        ) as formula
     from comparative
     union all
     select
         path, 'fit', mode_id, time_period, fit, '1',
-        coalesce(reason, 'gate x evidence = ' || round(gate, 6) || ' x ' || round(evidence, 6) || '; gate: product of the memberships; evidence: geometric mean of the dimensions by weight; coverage '
-            || round(coverage, 4) || '; method ' || methodology_version)
+        coalesce(
+            reason, 'gate x evidence = ' || round(gate, 6) || ' x ' || round(evidence, 6)
+            || '; gate: product of the memberships; evidence: geometric mean of the dimensions by weight; coverage '
+            || round(coverage, 4) || '; method ' || methodology_version
+        )
     from fits
     union all
     select
-        '1.9' || lpad(cast(row_number() over (order by d.mode_id) as varchar), 2, '0'), 'fit of another mode', d.mode_id, d.time_period, d.fit, '1',
+        '1.9' || lpad(cast(row_number() over (order by d.mode_id) as varchar), 2, '0'), 'fit of another mode',
+        d.mode_id, d.time_period, d.fit, '1',
         coalesce(d.reason, 'enters the mean over the zone''s modes; its own chain: metric ' || d.mode_id)
     from default_fit as d
     join comparative as c on c.mode_id <> d.mode_id
     union all
     select
         path, 'dimension', dimension, time_period, mean, '1',
-        coalesce('mean of the criteria''s scores by weight; weight ' || round(weight, 6) || ' in the evidence', 'no criterion is observed')
+        coalesce(
+            'mean of the criteria''s scores by weight; weight ' || round(weight, 6) || ' in the evidence',
+            'no criterion is observed'
+        )
     from dimensions
     union all
     select
         path, case role when 'gate' then 'gate' else 'criterion' end, criterion_id, time_period, score, '1',
         label || ': ' || case
             when reason_code is not null then 'no score, ' || reason_code
-            when role = 'gate' then 'membership by linear interpolation of the points ' || membership || ' over the '
-                || case scale when 'percentile' then 'percentile among all zones and years' else 'value' end || ' (' || round(treated_value, 6) || ')'
+            when role = 'gate'
+                then 'membership by linear interpolation of the points ' || membership || ' over the '
+                    || case scale
+                        when 'percentile' then 'percentile among all zones and years'
+                        else 'value'
+                    end || ' (' || round(treated_value, 6) || ')'
             else score_floor || ' + ' || (1 - score_floor) || ' x '
-                || case direction when 1 then '(' || round(treated_value, 6) || ' - ' || round(low, 6) else '(' || round(high, 6) || ' - ' || round(treated_value, 6) end
+                || case direction
+                    when 1 then '(' || round(treated_value, 6) || ' - ' || round(low, 6)
+                    else '(' || round(high, 6) || ' - ' || round(treated_value, 6)
+                end
                 || ') / (' || round(high, 6) || ' - ' || round(low, 6) || '), the value'
-                || case treatment when 'none' then '' else ' ' || treatment end || ' between the goalposts of all zones; weight ' || round(effective_weight, 6)
+                || case treatment
+                    when 'none' then ''
+                    else ' ' || treatment
+                end || ' between the goalposts of all zones; weight ' || round(effective_weight, 6)
                 || coalesce('; contribution to the fit ' || round(contribution, 6), '')
         end
     from scores
@@ -201,17 +242,28 @@ steps as (
         end
     from indicators as i
     left join cluster_words as w
-        on w.name = case when i.indicator_id like 'lq\_%' escape '\' then 'cluster_industry:location_quotient' else 'cluster_zone:' || i.indicator_id end
+        on w.name = case
+            when i.indicator_id like 'lq\_%' escape '\' then 'cluster_industry:location_quotient'
+            else 'cluster_zone:' || i.indicator_id
+        end
     union all
     select
         '1', 'coupling coordination', 'coupling_coordination', time_period, coordination, '1',
-        coalesce('no figure, ' || reason_code, 'sqrt(C x T) = sqrt(' || round(coupling, 6) || ' x ' || round(development, 6)
-            || '); T: mean of the subsystem scores; C: their geometric over their arithmetic mean; method ' || methodology_version)
+        coalesce(
+            'no figure, ' || reason_code, 'sqrt(C x T) = sqrt(' || round(coupling, 6) || ' x '
+            || round(development, 6)
+            || '); T: mean of the subsystem scores; C: their geometric over their arithmetic mean; method '
+            || methodology_version
+        )
     from coupled
     union all
     select
         path, 'subsystem', subsystem_id, time_period, score, '1',
-        coalesce('no score, ' || reason_code, 'mean of the scores of its indicators by weight, treated and normalised like evidence; coverage ' || round(coverage, 4))
+        coalesce(
+            'no score, ' || reason_code,
+            'mean of the scores of its indicators by weight, treated and normalised like evidence; coverage '
+            || round(coverage, 4)
+        )
     from subsystems
     union all
     select
@@ -223,8 +275,8 @@ steps as (
 select
     cast(row_number() over (order by path) as integer) as step_no,
     cast(length(path) - length(replace(path, '.', '')) as integer) as depth,
-    path, step, name, time_period, value, unit, formula, file_sha256, source_id, file_name, sheet, row_no, column_no, printed_text,
-    reference, verification, vintage
+    path, step, name, time_period, value, unit, formula, file_sha256, source_id, file_name, sheet, row_no, column_no,
+    printed_text, reference, verification, vintage
 from (
     select
         path, step, name, time_period, value, unit, formula, null as file_sha256, null as source_id, null as file_name,
@@ -234,8 +286,10 @@ from (
     union all
     select
         path, 'cell', indicator_id, time_period, obs_value, unit,
-        concat_ws('; ', 'printed text' || coalesce(' in ' || coalesce(label_unit, printed_unit), '')
-            || case when scale * factor <> 1 then ' x ' || scale * factor else '' end, conversion, correction),
+        concat_ws(
+            '; ', 'printed text' || coalesce(' in ' || coalesce(label_unit, printed_unit), '')
+            || case when scale * factor <> 1 then ' x ' || scale * factor else '' end, conversion, correction
+        ),
         file_sha256, source_id, file_name, sheet, row_no, column_no, printed_text, reference, verification, vintage
     from cells
-)
+) as steps_and_cells

@@ -6,7 +6,8 @@ with figures as (
         o.*, f.file_name, substr(o.time_period, 1, 4) as year, s.priority,
         row_number() over (
             partition by o.source_id, o.area_code, o.indicator_id, o.scope, substr(o.time_period, 1, 4)
-            order by o.freq, o.time_period desc,
+            order by
+                o.freq, o.time_period desc,
                 case o.verification when 'verified' then 1 when 'seen' then 2 when 'reasoned' then 3 else 4 end,
                 o.vintage desc, o.sequence desc, o.row_no, o.column_no
         ) as place,
@@ -38,20 +39,29 @@ admitted as (
 ),
 -- residents as GDP over GDP per head: registered population leaves migrants out, residents are printed for 2020 only
 residents as (
-    select g.source_id, g.priority, g.zone_code, g.time_period, 'population' as indicator_id, g.scope, g.obs_value / h.obs_value as obs_value,
-        greatest(g.doubt, h.doubt) as doubt, greatest(g.known_from, h.known_from) as known_from, g.input || ',' || h.input as input
+    select
+        g.source_id, g.priority, g.zone_code, g.time_period, 'population' as indicator_id, g.scope,
+        g.obs_value / h.obs_value as obs_value,
+        greatest(g.doubt, h.doubt) as doubt, greatest(g.known_from, h.known_from) as known_from, g.input || ','
+        || h.input as input
     from admitted as g
     join admitted as h using (source_id, priority, zone_code, time_period, scope)
     where g.indicator_id = 'gdp' and h.indicator_id = 'gdp_per_head' and h.obs_value > 0
 ),
 cluster as (
-    select zone_code, time_period, 'lq_' || industry_code as indicator_id, location_quotient as obs_value from mart.cluster_industry
-    union all select zone_code, time_period, 'krugman_specialisation', krugman_specialisation from mart.cluster_zone
-    union all select zone_code, time_period, 'hhi', hhi from mart.cluster_zone
-    union all select zone_code, time_period, 'eci', eci from mart.cluster_zone
+    select zone_code, time_period, 'lq_' || industry_code as indicator_id, location_quotient as obs_value
+    from mart.cluster_industry
+    union all
+    select zone_code, time_period, 'krugman_specialisation', krugman_specialisation from mart.cluster_zone
+    union all
+    select zone_code, time_period, 'hhi', hhi from mart.cluster_zone
+    union all
+    select zone_code, time_period, 'eci', eci from mart.cluster_zone
 ),
 employment_cells as (
-    select source_id, priority, zone_code, time_period, string_agg(input, ',' order by indicator_id) as input, max(doubt) as doubt,
+    select
+        source_id, priority, zone_code, time_period, string_agg(input, ',' order by indicator_id) as input,
+        max(doubt) as doubt,
         -- a quotient is known when the employment of all zones is
         max(max(known_from)) over (partition by time_period) as known_from
     from admitted
@@ -59,17 +69,22 @@ employment_cells as (
     group by source_id, priority, zone_code, time_period
 ),
 basis as (
-    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, known_from, input from admitted
+    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, known_from, input
+    from admitted
     union all
-    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, known_from, input from residents
+    select source_id, priority, zone_code, time_period, indicator_id, scope, obs_value, doubt, known_from, input
+    from residents
     union all
-    select e.source_id, e.priority, c.zone_code, c.time_period, c.indicator_id, 'cluster', c.obs_value, e.doubt, e.known_from, e.input
+    select
+        e.source_id, e.priority, c.zone_code, c.time_period, c.indicator_id, 'cluster', c.obs_value, e.doubt,
+        e.known_from, e.input
     from cluster as c join employment_cells as e using (zone_code, time_period)
     where c.obs_value is not null
 ),
 -- a complete list says of every zone that it is on it or not
 listed as (
-    select d.zone_indicator_id, t.indicator_id, t.scope, min(b.time_period) as time_period, max(b.doubt) as doubt,
+    select
+        d.zone_indicator_id, t.indicator_id, t.scope, min(b.time_period) as time_period, max(b.doubt) as doubt,
         max(b.known_from) as known_from
     from reference.derived_indicator as d
     join reference.derived_indicator_term as t using (zone_indicator_id)
@@ -79,8 +94,9 @@ listed as (
 ),
 sides as (
     select
-        b.source_id, b.priority, b.zone_code, b.time_period, t.zone_indicator_id, t.side, sum(b.obs_value) as total, count(*) as found,
-        max(b.doubt) as doubt, max(b.known_from) as known_from, string_agg(b.input, ',' order by b.indicator_id) as input
+        b.source_id, b.priority, b.zone_code, b.time_period, t.zone_indicator_id, t.side, sum(b.obs_value) as total,
+        count(*) as found, max(b.doubt) as doubt, max(b.known_from) as known_from,
+        string_agg(b.input, ',' order by b.indicator_id) as input
     from reference.derived_indicator_term as t
     join basis as b on b.indicator_id = t.indicator_id and b.scope = t.scope
     group by all
@@ -108,14 +124,16 @@ computed as (
     select '', 0, z.zone_code, l.time_period, l.zone_indicator_id, 0.0, l.doubt, l.known_from, ''
     from listed as l
     cross join core.zone as z
-    where not exists (
-        select 1 from sides as s where s.zone_code = z.zone_code and s.zone_indicator_id = l.zone_indicator_id
-    )
+    where
+        not exists (
+            select 1 from sides as s where s.zone_code = z.zone_code and s.zone_indicator_id = l.zone_indicator_id
+        )
 ),
 chosen as (
-    select *, row_number() over (
-        partition by zone_code, time_period, zone_indicator_id order by doubt > 2, priority, source_id
-    ) as place
+    select
+        *, row_number() over (
+            partition by zone_code, time_period, zone_indicator_id order by doubt > 2, priority, source_id
+        ) as place
     from computed
     where ratio is not null
 )
