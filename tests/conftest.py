@@ -6,23 +6,19 @@ second where a build costs twenty.
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 
 import duckdb
 import hypothesis
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, run_lock, writing
+from pipelines.database import build, connection, writing
 from pipelines.declarations.tables import macros, tables
-from pipelines.landing import land as landing
-from pipelines.landing import outcome
 from pipelines.publishing import generations
-
-# What a test of landing and resolution looks at; the scores behind it cost ten times as much.
-RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")
+from tests.helpers import runs
+from tests.helpers.worlds import build_all, shared
 
 # Modules of a minute and more go first, so that the workers end together (each module goes to one of them as a whole).
 LONG = (
@@ -44,14 +40,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
-def build_all(paths: settings.Paths, wanted: Collection[str] | None = None) -> list[outcome.Landed]:
-    """From files to the wanted tables (all of them where none is named) without Dagster, in the SQL's own order."""
-    with connection.connect(paths.work) as con:
-        landed = landing.land_all(con, paths)
-        build.build_all(con, wanted)
-    return landed
-
-
 @pytest.fixture
 def paths(tmp_path, monkeypatch) -> settings.Paths:
     """Runtime folders of one test."""
@@ -61,17 +49,10 @@ def paths(tmp_path, monkeypatch) -> settings.Paths:
     return found
 
 
-def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[settings.Paths], object]):
-    """A data folder that the first worker that asks for it makes and all read."""
-    common = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # a worker's own folder lies in the common one
-        common = common.parent
-    found, made = settings.Paths(common / name), common / f"{name}.made"
-    with run_lock.hold(common / f"{name}.lock", print):
-        if not made.exists():
-            make(found)
-            made.touch()
-    return found
+@pytest.fixture
+def environment(paths, tmp_path) -> dict[str, str]:
+    """The environment of a command that is started on this data folder, with a Dagster home of its own."""
+    return runs.environment_of(paths, tmp_path / "dagster")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from pipelines import settings
 from pipelines.database import connection
 from pipelines.declarations.files import ROOT, read_csv
-from tests.conftest import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all
 
 AREAS = read_csv(ROOT / "warehouse" / "reference" / "area.csv")
 LIST = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"

@@ -22,9 +22,10 @@ from pipelines.declarations.files import ROOT
 from pipelines.landing import by_hand, raw_rows
 from pipelines.landing import land as landing
 from pipelines.returns import check as returns
-from tests.readers.conftest import CUSTOMS_FILE, NBS_FILE
-from tests.readers.excel import zipped
-from tests.test_runs import environment, wait_for  # noqa: F401 - environment is a fixture
+from tests.helpers.excel import zipped
+from tests.helpers.runs import wait_for
+from tests.helpers.small_files import CUSTOMS_FILE, NBS_FILE
+from tests.helpers.worlds import query
 
 CUSTOMS = CUSTOMS_FILE.encode("gbk")
 FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
@@ -41,11 +42,6 @@ def run(paths, monkeypatch):
 def folder(tmp_path):
     (tmp_path / "given" / "below").mkdir(parents=True)
     return tmp_path / "given"
-
-
-def query(paths: settings.Paths, sql: str, *values) -> list[tuple]:
-    with connection.connect(paths.work, read_only=True) as con:
-        return con.execute(sql, values).fetchall()
 
 
 def build(paths: settings.Paths) -> None:
@@ -231,7 +227,7 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
     assert changes["zone_figures_new.csv"] == by_hand.Change("zone_figures_new.csv", "unknown_area", 1, 0)
 
 
-def test_an_ingest_after_a_killed_one_completes(environment, paths, folder):  # noqa: F811 - the fixture
+def test_an_ingest_after_a_killed_one_completes(environment, paths, folder):
     for n in range(60):
         (folder / f"a{n:02}_2024_import.csv").write_bytes(CUSTOMS.replace(b"89", str(1000 + n).encode()))
     command = [sys.executable, "-m", "pipelines.cli", "ingest", str(folder)]

@@ -15,8 +15,8 @@ from pipelines.cli import app as cli
 from pipelines.cli import console as cli_console
 from pipelines.database import connection
 from pipelines.publishing import generations, quarantine, workbook
-from tests.conftest import RESOLVED, build_all
-from tests.readers.excel import xlsx
+from tests.helpers.excel import xlsx
+from tests.helpers.worlds import RESOLVED, build_all
 
 FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
 HOSTILE = ['=HYPERLINK("http://x")', "+1+cmd", "-2+3", "@SUM(1)", "[bold]x[/bold]", "'quoted", "<b>&amp;"]

@@ -7,7 +7,7 @@ import pytest
 from pipelines import settings
 from pipelines.database import build, connection
 from pipelines.landing import land as landing
-from tests.readers.conftest import CUSTOMS_FILE
+from tests.helpers.small_files import CUSTOMS_FILE
 
 FILES = {
     "partners_2024_export.csv": '"数据年月","贸易伙伴编码","贸易伙伴名称","美元",\n"202401","110","香港","1,000",\n"202401","","","5",\n',

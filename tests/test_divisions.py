@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import settings
 from pipelines.database import connection
-from tests.conftest import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all
 
 BY_MONTH = (
     "Source\tRevision\tCode\tName\nstats\t201010\t110000\t北京市\nstats\t201010\t110100\t市辖区\n"

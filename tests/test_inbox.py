@@ -10,18 +10,11 @@ from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT
 from pipelines.landing import land as landing
 from pipelines.landing import outcome
-from tests.conftest import RESOLVED, build_all
+from tests.helpers.small_files import GOOD_FIGURE
+from tests.helpers.synthetic import FIGURES
+from tests.helpers.worlds import RESOLVED, build_all, query
 
-FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
-GOOD_FIGURE = (
-    "510100,成都市,city,2022,annual,GDP,2081.75,billion CNY,seen,,https://example.org/a,a sentence,\n"
-)
 NBS = "数据库：分省年度数据\r\n指标：地区生产总值(亿元)\r\n时间：最近2年\r\n地区,2024年,2023年\r\n"
-
-
-def query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with connection.connect(paths.work, read_only=True) as con:
-        return con.execute(sql).fetchall()
 
 
 def drop(paths: settings.Paths, name: str, content: bytes | str) -> list[outcome.Landed]:

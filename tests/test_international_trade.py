@@ -13,8 +13,8 @@ from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
 from pipelines.readers import detect as readers
 from pipelines.readers.tables import record_pieces
-from tests.conftest import RESOLVED, build_all
-from tests.readers import trade_files as files
+from tests.helpers import trade_files as files
+from tests.helpers.worlds import RESOLVED, build_all
 
 # Imports of China in 2022: partner, goods of 6 digits, procedure, transport -> value.
 ATOMS = {

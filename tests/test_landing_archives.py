@@ -10,8 +10,9 @@ from pipelines import settings
 from pipelines.database import connection
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
-from tests.readers.conftest import LIST_FILE, NBS_FILE
-from tests.readers.excel import xlsx, zipped
+from tests.helpers.excel import xlsx, zipped
+from tests.helpers.small_files import LIST_FILE, NBS_FILE
+from tests.helpers.worlds import query
 
 
 @pytest.fixture
@@ -27,13 +28,8 @@ def land(tmp_path):
             landed = landing.land(con, paths.inbox / name, "inbox", paths)
         return {file.file_name: file.status for file in landed}
 
-    put.sql = lambda sql: _query(paths, sql)
+    put.sql = lambda sql: query(paths, sql)
     return put
-
-
-def _query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with connection.connect(paths.work, read_only=True) as con:
-        return con.execute(sql).fetchall()
 
 
 NBS = NBS_FILE.encode("gb18030")

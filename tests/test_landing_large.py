@@ -13,8 +13,9 @@ from pipelines.landing import land as landing
 from pipelines.readers import archive
 from pipelines.readers import detect as readers
 from pipelines.readers.publishers import customs_large
-from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
-from tests.readers.excel import xlsx, zipped
+from tests.helpers.excel import xlsx, zipped
+from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE
+from tests.helpers.worlds import query
 
 HEADER, *ROWS = CUSTOMS_FILE.splitlines(keepends=True)
 FAULTY = (HEADER + ROWS[0] + '"202401\n' + ROWS[1].replace("某国", "某\n国") + "\n" + ROWS[0] * 200).encode()
@@ -35,13 +36,8 @@ def land(tmp_path, monkeypatch):
             raw_rows.ensure_tables(con)
             return landing.land(con, paths.inbox / name, "inbox", paths)
 
-    put.paths, put.sql = paths, lambda sql: _query(paths, sql)
+    put.paths, put.sql = paths, lambda sql: query(paths, sql)
     return put
-
-
-def _query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with connection.connect(paths.work, read_only=True) as con:
-        return con.execute(sql).fetchall()
 
 
 TRADE = "select * exclude (file_sha256) from raw.trade order by row_no"

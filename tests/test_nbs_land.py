@@ -8,9 +8,9 @@ import pytest
 
 from pipelines import settings
 from pipelines.database import connection
-from tests.conftest import RESOLVED, build_all
-from tests.readers.excel import xlsx
-from tests.readers.test_nbs import newer
+from tests.helpers.excel import xlsx
+from tests.helpers.nbs import newer
+from tests.helpers.worlds import RESOLVED, build_all
 
 FOOT = "数据来源：国家统计局\n"
 QUARTERLY = (

@@ -16,7 +16,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.publishing import generations
-from tests.conftest import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all
 
 
 @pytest.fixture

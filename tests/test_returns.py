@@ -27,7 +27,7 @@ from pipelines.publishing import generations
 from pipelines.readers import workbook
 from pipelines.returns import check as returns
 from pipelines.returns import workbook as return_workbook
-from tests.conftest import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all
 
 SOURCE = sources()["zone_return"]
 FIELDS = {k: [v] if isinstance(v, str) else v for k, v in SOURCE.options["fields"].items()}

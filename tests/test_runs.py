@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import glob
-import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 from typing import NamedTuple
 
 import dagster as dg
@@ -19,24 +16,7 @@ from pipelines.database import checks, connection, run_lock
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
-
-COMMAND = [sys.executable, "-m", "pipelines.cli"]
-
-
-def environment_of(paths: settings.Paths, home: Path) -> dict[str, str]:
-    """A data folder and a Dagster home of a test's own."""
-    home.mkdir()
-    (home / "dagster.yaml").write_text(
-        (ROOT / "dagster.yaml").read_text(encoding="utf-8").replace(".dagster", str(home / "state")),
-        encoding="utf-8",
-    )
-    return {**os.environ, "DAGSTER_HOME": str(home), "ZONESCOPE_DATA": str(paths.root)}
-
-
-@pytest.fixture
-def environment(paths, tmp_path) -> dict[str, str]:
-    return environment_of(paths, tmp_path / "dagster")
-
+from tests.helpers.runs import COMMAND, environment_of, wait_for
 
 ONE_THREAD = """
 import duckdb, polars
@@ -59,13 +39,6 @@ def start(environment: dict[str, str]) -> subprocess.Popen:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
 
 
 class Completed(NamedTuple):

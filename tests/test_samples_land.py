@@ -6,9 +6,9 @@ import pytest
 
 from pipelines import settings
 from pipelines.database import connection
-from tests.conftest import RESOLVED, build_all
-from tests.readers.conftest import SAMPLES
-from tests.readers.excel import zipped
+from tests.helpers.excel import zipped
+from tests.helpers.small_files import SAMPLES
+from tests.helpers.worlds import RESOLVED, build_all
 
 pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not here")
 

@@ -17,8 +17,9 @@ from pipelines.declarations.sources import sources
 from pipelines.landing import discovery, kept_bytes, outcome, raw_rows, sidecar
 from pipelines.landing import land as landing
 from pipelines.readers.text import ReadError
-from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE
-from tests.readers.excel import zipped
+from tests.helpers.excel import zipped
+from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE
+from tests.helpers.worlds import query
 
 CUSTOMS = CUSTOMS_FILE.encode("gbk")
 PLACE = "x.csv.yml"
@@ -42,11 +43,6 @@ def land_all(paths: settings.Paths) -> dict[str, outcome.Landed]:
             paths.inbox
         )
     return {file.file_name: file for file in found}
-
-
-def query(paths: settings.Paths, sql: str) -> list[tuple]:
-    with connection.connect(paths.work, read_only=True) as con:
-        return con.execute(sql).fetchall()
 
 
 def drop(paths: settings.Paths, name: str, content: bytes, said: str | None = None) -> Path:

@@ -18,7 +18,7 @@ from pipelines.database import build, connection
 from pipelines.declarations.modes import modes
 from pipelines.landing import land as landing
 from pipelines.publishing import trace
-from tests.readers.excel import xlsx
+from tests.helpers.excel import xlsx
 
 SEED, SAMPLE = 20150307, 200
 FIGURES = """

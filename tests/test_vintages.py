@@ -9,9 +9,9 @@ import pytest
 from pipelines import settings
 from pipelines.database import connection
 from pipelines.declarations.files import ROOT
-from tests.conftest import RESOLVED, build_all
-from tests.readers.conftest import SAMPLES
-from tests.readers.excel import xlsx
+from tests.helpers.excel import xlsx
+from tests.helpers.small_files import SAMPLES
+from tests.helpers.worlds import RESOLVED, build_all
 
 EXAMPLE = (ROOT / "docs" / "examples" / "two-vintages.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", EXAMPLE, flags=re.DOTALL)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.metrics.fit import levers, mode_fit
-from tests.test_mode_fit import CRITERIA, GATE, fits, frame
+from tests.helpers.fits import GATE, fits, frame
+from tests.helpers.synthetic import CRITERIA
 
 ZONES = [f"z{i}" for i in range(7)]
 worlds = st.fixed_dictionaries(

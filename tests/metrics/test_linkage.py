@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.declarations.tables import tables
 from pipelines.metrics.fit import linkage
-from tests.test_mode_fit import evidence, frame
+from tests.helpers.fits import evidence, frame
 
 CLASSES = [
     {"below": 0.5, "name_en": "low", "name_zh": "低"},

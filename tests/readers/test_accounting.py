@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
-from tests.readers.trade_files import BULK_FILE, DATAWEB_WIDE, DISTRICT_FILE, GOODS_FILE
+from tests.helpers.damage import damage, faults
+from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
+from tests.helpers.trade_files import BULK_FILE, DATAWEB_WIDE, DISTRICT_FILE, GOODS_FILE
 
 FILES = {
     "wide_panel": (PANEL_FILE, "utf-8", "panel_2020.csv"),
@@ -30,25 +31,6 @@ DECLARED = {
     "trade": "un_comtrade_legacy",
     "wide trade": "usitc_dataweb",
 }
-SCRAPS = st.one_of(
-    st.sampled_from([b'"', b",", b"\n", b"\r", b"\r\n", b",,,\n", b"\x00", b"\xff", b"\xef\xbb\xbf"]),
-    st.binary(max_size=4),
-    st.text(alphabet='甲年地区,"\n\r注：', max_size=6).map(lambda text: text.encode("gb18030")),
-)
-
-
-@st.composite
-def faults(draw):
-    """A list of edits: where (a share of the file), how many bytes go, and what comes instead."""
-    edit = st.tuples(st.floats(0, 1), st.integers(0, 12), SCRAPS)
-    return draw(st.lists(edit, max_size=6)), draw(st.one_of(st.none(), st.floats(0, 1)))
-
-
-def damage(content: bytes, edits: list, cut: float | None) -> bytes:
-    for place, length, scrap in edits:
-        at = int(place * len(content))
-        content = content[:at] + scrap + content[at + length :]
-    return content if cut is None else content[: int(cut * len(content))]
 
 
 @pytest.mark.parametrize("layout", FILES)

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.readers import archive
 from pipelines.readers.text import ReadError
-from tests.readers.excel import xlsx, zipped
+from tests.helpers.excel import xlsx, zipped
 
 
 def refused(content: bytes, name: str = "a.zip") -> ReadError:

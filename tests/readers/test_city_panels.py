@@ -7,9 +7,9 @@ import pytest
 from pipelines.declarations.files import read_csv
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers.conftest import PANEL, PANEL_FILE
-from tests.readers.excel import xlsx
-from tests.readers.test_nbs import adds_up
+from tests.helpers.excel import xlsx
+from tests.helpers.nbs import adds_up
+from tests.helpers.small_files import PANEL, PANEL_FILE
 
 HEADER = PANEL.strip().split(",")
 

@@ -9,9 +9,9 @@ import pytest
 from pipelines.declarations.files import DeclarationError
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers.conftest import SAMPLES
-from tests.readers.excel import xlsx
-from tests.readers.trade_files import DISTRICT_FILE, GOODS_FILE, PRODUCTS
+from tests.helpers.excel import xlsx
+from tests.helpers.small_files import SAMPLES
+from tests.helpers.trade_files import DISTRICT_FILE, GOODS_FILE, PRODUCTS
 
 # What the publishers' files hold: source, entries, different codes, one of the codes.
 PUBLISHED = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from contextlib import contextmanager
 
 import polars as pl
 import pytest
@@ -13,17 +12,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from pipelines import settings
-from pipelines.database import build, connection
-from pipelines.declarations import reference_rows
 from pipelines.declarations.sources import sources as declared_sources
-from pipelines.landing import land as landing
-from pipelines.landing import raw_rows, recognition
 from pipelines.readers import detect as readers
 from pipelines.readers.formats import cube
 from pipelines.readers.text import ReadError
-from tests.readers import cubes
-from tests.readers.cubes import CUBE, FILES, OBSERVED
+from tests.helpers import cubes
+from tests.helpers.cubes import CUBE, FILES, OBSERVED
+from tests.helpers.worlds import warehouse_of
 
 PRINTED = {key: value for key, (value, _) in CUBE.items()}
 
@@ -92,27 +87,6 @@ def test_a_sparse_cube_counts_what_it_does_not_list_as_blank(read):
 @pytest.mark.parametrize("name", [n for n in FILES if not n.startswith("csv")])
 def test_the_day_of_the_file_is_a_fact(name, read):
     assert read(name).facts == {"updated": "2024-03-01"}
-
-
-WANTED = ("core.observation", "core.quarantine", "core.area", "mart.file_accounting")
-
-
-@contextmanager
-def warehouse_of(root, sources, files):
-    """A warehouse of these sources and files only, landed through the inbox."""
-    paths = settings.Paths(root / "data")
-    paths.inbox.mkdir(parents=True)
-    for name, content in files.items():
-        (paths.inbox / name).write_bytes(content)
-    with pytest.MonkeyPatch.context() as patch, connection.connect(paths.work) as con:
-        for module in (recognition, reference_rows):
-            patch.setattr(module, "sources", lambda: sources)
-        recognition.fingerprint.cache_clear()
-        raw_rows.ensure_tables(con)
-        landed = [x for p in sorted(paths.inbox.iterdir()) for x in landing.land(con, p, "inbox", paths)]
-        build.build_all(con, WANTED)
-        yield con, landed
-    recognition.fingerprint.cache_clear()
 
 
 @pytest.fixture(scope="module")

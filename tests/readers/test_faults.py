@@ -6,7 +6,8 @@ import pytest
 
 from pipelines.readers import detect as readers
 from pipelines.readers.text import TRADE_COLUMNS, ReadError
-from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE
+from tests.helpers.nbs import adds_up
+from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE
 
 PANEL_NAME = "panel_2020.csv"
 
@@ -16,11 +17,6 @@ def refused(content: bytes, source, file_name: str) -> ReadError:
         readers.read(content, source, file_name)
     assert file_name in str(caught.value)
     return caught.value
-
-
-def adds_up(reading: readers.Reading) -> bool:
-    counts = dict(reading.accounting)
-    return counts.pop("physical_rows") == sum(counts.values())
 
 
 def test_panel_gives_a_row_for_every_cell_with_its_position(panel):

@@ -23,13 +23,11 @@ from pipelines.declarations import sources as declared_sources
 from pipelines.readers import archive, workbook
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers import cubes
-from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE, SAMPLES
-from tests.readers.excel import parts, xlsx, zipped
-from tests.readers.test_nbs import newer, recorded, reply
-from tests.readers.test_nbs_variants import SHAPES, TWO_ROWS
-from tests.readers.test_workbook import cells
-from tests.readers.trade_files import (
+from tests.helpers import cubes
+from tests.helpers.excel import cells, parts, xlsx, zipped
+from tests.helpers.nbs import SHAPES, TWO_ROWS, newer, recorded, reply
+from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL, PANEL_FILE, SAMPLES
+from tests.helpers.trade_files import (
     BULK_FILE,
     DATAWEB_WIDE,
     DISTRICT_FILE,
@@ -38,9 +36,7 @@ from tests.readers.trade_files import (
     download,
     record,
 )
-from tests.readers.trade_files import (
-    reply as comtrade_reply,
-)
+from tests.helpers.trade_files import reply as comtrade_reply
 
 TABLE_HEAD = "数据库：分省年度数据\n指标：地区生产总值(亿元)\n地区,2024年,2023年\n"
 EFFORT = int(os.environ.get("ZONESCOPE_FUZZ", "1"))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pipelines.readers.publishers import customs_large, customs_query, plain_lines
 from pipelines.readers.text import TRADE_COLUMNS, ReadError
-from tests.readers.conftest import CUSTOMS_FILE, SAMPLES
-from tests.readers.test_accounting import damage, faults
+from tests.helpers.damage import damage, faults
+from tests.helpers.small_files import CUSTOMS_FILE, SAMPLES
 
 NAME = "tea_2024in.csv"
 HEADER, *ROWS = CUSTOMS_FILE.splitlines(keepends=True)

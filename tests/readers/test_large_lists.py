@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from pipelines.readers import detect as readers
 from pipelines.readers.tables import record_pieces
 from pipelines.readers.text import ReadError, Reading
-from tests.readers import trade_files as files
-from tests.readers.test_accounting import damage, faults
+from tests.helpers import trade_files as files
+from tests.helpers.damage import damage, faults
 
 FILES = {
     "un_comtrade": (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers.conftest import NBS_FILE
+from tests.helpers.nbs import adds_up, newer, recorded, reply
+from tests.helpers.small_files import NBS_FILE
 
 SAMPLED = (
     "数据库：分省年度数据\n指标：人口数(人口抽样调查)(人)\n时间：最近3年\n地区,2016年,2015年,2005年\n"
@@ -17,11 +17,6 @@ SAMPLED = (
     "　　　2.略有误差。\n数据来源：国家统计局\n"
 )
 NATION = "数据库：年度数据\n时间：最近2年\n指标,2019年,2018年\n城镇单位就业人员平均工资(元),90501,82413\n数据来源：国家统计局\n"
-
-
-def adds_up(reading: readers.Reading) -> bool:
-    counts = dict(reading.accounting)
-    return counts.pop("physical_rows") == sum(counts.values())
 
 
 def test_the_years_of_another_sample_carry_a_status(sources):
@@ -60,33 +55,6 @@ def test_an_export_saved_again_by_a_spreadsheet_program(sources):
     assert reading.rows.height == 6 and reading.rejects.is_empty() and adds_up(reading)
     assert reading.accounting["header_rows"] == 4 and reading.accounting["note_rows"] == 3
     assert set(reading.rows["scope_text"]) == {"注：1.核算数据。\n　　　2.续。"}
-
-
-def reply(*figures: tuple[str, bool, str], area: str = "", **changes) -> dict:
-    """A reply as the service prints it: period, whether there is a figure, its text."""
-    of_area = [{"wdcode": "reg", "valuecode": area}] if area else []
-    nodes = [
-        {
-            "code": f"zb.A01_sj.{period}",
-            "data": {"data": float(printed or 0), "dotcount": 1, "hasdata": there, "strdata": printed},
-            "wds": [{"wdcode": "zb", "valuecode": "A01"}, *of_area, {"wdcode": "sj", "valuecode": period}],
-        }
-        for period, there, printed in figures
-    ]
-    meant = {"zb": [("A01", "地区生产总值", "亿元", "初步核算。")], "reg": [("110000", "北京市", "", "")]}
-    meant["sj"] = [(period, f"{period[:4]}年", "", "") for period, _, _ in figures]
-    keys = ("code", "cname", "unit", "memo")
-    groups = [
-        {"wdcode": k, "nodes": [dict(zip(keys, values, strict=True)) for values in v]}
-        for k, v in meant.items()
-    ]
-    return {"returncode": 200, "returndata": {"datanodes": nodes, "wdnodes": groups}, **changes}
-
-
-def recorded(*replies: dict) -> bytes:
-    headers = {"Date": ["Tue, 03 Mar 2026 03:16:18 GMT"]}
-    exchanges = [{"response": {"body": {"string": json.dumps(r)}, "headers": headers}} for r in replies]
-    return yaml.safe_dump({"interactions": exchanges, "version": 1}).encode()
 
 
 NAME = "gdp_2026-03-03.json"
@@ -178,22 +146,6 @@ def test_a_node_that_is_not_whole_is_held_and_the_others_load(case, sources):
     assert reading.rows.select("row_no", "value_text").rows() == [(2, "2.5")] and adds_up(reading)
     assert reading.rejects.select("row_no", "reason_code").rows() == [(1, "malformed_node")]
     assert "A01" in reading.rejects["printed_text"][0] or case == "code that is a list"
-
-
-def newer(*figures: tuple[str, str], **changes) -> dict:
-    """A reply of the newer service: name of the period and the figure's text, of one indicator and area."""
-    about = {
-        "_id": "aff5",
-        "i_showname": "地区生产总值 (亿元) ",
-        "du_name": "亿元",
-        "da": "330000000000",
-        "da_name": "浙江",
-    }
-    periods = [
-        {"code": f"{name[:4]}YY", "name": name, "values": [{**about, "value": printed}]}
-        for name, printed in figures
-    ]
-    return {"success": True, "state": 20000, "message": "成功", "data": periods, **changes}
 
 
 def test_a_reply_of_the_newer_service(sources):

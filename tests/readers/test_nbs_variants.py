@@ -8,16 +8,22 @@ from hypothesis import strategies as st
 
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers.excel import xlsx
-from tests.readers.test_nbs import adds_up
+from tests.helpers.excel import xlsx
+from tests.helpers.nbs import (
+    FOOT,
+    GDP,
+    MADE,
+    NAME,
+    PREAMBLE,
+    PRIMARY,
+    SHAPES,
+    TABLE,
+    TWO_ROWS,
+    WITH_LABELS,
+    adds_up,
+    transposed,
+)
 
-PREAMBLE = "数据库：分省年度数据\n指标：地区生产总值(亿元)\n时间：最近3年\n"
-TABLE = "地区,2024年,2023年,2022年\n甲省,,11.5,10\n乙省,3,7.0,6.5\n"
-FOOT = "注：1.核算数据。\n　　　2.续。\n数据来源：国家统计局\n"
-NAME = "分省年度数据_2026-01-05.csv"
-MADE = "分省年度数据整理_地区生产总值(亿元)_2026-01-05.csv"
-WITH_LABELS = "分省年度数据整理_2026-01-05.csv"
-GDP, PRIMARY = "地区生产总值(亿元)", "第一产业增加值(亿元)"
 CELLS = {
     ("甲省", GDP, "2024年", ""),
     ("甲省", GDP, "2023年", "11.5"),
@@ -41,24 +47,6 @@ def cells(reading: readers.Reading) -> set[tuple]:
     found = reading.rows.select(KEY).rows()
     assert len(found) == len(set(found))
     return set(found)
-
-
-def transposed(table: str) -> str:
-    rows = [line.split(",") for line in table.splitlines()]
-    return "\n".join(",".join(column) for column in zip(*rows, strict=True)) + "\n"
-
-
-SHAPES = {
-    "as exported": (PREAMBLE + TABLE + FOOT, NAME),
-    "without preamble": (TABLE + FOOT, MADE),
-    "without preamble and foot": (TABLE, MADE),
-    "without foot, with the preamble": (PREAMBLE + TABLE, WITH_LABELS),
-    "transposed": (PREAMBLE + transposed(TABLE) + FOOT, NAME),
-    "transposed by time": (PREAMBLE + transposed(TABLE).replace("地区", "时间") + FOOT, NAME),
-    "transposed without preamble": (transposed(TABLE).replace("地区", "年份"), MADE),
-    "blank lines between": ("\n" + PREAMBLE + "\n" + TABLE + "\n" + FOOT + "\n", NAME),
-    "notes in quotes": (PREAMBLE + TABLE + '"注：1.核算数据。\n　　　2.续。"\n数据来源：国家统计局\n', NAME),
-}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -105,13 +93,6 @@ def test_transposed_tables_of_one_province_have_indicators_as_columns(sources):
     assert found[0] == found[1] >= {("浙江省", PRIMARY, "2023年", "3")} and len(found[0]) == 4
 
 
-TWO_ROWS = {
-    "labels above periods": f"地区,{GDP},,{PRIMARY},\n,2024年,2023年,2024年,2023年\n甲省,1,2,3,4\n乙省,5,6,7,\n",
-    "periods above labels": f"地区,2024年,,2023年,\n,{GDP},{PRIMARY},{GDP},{PRIMARY}\n甲省,1,3,2,4\n乙省,5,7,6,\n",
-    "indicators as rows": f"指标,甲省,,乙省,\n,2024年,2023年,2024年,2023年\n{GDP},1,2,5,6\n{PRIMARY},3,4,7,\n",
-    "a shorter first row": f"地区,{GDP},,{PRIMARY}\n,2024年,2023年,2024年,2023年\n甲省,1,2,3,4\n乙省,5,6,7,\n",
-    "the corner twice": f"地区,{GDP},,{PRIMARY},\n地区,2024年,2023年,2024年,2023年\n甲省,1,2,3,4\n乙省,5,6,7,\n",
-}
 TWO_ROW_CELLS = {
     ("甲省", GDP, "2024年", "1"),
     ("甲省", GDP, "2023年", "2"),

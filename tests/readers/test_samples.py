@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.declarations import files
 from pipelines.readers import detect as readers
-from tests.readers.conftest import SAMPLES
+from tests.helpers.small_files import SAMPLES
 
 # File: name that it lands under, source, rows x periods, lines of preamble and header, of notes and origin.
 NBS = {

@@ -8,9 +8,9 @@ import pytest
 
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers import trade_files as files
-from tests.readers.conftest import SAMPLES
-from tests.readers.excel import xlsx
+from tests.helpers import trade_files as files
+from tests.helpers.excel import xlsx
+from tests.helpers.small_files import SAMPLES
 
 ONE = [files.record("0902", 5.5, 276, netWgt=1.0), files.record("TOTAL", 7.0)]
 NAME = "reply_2024-03-01"

@@ -11,8 +11,9 @@ import pytest
 from pipelines.readers import detect as readers
 from pipelines.readers import workbook
 from pipelines.readers.text import ReadError
-from tests.readers.conftest import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
-from tests.readers.excel import parts, sheet, xlsx, zipped
+from tests.helpers.excel import cells, parts, sheet, xlsx, zipped
+from tests.helpers.nbs import adds_up
+from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
 
 FILES = {
     "panel": (PANEL_FILE, "panel_2020.csv"),
@@ -23,31 +24,11 @@ FILES = {
 ERROR = '<c t="e"><v>#REF!</v></c>'
 
 
-def cells(text: str) -> list[list]:
-    """A text table as cells of a sheet, numbers as numbers where the printed text stays the same."""
-    rows = list(csv.reader(io.StringIO(text)))
-    return [[_number(cell) for cell in row] for row in rows]
-
-
-def _number(cell: str) -> object:
-    try:
-        number = float(cell)
-    except ValueError:
-        return cell or None
-    printed = str(int(number)) if number.is_integer() else repr(number)
-    return number if printed == cell else cell
-
-
 def refused(content: bytes, source, name: str = "panel_2020.xlsx") -> ReadError:
     with pytest.raises(ReadError) as caught:
         readers.read(content, source, name)
     assert name in str(caught.value)
     return caught.value
-
-
-def adds_up(reading: readers.Reading) -> bool:
-    counts = dict(reading.accounting)
-    return counts.pop("physical_rows") == sum(counts.values())
 
 
 def sheets_of(reading: readers.Reading) -> set[str]:

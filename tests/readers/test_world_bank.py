@@ -9,9 +9,9 @@ import pytest
 from pipelines.declarations import sources as declared_sources
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
-from tests.readers import cubes
-from tests.readers.excel import xlsx, zipped
-from tests.readers.test_exchange import warehouse_of
+from tests.helpers import cubes
+from tests.helpers.excel import xlsx, zipped
+from tests.helpers.worlds import warehouse_of
 
 NAME = "API_NY.GDP.MKTP.CD_DS2_en_csv_v2_1.csv"
 

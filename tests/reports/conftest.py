@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.publishing.report import site
-from tests.reports import synthetic
+from tests.helpers import synthetic
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from pipelines.publishing.report import formatting
-from tests.reports.synthetic import EMPTY, MODES, NO_SIZE, REVOKED, RICH, SECOND, TOO_FEW
+from tests.helpers.synthetic import EMPTY, MODES, NO_SIZE, REVOKED, RICH, SECOND, TOO_FEW
 
 
 def words(markup: str) -> str:

@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from pipelines.publishing.report import site
-from tests.reports import synthetic
-from tests.reports.synthetic import EMPTY, GENERATION, HOSTILE, REVOKED, RICH
+from tests.helpers import synthetic
+from tests.helpers.synthetic import EMPTY, GENERATION, HOSTILE, REVOKED, RICH
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from xml.sax.saxutils import escape
@@ -77,3 +78,18 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
         for name, content in members.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def cells(text: str) -> list[list]:
+    """A text table as cells of a sheet, numbers as numbers where the printed text stays the same."""
+    rows = list(csv.reader(io.StringIO(text)))
+    return [[_as_number(cell) for cell in row] for row in rows]
+
+
+def _as_number(cell: str) -> object:
+    try:
+        number = float(cell)
+    except ValueError:
+        return cell or None
+    printed = str(int(number)) if number.is_integer() else repr(number)
+    return number if printed == cell else cell

@@ -1,0 +1,67 @@
+"""Worlds to test in: data folders built once for all tests and workers, and what to ask of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from contextlib import contextmanager
+
+import pytest
+
+from pipelines import settings
+from pipelines.database import build, connection, run_lock
+from pipelines.declarations import reference_rows
+from pipelines.declarations.tables import tables
+from pipelines.landing import land as landing
+from pipelines.landing import outcome, raw_rows, recognition
+
+# What a test of landing and resolution looks at; the scores behind it cost ten times as much.
+RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")
+
+
+def build_all(paths: settings.Paths, wanted: Collection[str] | None = None) -> list[outcome.Landed]:
+    """From files to the wanted tables (all of them where none is named) without Dagster, in the SQL's own order."""
+    with connection.connect(paths.work) as con:
+        landed = landing.land_all(con, paths)
+        build.build_all(con, wanted)
+    return landed
+
+
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[settings.Paths], object]):
+    """A data folder that the first worker that asks for it makes and all read."""
+    common = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # a worker's own folder lies in the common one
+        common = common.parent
+    found, made = settings.Paths(common / name), common / f"{name}.made"
+    with run_lock.hold(common / f"{name}.lock", print):
+        if not made.exists():
+            make(found)
+            made.touch()
+    return found
+
+
+WANTED = ("core.observation", "core.quarantine", "core.area", "mart.file_accounting")
+
+
+@contextmanager
+def warehouse_of(root, sources, files):
+    """A warehouse of these sources and files only, landed through the inbox."""
+    paths = settings.Paths(root / "data")
+    paths.inbox.mkdir(parents=True)
+    for name, content in files.items():
+        (paths.inbox / name).write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch, connection.connect(paths.work) as con:
+        for module in (recognition, reference_rows):
+            patch.setattr(module, "sources", lambda: sources)
+        recognition.fingerprint.cache_clear()
+        raw_rows.ensure_tables(con)
+        landed = [x for p in sorted(paths.inbox.iterdir()) for x in landing.land(con, p, "inbox", paths)]
+        build.build_all(con, WANTED)
+        yield con, landed
+    recognition.fingerprint.cache_clear()
+
+
+def query(paths: settings.Paths, sql: str, *values) -> list[tuple]:
+    """Rows of the work database."""
+    with connection.connect(paths.work, read_only=True) as con:
+        return con.execute(sql, values).fetchall()
