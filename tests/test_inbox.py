@@ -10,8 +10,7 @@ from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT
 from pipelines.landing import land as landing
 from pipelines.landing import outcome
-from tests.helpers.small_files import GOOD_FIGURE
-from tests.helpers.synthetic import FIGURES
+from tests.helpers.small_files import FIGURES, GOOD_FIGURE
 from tests.helpers.worlds import RESOLVED, build_all, query
 
 NBS = "数据库：分省年度数据\r\n指标：地区生产总值(亿元)\r\n时间：最近2年\r\n地区,2024年,2023年\r\n"

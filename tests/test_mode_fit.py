@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.metrics.composite import weights
 from pipelines.metrics.fit import mode_fit
-from tests.helpers.fits import fits, frame
-from tests.helpers.synthetic import CRITERIA
+from tests.helpers.fits import CRITERIA, fits, frame
 
 VALUES = {
     "z1": {"hub": 1, "a": 0.0, "b": 10.0, "c": 1.0},

@@ -12,8 +12,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.landing import discovery, recognition
 from pipelines.landing import land as landing
-from tests.helpers.small_files import GOOD_FIGURE
-from tests.helpers.synthetic import FIGURES
+from tests.helpers.small_files import FIGURES, GOOD_FIGURE
 from tests.helpers.worlds import RESOLVED, build_all, query
 
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.metrics.fit import levers, mode_fit
-from tests.helpers.fits import GATE, fits, frame
-from tests.helpers.synthetic import CRITERIA
+from tests.helpers.fits import CRITERIA, GATE, fits, frame
 
 ZONES = [f"z{i}" for i in range(7)]
 worlds = st.fixed_dictionaries(
