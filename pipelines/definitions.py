@@ -49,7 +49,7 @@ def column_schema(table: Table) -> dg.TableSchema:
             dg.TableColumn(
                 c.name,
                 c.type.lower(),
-                description=c.words,
+                description=c.full_description,
                 constraints=dg.TableColumnConstraints(
                     nullable=not c.required, unique=table.grain == [c.name]
                 ),

@@ -33,10 +33,10 @@ def label() -> str:
     return f"{found['version']} ({found['commit']})" if found["commit"] else str(found["version"])
 
 
-def _git(*words: str) -> str | None:
+def _git(*arguments: str) -> str | None:
     """What git answers in this folder; None where it answers nothing or is not there."""
     try:
-        answer = subprocess.run(["git", *words], cwd=HERE, capture_output=True, text=True, check=True)
+        answer = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return answer.stdout.strip() or None

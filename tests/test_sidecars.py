@@ -61,7 +61,7 @@ def test_what_is_written_is_read(facts):
 
 @given(key=st.text(min_size=1, max_size=20), facts=FACTS)
 def test_an_unknown_key_is_refused_by_name_with_the_known_ones(key, facts):
-    if key in sidecar.Said.model_fields:
+    if key in sidecar.SidecarFacts.model_fields:
         return
     text = sidecar.text_of(**facts) + yaml.safe_dump({key: "1"})
     with pytest.raises(ReadError) as caught:
@@ -161,7 +161,7 @@ def test_a_name_and_a_sidecar_that_differ_are_refused(paths, name, said, found):
 
 
 def test_a_day_in_the_name_and_another_in_the_sidecar_are_refused():
-    source = sources()["nbs_province_gdp"].told({"vintage": "2026-01-06"})
+    source = sources()["nbs_province_gdp"].with_facts({"vintage": "2026-01-06"})
     with pytest.raises(ReadError) as caught:
         raw_rows._vintage(source, "gdp_2026-01-05.csv", {})
     assert caught.value.reason_code == "sidecar_contradicts" and "2026-01-05" in str(caught.value)

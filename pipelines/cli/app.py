@@ -85,8 +85,8 @@ def main() -> None:
         console.print(Text(str(error), "red"), soft_wrap=True)
         _leave(1)
     except duckdb.CatalogException as error:
-        words = f"the published warehouse is of another version, expected one of this; `zonescope run` publishes it: {error}"
-        console.print(Text(words, "red"), soft_wrap=True)
+        message = f"the published warehouse is of another version, expected one of this; `zonescope run` publishes it: {error}"
+        console.print(Text(message, "red"), soft_wrap=True)
         _leave(1)
     except SystemExit as stop:
         _leave(stop.code if isinstance(stop.code, int) else 1)

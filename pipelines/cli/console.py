@@ -44,13 +44,13 @@ def published():
     return connection.connect(generations.readable(settings.paths(), say).database, read_only=True)
 
 
-def say(words: str) -> None:
+def say(message: str) -> None:
     """A line as it is: names of files are never taken for markup."""
-    console.print(Text(words), soft_wrap=True)
+    console.print(Text(message), soft_wrap=True)
 
 
-def fail(words: str) -> NoReturn:
-    console.print(Text(words, "red"), soft_wrap=True)
+def fail(message: str) -> NoReturn:
+    console.print(Text(message, "red"), soft_wrap=True)
     raise typer.Exit(1)
 
 

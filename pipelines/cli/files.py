@@ -28,17 +28,20 @@ def ingest(
 
     paths = settings.paths()
     try:
-        files, said = by_hand.files_of(given), by_hand.checked(flow=flow, vintage=vintage, source=source)
+        files, facts = by_hand.files_of(given), by_hand.checked(flow=flow, vintage=vintage, source=source)
     except (by_hand.NotThere, ReadError) as error:
         fail(str(error))
     outcomes: list[tuple[Path, by_hand.Outcome]] = []
     with by_hand.work(paths, say, "zonescope ingest") as con, bar(len(files)) as step:
         for path in files:
             step(path.name)
-            outcomes += [(path, outcome) for outcome in by_hand.land(con, path, said, paths)]
+            outcomes += [(path, outcome) for outcome in by_hand.land(con, path, facts, paths)]
     table(
         ["file", "source", "status", "rows", "cells or records", "held"],
-        [(o.landed.file_name, o.source_id, o.landed.status, o.rows, o.taken, o.held) for _, o in outcomes],
+        [
+            (o.landed.file_name, o.source_id, o.landed.status, o.rows, o.taken, o.rejected)
+            for _, o in outcomes
+        ],
     )
     for landed in (o.landed for _, o in outcomes if o.landed.reason):
         say(f"{landed.status}  {first_lines(landed.reason)}")

@@ -58,10 +58,18 @@ def _generation_row(paths: settings.Paths, name: str, mark: str) -> tuple:
         found = generations.generation(paths, name)
     except generations.NothingPublished as fault:
         return (name, mark, None, None, None, None, str(fault))
-    faults, said = generations.verify(found), found.manifest
+    faults, manifest = generations.verify(found), found.manifest
     state = f"{len(faults)} damaged: {faults[0]}" if faults else "verified"
-    when = said.get("published_at", "before 0.2.0")
-    return (name, mark, when, len(said["tables"]), found.row_count, said["methodology_version"], state)
+    when = manifest.get("published_at", "before 0.2.0")
+    return (
+        name,
+        mark,
+        when,
+        len(manifest["tables"]),
+        found.row_count,
+        manifest["methodology_version"],
+        state,
+    )
 
 
 def rollback(

@@ -216,10 +216,10 @@ def _column_promises(column: Column) -> list[Promise]:
     return found
 
 
-def _of(column: Column, name: str, words: str, expectation: str, arguments: dict) -> Promise:
+def _of(column: Column, name: str, rule: str, expectation: str, arguments: dict) -> Promise:
     return Promise(
         f"{column.name}_{name}",
-        f"{column.name}: {words}",
+        f"{column.name}: {rule}",
         "error",
         expectation,
         {"column": column.name, **arguments},

@@ -173,7 +173,7 @@ def _comment(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"comment on table {table.full_name} is {_comment_text(table.description)}")
     for column in table.columns:
         con.execute(
-            f"comment on column {table.full_name}.{identifier(column.name)} is {_comment_text(column.words)}"
+            f"comment on column {table.full_name}.{identifier(column.name)} is {_comment_text(column.full_description)}"
         )
 
 

@@ -34,7 +34,7 @@ class Column(Declared):
     )
 
     @property
-    def words(self) -> str:
+    def full_description(self) -> str:
         """Description with the unit, as every catalogue of the columns shows it."""
         unit = {None: "", "1": " [dimensionless]"}.get(self.unit, f" [{self.unit}]")
         return self.description + unit

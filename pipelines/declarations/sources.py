@@ -55,18 +55,18 @@ class Source(Declared):
     area_levels: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""
-    _said: dict[str, str] = PrivateAttr(default_factory=dict)
+    _facts: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
-    def said(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str]:
         """What a sidecar says of the file that is being read."""
-        return self._said
+        return self._facts
 
-    def told(self, said: dict[str, str]) -> Source:
+    def with_facts(self, facts: dict[str, str]) -> Source:
         """The source for one file, with what its sidecar says."""
-        told = self.model_copy()
-        told._said = said
-        return told
+        copy = self.model_copy()
+        copy._facts = facts
+        return copy
 
     def vintage_of(self, file_name: str, facts: Mapping[str, str] | None = None) -> dt.date:
         """Date from which the file's figures are known, by the declared rule: a template over the groups of the name

@@ -33,7 +33,7 @@ def result(outcomes: list[database_checks.Outcome], severity: str) -> dg.AssetCh
     return dg.AssetCheckResult(
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
-        description="; ".join(map(_words, failed))[:1000] or f"{len(outcomes)} promises kept",
+        description="; ".join(map(_message, failed))[:1000] or f"{len(outcomes)} promises kept",
         metadata={
             "promises": len(outcomes),
             "broken": sum(o.ran for o in failed),
@@ -43,7 +43,7 @@ def result(outcomes: list[database_checks.Outcome], severity: str) -> dg.AssetCh
     )
 
 
-def _words(outcome: database_checks.Outcome) -> str:
+def _message(outcome: database_checks.Outcome) -> str:
     count = "" if outcome.unexpected_count is None else f" ({outcome.unexpected_count} rows)"
     return f"{outcome.description}{count}: {outcome.detail}".removesuffix(": ")
 

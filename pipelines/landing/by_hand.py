@@ -41,7 +41,7 @@ class Outcome:
     source_id: str | None = None
     rows: int | None = None
     taken: int | None = None
-    held: int | None = None
+    rejected: int | None = None
 
 
 @dataclass(frozen=True)
@@ -139,16 +139,16 @@ def retry(con: duckdb.DuckDBPyConnection, paths: Paths, name: str = "") -> list[
 
     Also lands what a run would: a corrected sidecar or declaration takes effect here as it would there.
     """
-    before = _held(con, name)
+    before = _problems(con, name)
     landed = {file.file_sha256 for file in landing.land_all(con, paths) if file.status not in ("known", "")}
     for sha in [sha for sha in _shas(con, name) if sha not in landed]:
         landing.reread(con, sha, paths)
     build.build_all(con, ["core.quarantine"])
-    after = _held(con, name)
+    after = _problems(con, name)
     return [Change(*key, before[key], after[key]) for key in sorted(before | after)]
 
 
-HELD = """
+PROBLEMS = """
 select file_name, reason_code, count(*) from (
     select file_name, reason_code from raw.file where status = 'refused'
     union all
@@ -168,10 +168,10 @@ DECIDED = """
 """
 
 
-def _held(con: duckdb.DuckDBPyConnection, name: str) -> Counter[tuple[str, str]]:
+def _problems(con: duckdb.DuckDBPyConnection, name: str) -> Counter[tuple[str, str]]:
     """Held items by file and reason."""
     decided = DECIDED if writing.has_columns(con, tables()["core.quarantine"]) else ""
-    rows = con.execute(HELD.format(decided=decided), [name]).fetchall()
+    rows = con.execute(PROBLEMS.format(decided=decided), [name]).fetchall()
     return Counter({(file, reason): count for file, reason, count in rows})
 
 

@@ -77,23 +77,23 @@ def _stamped(rows: pl.DataFrame | str, table: Table, stamp: dict[str, str]) -> p
 def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.date:
     """Day from which the figures are known: the sidecar's, else by the source's rule; refused where the rule is a day
     that the name or the file itself states and that differs."""
-    said = source.said.get("vintage")
+    sidecar_day = source.facts.get("vintage")
     try:
         stated = source.vintage_of(file_name, facts)
     except DeclarationError as error:
-        if said is not None:
-            return dt.date.fromisoformat(said)
-        words = (
+        if sidecar_day is not None:
+            return dt.date.fromisoformat(sidecar_day)
+        message = (
             f"{file_name}: found no day from which its figures are known, expected one in its name, or beside it in "
             f"{sidecar.name_of(file_name)} the line `vintage: YYYY-MM-DD`\n  {error}"
         )
-        raise ReadError("no_vintage", words) from error
-    if said is None or str(stated) == said:
+        raise ReadError("no_vintage", message) from error
+    if sidecar_day is None or str(stated) == sidecar_day:
         return stated
     if re.fullmatch(r"\{\w+\}", source.vintage):
-        words = f"found {stated} in its name or itself and {said} in {sidecar.name_of(file_name)}"
-        raise ReadError("sidecar_contradicts", f"{file_name}: {words}, expected both the same")
-    return dt.date.fromisoformat(said)
+        message = f"found {stated} in its name or itself and {sidecar_day} in {sidecar.name_of(file_name)}"
+        raise ReadError("sidecar_contradicts", f"{file_name}: {message}, expected both the same")
+    return dt.date.fromisoformat(sidecar_day)
 
 
 def without_rows(
@@ -136,8 +136,8 @@ def _append_counted(con: duckdb.DuckDBPyConnection, table: Table, query: str, ex
     try:
         found = writing.append(con, table, query)
     except duckdb.InvalidInputException as error:
-        words = f"the scan of the lines into {table.full_name} fails: {error}"
-        raise ReadError("unreadable", words) from error
+        message = f"the scan of the lines into {table.full_name} fails: {error}"
+        raise ReadError("unreadable", message) from error
     if found != expected:
         raise ReadError(
             "unaccounted", f"{table.full_name} took {found} rows, the reader has counted {expected} records"

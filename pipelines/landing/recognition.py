@@ -30,7 +30,9 @@ def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
         )
         raise ReadError("bad_sidecar", message)
     fitting = [sources()[named]] if named else list(sources().values())
-    return readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named).told(facts)
+    return readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named).with_facts(
+        facts
+    )
 
 
 @cache

@@ -57,7 +57,7 @@ class _Facts(BaseModel):
         raise ValueError("expected a day as YYYY-MM-DD")
 
 
-class Said(_Facts):
+class SidecarFacts(_Facts):
     """What a sidecar says of a file."""
 
     members: dict[str, _Facts] = {}
@@ -95,7 +95,7 @@ def name_of(file_name: str) -> str:
     return file_name + SUFFIX
 
 
-def parse(text: str, place: str) -> Said:
+def parse(text: str, place: str) -> SidecarFacts:
     """Read the text of a sidecar. Raises ReadError (bad_sidecar) that names the place, key, found and expected."""
     if len(text) > MAX_BYTES:
         raise _bad(place, f"found {len(text)} characters, expected a few lines")
@@ -103,14 +103,14 @@ def parse(text: str, place: str) -> Said:
         _check_plain(text, place)
         found = yaml.load(text, Loader=yaml.BaseLoader)  # texts, lists and mappings only
     except (yaml.YAMLError, ValueError) as error:
-        words = " ".join(str(error).split())[:300]
-        raise _bad(place, f"found no YAML, expected lines such as `flow: import`: {words}") from error
+        message = " ".join(str(error).split())[:300]
+        raise _bad(place, f"found no YAML, expected lines such as `flow: import`: {message}") from error
     if found in (None, ""):
-        return Said()
+        return SidecarFacts()
     if not isinstance(found, dict):
         raise _bad(place, f"found {str(found)[:80]!r}, expected lines such as `flow: import`")
     try:
-        return Said.model_validate(found)
+        return SidecarFacts.model_validate(found)
     except ValidationError as error:
         raise _bad(place, "; ".join(map(_fault, error.errors()))) from error
 
@@ -127,9 +127,9 @@ def _check_plain(text: str, place: str) -> None:
 def _fault(error: dict) -> str:
     key = ".".join(str(part) for part in error["loc"])[:200]
     if error["type"] == "extra_forbidden":
-        return f"found the key {key!r}, expected one of {list(Said.model_fields)}"
+        return f"found the key {key!r}, expected one of {list(SidecarFacts.model_fields)}"
     return f"key {key!r}: found {str(error['input'])[:80]!r}: {error['msg']}"
 
 
-def _bad(place: str, words: str) -> ReadError:
-    return ReadError("bad_sidecar", f"{place}: {words}")
+def _bad(place: str, message: str) -> ReadError:
+    return ReadError("bad_sidecar", f"{place}: {message}")

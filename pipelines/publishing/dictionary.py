@@ -69,7 +69,7 @@ def _mode(mode: Mode) -> str:
         f"- Needs: {mode.prerequisites}\n- Limits: {mode.limitations}\n- Zones that the paper names: {cities}\n"
         f"- Source: {mode.citation}\n"
     )
-    missing = "".join(f"- {words}\n" for words in mode.not_available)
+    missing = "".join(f"- {text}\n" for text in mode.not_available)
     parts = "\n".join(_criterion(mode, criterion) for criterion in mode.criteria)
     return f"{head}\n{parts}\nNot published for zones, so not scored:\n\n{missing}"
 
@@ -111,7 +111,7 @@ def _section(table: Table) -> str:
     arguments = "".join(f"\n- `{a.name}` ({a.type.lower()}): {a.description}" for a in table.arguments)
     rows = ["| column | type | what it is | comes from |", "|---|---|---|---|"]
     rows += [
-        f"| {c.name} | {c.type.lower()} | {_cell(c.words)} | {', '.join(origins[c.name])} |"
+        f"| {c.name} | {c.type.lower()} | {_cell(c.full_description)} | {', '.join(origins[c.name])} |"
         for c in table.columns
     ]
     return head + (arguments + "\n" if arguments else "") + "\n" + "\n".join(rows) + "\n"
@@ -133,5 +133,5 @@ def _list(title: str, header: list[str], rows: list[tuple]) -> str:
     return f"{title}\n\n" + "\n".join(lines) + "\n"
 
 
-def _cell(words: str) -> str:
-    return " ".join(words.split()).replace("|", "\\|")
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

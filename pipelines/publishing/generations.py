@@ -258,8 +258,8 @@ def _stamp(path: Path, *, thorough: bool = True) -> dict:
 
 
 def _own_hash(manifest: dict) -> str:
-    said = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    content = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _last_number(paths: Paths) -> int:

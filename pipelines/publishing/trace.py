@@ -73,5 +73,5 @@ def _code(con: duckdb.DuckDBPyConnection, zone: str) -> str:
     found = con.execute(ZONES, {"zone": zone}).fetchall()
     if len(found) == 1:
         return found[0][0]
-    words = "; ".join(" ".join(row) for row in found) or "none"
-    raise NoSuchFigure(f"{zone}: expected the code or name of one zone, found {words}")
+    listed = "; ".join(" ".join(row) for row in found) or "none"
+    raise NoSuchFigure(f"{zone}: expected the code or name of one zone, found {listed}")

@@ -69,8 +69,8 @@ def members(content: bytes, file_name: str) -> tuple[list[tuple[str, bytes]], li
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _zip_members(archive, len(content), file_name)
     except FAULTS as error:
-        words = f"{file_name}: found an archive that cannot be unpacked: {type(error).__name__} {error}"
-        raise ReadError("broken_archive", words) from error
+        message = f"{file_name}: found an archive that cannot be unpacked: {type(error).__name__} {error}"
+        raise ReadError("broken_archive", message) from error
 
 
 def _zip_members(

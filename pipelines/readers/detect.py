@@ -85,8 +85,8 @@ def beginning(path: Path, file_name: str) -> bytes:
         raise _too_large(size, "a workbook", file_name)
     end = max(start.rfind(b"\n"), start.rfind(b"\r", 0, -1)) + 1
     if not end:
-        words = f"{file_name}: found no line end in the first {len(start)} bytes, expected a table"
-        raise ReadError("long_line", words)
+        message = f"{file_name}: found no line end in the first {len(start)} bytes, expected a table"
+        raise ReadError("long_line", message)
     return start[:end]
 
 
@@ -96,8 +96,8 @@ def _start(path: Path) -> bytes:
 
 
 def _too_large(size: int, what: str, file_name: str) -> ReadError:
-    words = f"{file_name}: found {size} bytes, expected at most {MOST_BYTES} of {what}"
-    return ReadError("file_too_large", words)
+    message = f"{file_name}: found {size} bytes, expected at most {MOST_BYTES} of {what}"
+    return ReadError("file_too_large", message)
 
 
 def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool = True) -> Any:
@@ -182,7 +182,7 @@ def _misfit(look: _Look, source: Any, by_name: bool) -> _Misfit:
         missing = _missing(look, source)
     except ReadError as error:
         return _Misfit(0, [*reasons, f"{error.reason_code} (declared {list(source.encoding)})"])
-    reasons += [f"the first lines lack {words!r}" for words in missing]
+    reasons += [f"the first lines lack {wanted!r}" for wanted in missing]
     return _Misfit(len(source.signature) - len(missing), reasons)
 
 
@@ -209,9 +209,9 @@ def _lacks(sheet: grid.Grid, signature: list[str | list[str]]) -> list[str]:
     ]
 
 
-def _any_of(words: str | list[str]) -> list[str]:
-    return [words] if isinstance(words, str) else words
+def _any_of(wanted: str | list[str]) -> list[str]:
+    return [wanted] if isinstance(wanted, str) else wanted
 
 
-def _stands(words: str, printed: set[str], starts: list[str]) -> bool:
-    return words in printed or any(start.startswith(words) for start in starts)
+def _stands(wanted: str, printed: set[str], starts: list[str]) -> bool:
+    return wanted in printed or any(start.startswith(wanted) for start in starts)

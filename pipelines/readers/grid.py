@@ -170,11 +170,11 @@ def read(
         names = [grid.sheet for grid, _ in parts]
         raise ReadError("ambiguous_file", f"{file_name}: found the table on the sheets {names}, expected one")
     columns = parts[0][1].columns
-    parts += [(grid, _held(grid, error, columns)) for grid, error in faults]
+    parts += [(grid, _rejected_sheet(grid, error, columns)) for grid, error in faults]
     return _together(parts, file_name)
 
 
-def _held(grid: Grid, error: ReadError, columns: tuple[str, ...]) -> Part:
+def _rejected_sheet(grid: Grid, error: ReadError, columns: tuple[str, ...]) -> Part:
     blank = [grid.is_blank(index) for index in range(len(grid))]
     rejects = [
         text.reject(index + 1, None, grid.printed(index), error.reason_code, str(error))
@@ -312,37 +312,37 @@ def table(
     return columns, unknown, found
 
 
-def hold(body: Body, grid: Grid, held: dict[int, tuple[str, str]]) -> None:
+def reject_rows(body: Body, grid: Grid, faults: dict[int, tuple[str, str]]) -> None:
     """Turn records into rejects: row -> code and reason."""
-    for record in (record for record in body.records if record.row_no in held):
-        code, reason = held[record.row_no]
-        words = f"line {record.row_no}: {reason}"
-        body.rejects.append(text.reject(record.row_no, None, grid.printed(record.row_no - 1), code, words))
+    for record in (record for record in body.records if record.row_no in faults):
+        code, reason = faults[record.row_no]
+        message = f"line {record.row_no}: {reason}"
+        body.rejects.append(text.reject(record.row_no, None, grid.printed(record.row_no - 1), code, message))
         body.counts["record_rows"] -= 1
         body.counts["rejected_rows"] += 1
-    body.records = [record for record in body.records if record.row_no not in held]
+    body.records = [record for record in body.records if record.row_no not in faults]
 
 
-def hold_repeated(body: Body, grid: Grid, key: Callable[[Record], Hashable]) -> None:
+def reject_repeated(body: Body, grid: Grid, key: Callable[[Record], Hashable]) -> None:
     """Records of one key: of equal ones the first stays, of different ones none; nobody knows which is right."""
     by_key: dict[Hashable, list[Record]] = {}
     for record in body.records:
         by_key.setdefault(key(record), []).append(record)
-    held = {}
+    faults = {}
     for printed, records in ((k, r) for k, r in by_key.items() if len(r) > 1 and k):
         rows = [record.row_no for record in records]
         equal = all(record.fields == records[0].fields for record in records)
-        held |= dict.fromkeys(rows[1:] if equal else rows, repeated("row", printed, rows, equal))
-    hold(body, grid, held)
+        faults |= dict.fromkeys(rows[1:] if equal else rows, repeated("row", printed, rows, equal))
+    reject_rows(body, grid, faults)
 
 
 def repeated(what: str, printed: Hashable, places: list[int], equal: bool) -> tuple[str, str]:
     """Code and reason of rows or columns (`what`) that are there several times; the first places are named."""
     named = ", ".join(map(str, places[:MAX_PLACES_NAMED]))
     more = f" and {len(places) - MAX_PLACES_NAMED} more" if len(places) > MAX_PLACES_NAMED else ""
-    words = f"found {str(printed)[:60]!r} {len(places)} times ({what}s {named}{more})"
+    message = f"found {str(printed)[:60]!r} {len(places)} times ({what}s {named}{more})"
     figures = "equal" if equal else "different"
     return (
         f"{'duplicate' if equal else 'conflicting'}_{what}",
-        f"{words} with {figures} figures, expected it once",
+        f"{message} with {figures} figures, expected it once",
     )

@@ -55,10 +55,10 @@ def sheets(content: bytes) -> list[tuple[str, list[list[str]]]]:
     except subprocess.TimeoutExpired as error:
         raise ReadError("too_large", f"the workbook was not read within {MAX_SECONDS} s") from error
     if process.returncode:
-        words = process.stderr.decode(errors="backslashreplace").strip()[-400:]
+        message = process.stderr.decode(errors="backslashreplace").strip()[-400:]
         # A negative code is a signal: the process asked for more memory than it may have.
         code = REASONS.get(process.returncode, "too_large" if process.returncode < 0 else "broken_workbook")
-        raise ReadError(code, f"found a workbook that cannot be read, expected .xls or .xlsx: {words}")
+        raise ReadError(code, f"found a workbook that cannot be read, expected .xls or .xlsx: {message}")
     found = [(sheet["name"], sheet["rows"]) for sheet in json.loads(process.stdout)]
     if len({name for name, _ in found}) < len(found):
         raise ReadError("broken_workbook", "found two sheets of the same name, expected each name once")

@@ -52,7 +52,7 @@ FAULTY_TEXT = {
 
 
 # What is held of the files of a scratch database, in the order of the file.
-HELD = """
+FAULTS = """
 with held as (
     select '' as sheet, null as row_no, null as column_no, file_name as printed_text, reason_code, reason
     from raw.file where status = 'refused'
@@ -196,14 +196,14 @@ def check(path: Path, paths: Paths) -> Checked:
         landing.land(con, path, "inbox", own)
         fixed = [name for name in tables() if name.startswith("reference.")]
         build.build_all(con, ["core.observation"], keep=[*fixed, "core.zone"])
-        findings = [*_held(con), *_doubts(con)]
+        findings = [*_faults(con), *_doubts(con)]
         loaded = writing.count(con, tables()["core.observation"])
     findings = _at_fault(findings, content, path.name)
     return Checked(loaded, findings, _copy(content, path.name, findings, paths))
 
 
-def _held(con: duckdb.DuckDBPyConnection) -> list[Finding]:
-    return [Finding("error", *row) for row in con.execute(HELD).fetchall()]
+def _faults(con: duckdb.DuckDBPyConnection) -> list[Finding]:
+    return [Finding("error", *row) for row in con.execute(FAULTS).fetchall()]
 
 
 def _doubts(con: duckdb.DuckDBPyConnection) -> list[Finding]:

@@ -139,14 +139,14 @@ def _validations(offer: Offer, headers: list[str]) -> Iterable[tuple[DataValidat
         yield _rule("list", formula, header[key], "请从列表选择 Choose from the list"), header[key]
     for key, name in (("unit_text", "units"), ("scope_text", "scopes")):
         formula = _of_indicator(offer.sheets[name], f"${indicator}2")
-        words = "先选指标，再选单位或口径 Choose the indicator first"
-        yield _rule("list", formula, header[key], words), header[key]
-    words = f"四位年份 A year from {offer.years[0]}"
-    yield _rule("whole", str(offer.years[0]), year, words, str(offer.years[1])), year
-    words = "只填数字，没有数据请留空 A number; empty where there is none"
-    yield _rule("decimal", "-1E+15", header["value_text"], words, "1E+15"), header["value_text"]
-    words = "日期 A day, YYYY-MM-DD"
-    yield _rule("date", "36526", header["known_from_text"], words, "73050"), header["known_from_text"]
+        message = "先选指标，再选单位或口径 Choose the indicator first"
+        yield _rule("list", formula, header[key], message), header[key]
+    message = f"四位年份 A year from {offer.years[0]}"
+    yield _rule("whole", str(offer.years[0]), year, message, str(offer.years[1])), year
+    message = "只填数字，没有数据请留空 A number; empty where there is none"
+    yield _rule("decimal", "-1E+15", header["value_text"], message, "1E+15"), header["value_text"]
+    message = "日期 A day, YYYY-MM-DD"
+    yield _rule("date", "36526", header["known_from_text"], message, "73050"), header["known_from_text"]
 
 
 def _of_indicator(sheet: str, cell: str) -> str:
@@ -154,7 +154,7 @@ def _of_indicator(sheet: str, cell: str) -> str:
     return f"OFFSET('{sheet}'!$C$1,MATCH({cell},'{sheet}'!$A:$A,0)-1,0,1,VLOOKUP({cell},'{sheet}'!$A:$B,2,0))"
 
 
-def _rule(kind: str, first: str, title: str, words: str, second: str | None = None) -> DataValidation:
+def _rule(kind: str, first: str, title: str, message: str, second: str | None = None) -> DataValidation:
     return DataValidation(
         type=kind,
         operator="between",
@@ -164,9 +164,9 @@ def _rule(kind: str, first: str, title: str, words: str, second: str | None = No
         showErrorMessage=True,
         showInputMessage=True,
         errorTitle=title[:32],
-        error=words,
+        error=message,
         promptTitle=title[:32],
-        prompt=words,
+        prompt=message,
     )
 
 
@@ -232,8 +232,8 @@ def _mark(sheet: Worksheet, finding: Finding) -> None:
     cell = _writable(sheet, finding.row_no, finding.column_no or 1)
     cell.fill = FAULT_FILL if finding.severity == "error" else DOUBT_FILL
     before = f"{cell.comment.text}\n" if cell.comment else ""
-    words = workbook.UNPRINTABLE.sub(" ", f"{before}{MARK} {finding.reason}\n{finding.how_to_mend}")
-    cell.comment = Comment(words, cell.comment.author if cell.comment else MARK, NOTE_HEIGHT, NOTE_WIDTH)
+    message = workbook.UNPRINTABLE.sub(" ", f"{before}{MARK} {finding.reason}\n{finding.how_to_mend}")
+    cell.comment = Comment(message, cell.comment.author if cell.comment else MARK, NOTE_HEIGHT, NOTE_WIDTH)
 
 
 def _writable(sheet: Worksheet, row: int, column: int):

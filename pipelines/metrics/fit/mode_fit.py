@@ -372,7 +372,7 @@ def _rank(fits: pl.DataFrame) -> pl.DataFrame:
         .rank("ordinal")
         .over("methodology_version", "zone_code", "time_period", eligible)
     )
-    words = pl.col("reason_code").replace_strict(REASONS, default=None)
+    reason = pl.col("reason_code").replace_strict(REASONS, default=None)
     comparative_words = pl.col("comparative_reason_code").replace_strict(REASONS, default=None)
     return (
         fits.sort(KEY)
@@ -386,7 +386,7 @@ def _rank(fits: pl.DataFrame) -> pl.DataFrame:
             zones_compared=pl.col("comparative_fit").count().over(group).cast(pl.Int32),
             is_best_mode=(eligible & (order == 1)).fill_null(False),
             gate_passed=pl.col("gate") >= pl.col("minimum_gate"),
-            reason=words,
+            reason=reason,
             comparative_reason=comparative_words,
         )
         .select(

@@ -77,9 +77,9 @@ def _line(x1: float, y1: float, x2: float, y2: float, stroke: str, *, kind: str 
     )
 
 
-def _text(x: float, y: float, words: str, kind: str, *, anchor: str = "middle", fill: str = INK) -> Markup:
+def _text(x: float, y: float, label: str, kind: str, *, anchor: str = "middle", fill: str = INK) -> Markup:
     return Markup('<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}" fill="{}">{}</text>').format(
-        kind, x, y, anchor, fill, words
+        kind, x, y, anchor, fill, label
     )
 
 
@@ -99,8 +99,8 @@ def interval_bar(low: float, middle: float, high: float, value: float, style: di
         _line(width * middle, 2, width * middle, 14, INK),
         _moved(width * value, 8, style),
     ]
-    words = f"{value:.3f}, 5th to 95th percentile {low:.3f} to {high:.3f}"
-    return _svg((width, 16), "bar", words, body)
+    label = f"{value:.3f}, 5th to 95th percentile {low:.3f} to {high:.3f}"
+    return _svg((width, 16), "bar", label, body)
 
 
 def diverging_bar(value: float, extent: float, style: dict) -> Markup:
@@ -240,9 +240,9 @@ def _graticule(frame: dict) -> list[Markup]:
     return body
 
 
-def _free_spot(at: tuple, words: str, taken: list[tuple], dots: list[tuple]) -> tuple | None:
+def _free_spot(at: tuple, label: str, taken: list[tuple], dots: list[tuple]) -> tuple | None:
     """Of four spots round a point the one that covers no label and fewest points: (x, y, anchor, box)."""
-    width, found = _LETTER_WIDTH * len(words), []
+    width, found = _LETTER_WIDTH * len(label), []
     for dx, dy, anchor in ((9, 4, "start"), (0, 19, "middle"), (0, -9, "middle"), (-9, 4, "end")):
         left = at[0] + dx - {"start": 0, "end": width, "middle": width / 2}[anchor]
         box = (left, at[1] + dy - _LABEL_HEIGHT, left + width, at[1] + dy + 3)

@@ -102,16 +102,16 @@ def status_mark(status: str | None) -> Markup:
 
     The words recalled or uncertain anywhere win over verified: "month verified, day recalled" is unverified.
     """
-    words = (status or "").strip()
-    first, _, rest = words.partition(" ")
-    if is_unverified(words):
-        kind, label, detail = "unverified", "unverified source", "" if words == "recalled" else words
+    stated = (status or "").strip()
+    first, _, rest = stated.partition(" ")
+    if is_unverified(stated):
+        kind, label, detail = "unverified", "unverified source", "" if stated == "recalled" else stated
     elif first.lower().startswith("reasoned"):
         kind, label, detail = "reasoned", "reasoned, no source", rest
     elif first.lower().startswith(VERIFIED_WORDS):
         kind, label, detail = "verified", first.rstrip(",;"), rest
     else:
-        kind, label, detail = "unstated", "status not stated", words
+        kind, label, detail = "unstated", "status not stated", stated
     mark = Markup('<span class="mark {}">{}</span>').format(kind, label)
     return mark + Markup(" <small>{}</small>").format(detail) if detail else mark
 

@@ -81,15 +81,15 @@ def reason_codes(frames: dict[str, pl.DataFrame]) -> list[dict]:
     """Every reason code in the published tables: where, how often, and in words (of a held cell: one example)."""
     codes = _counted_codes("quarantine", frames["quarantine"], pl.col("reason").min())
     for name, metric in CODED.items():
-        words = (
+        reasons = (
             frames["metric_reason"].filter(pl.col("metric") == metric).select("reason_code", reason="meaning")
         )
-        coded = frames[name].select("reason_code").join(words, on="reason_code", how="left")
+        coded = frames[name].select("reason_code").join(reasons, on="reason_code", how="left")
         codes += _counted_codes(name, coded, pl.col("reason").first())
     return codes
 
 
-def _counted_codes(table: str, frame: pl.DataFrame, words: pl.Expr) -> list[dict]:
+def _counted_codes(table: str, frame: pl.DataFrame, reasons: pl.Expr) -> list[dict]:
     coded = frame.filter(pl.col("reason_code").is_not_null())
-    counted = coded.group_by("reason_code").agg(pl.len().alias("rows"), words.alias("reason"))
+    counted = coded.group_by("reason_code").agg(pl.len().alias("rows"), reasons.alias("reason"))
     return [{"table": table, **row} for row in counted.sort("reason_code").iter_rows(named=True)]

@@ -70,7 +70,7 @@ def environment() -> Environment:
         share=formatting.share,
         whole=formatting.whole,
         quantity=formatting.quantity,
-        words=formatting.in_words,
+        in_words=formatting.in_words,
         linked=formatting.linked,
         status=formatting.status_mark,
     )

@@ -80,33 +80,35 @@ def missing_dimensions(states: Mapping[str, str], options: Mapping[str, Any]) ->
     return [name for name in dimensions(options) if not states.get(name, "").strip()]
 
 
-def cell(seen: Observation, source: Any, sheet: str = "", dataset: str = "") -> tuple:
+def cell(observation: Observation, source: Any, sheet: str = "", dataset: str = "") -> tuple:
     """The row of `COLUMNS` of one observation."""
-    options, states = source.options, seen.states
+    options, states = source.options, observation.states
     found = (
-        *_area(seen, options),
+        *_area(observation, options),
         _indicator(states, options),
         states.get(options.get("period", ""), ""),
         states.get(options.get("unit", ""), ""),
         _prefixed(states.get(options.get("status", ""), ""), options.get("status_scheme", ""), " "),
         "; ".join(states[name] for name in options.get("notes", []) if states.get(name)),
         f"{source.title}: {dataset}" if dataset else source.title,
-        "; ".join(_stated(name, said, seen.names.get(name, "")) for name, said in states.items() if said),
+        "; ".join(
+            _stated(name, code, observation.names.get(name, "")) for name, code in states.items() if code
+        ),
         "",
-        seen.value,
+        observation.value,
         states.get(options.get("multiplier", ""), ""),
     )
     if not "".join(found).isascii():
-        found = tuple(printable(words) for words in found)
-    return (printable(sheet), seen.row_no, seen.column_no, *found)
+        found = tuple(printable(raw_text) for raw_text in found)
+    return (printable(sheet), observation.row_no, observation.column_no, *found)
 
 
 def cells(
-    seen: Iterable[Observation], source: Any, place: str, sheet: str = "", dataset: str = ""
+    observations: Iterable[Observation], source: Any, place: str, sheet: str = "", dataset: str = ""
 ) -> list[tuple]:
     """The rows of many observations. Raises ReadError where one long text, repeated in each, would fill the memory."""
     rows, characters = [], 0
-    for each in seen:
+    for each in observations:
         rows.append(cell(each, source, sheet, dataset))
         characters = weighed(rows[-1], characters, place)
     return rows
@@ -133,9 +135,9 @@ def reject(place: tuple[str, int, int | None], printed: str, reason_code: str, r
     )
 
 
-def printable(words: str) -> str:
+def printable(raw_text: str) -> str:
     """Half characters (surrogates) that JSON can spell but no table can hold, as escapes."""
-    return words.encode("utf-8", "backslashreplace").decode()
+    return raw_text.encode("utf-8", "backslashreplace").decode()
 
 
 def day(printed: str) -> str:
@@ -144,12 +146,14 @@ def day(printed: str) -> str:
     return "-".join(match.groups()) if match else ""
 
 
-def _area(seen: Observation, options: Mapping[str, Any]) -> tuple[str, str]:
+def _area(observation: Observation, options: Mapping[str, Any]) -> tuple[str, str]:
     """Code and name of the area."""
     if "area" not in options:
         return "", options.get("default_area", "")
-    code, scheme = seen.states[options["area"]].strip(), options.get("area_scheme", "")
-    name = seen.states.get(options.get("area_name", ""), "") or seen.names.get(options["area"], "")
+    code, scheme = observation.states[options["area"]].strip(), options.get("area_scheme", "")
+    name = observation.states.get(options.get("area_name", ""), "") or observation.names.get(
+        options["area"], ""
+    )
     return ("", name or code) if scheme == "name" else (_prefixed(code, scheme, ":"), name)
 
 
@@ -160,8 +164,8 @@ def _indicator(states: Mapping[str, str], options: Mapping[str, Any]) -> str:
     return JOINED_BY.join(states[name] for name in options["indicator"])
 
 
-def _stated(name: str, code: str, words: str) -> str:
-    return f"{name}={code} ({words})" if words and words != code else f"{name}={code}"
+def _stated(name: str, code: str, raw_text: str) -> str:
+    return f"{name}={code} ({raw_text})" if raw_text and raw_text != code else f"{name}={code}"
 
 
 def _prefixed(code: str, scheme: str, joint: str) -> str:

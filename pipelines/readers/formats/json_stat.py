@@ -51,7 +51,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
             continue
         rows += cells
         physical += places
-        facts |= {"updated": day} if (day := cube.day(_words(data_set.get("updated")))) else {}
+        facts |= {"updated": day} if (day := cube.day(_text(data_set.get("updated")))) else {}
     if not rows:
         raise (
             faults[0][2] if faults else ReadError("empty_file", f"{file_name}: found no data set with values")
@@ -83,9 +83,9 @@ def parse(decoded: str, place: str) -> Any:
             decoded, object_pairs_hook=_once, parse_float=Number, parse_int=Number, parse_constant=Number
         )
     except (ValueError, RecursionError) as error:
-        words = f"{place}: found no JSON: {type(error).__name__} {error}"
+        message = f"{place}: found no JSON: {type(error).__name__} {error}"
         cut = isinstance(error, json.JSONDecodeError) and not decoded[error.pos :].strip()
-        raise ReadError("truncated_file" if cut else "broken_json", words[:2000]) from error
+        raise ReadError("truncated_file" if cut else "broken_json", message[:2000]) from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict:
@@ -101,18 +101,18 @@ def _data_sets(document: Any, place: str) -> Iterator[tuple[str, dict]]:
         found = type(document).__name__
         raise ReadError("header_changed", f"{place}: found a {found}, expected a JSON-stat object")
     if document.get("class", "dataset") == "dataset" and "dimension" in document:
-        yield _words(document.get("label")), document
+        yield _text(document.get("label")), document
     elif document.get("class") == "collection":
         link = document.get("link")
         items = link.get("item") if isinstance(link, dict) else None
         for number, item in enumerate(items if isinstance(items, list) else [], start=1):
             if isinstance(item, dict):
-                yield f"{number} {_words(item.get('label'))}".strip(), item
+                yield f"{number} {_text(item.get('label'))}".strip(), item
     else:
         yield from ((name, part) for name, part in document.items() if isinstance(part, dict))
 
 
-def _words(printed: Any) -> str:
+def _text(printed: Any) -> str:
     return printed if isinstance(printed, str) else ""
 
 
@@ -124,12 +124,12 @@ def _cells(data_set: dict, source: Any, sheet: str, place: str) -> tuple[list[tu
         status = _status(data_set.get("status"), places)
         values = _values(data_set["value"], places, place)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        words = f"{place}: found no whole data set: {type(error).__name__} {error}"[:2000]
-        raise ReadError("header_changed", words) from error
+        message = f"{place}: found no whole data set: {type(error).__name__} {error}"[:2000]
+        raise ReadError("header_changed", message) from error
     cube.check_names([name for name, _ in dimensions], source, place)
     _check_attributes(source.options, dict(dimensions), place)
-    seen = (_observation(index, value, dimensions, sizes, status) for index, value in values)
-    return cube.cells(seen, source, place, sheet, _words(data_set.get("label"))), places
+    observations = (_observation(index, value, dimensions, sizes, status) for index, value in values)
+    return cube.cells(observations, source, place, sheet, _text(data_set.get("label"))), places
 
 
 def _check_attributes(options: dict, dimensions: dict[str, Any], place: str) -> None:
@@ -137,8 +137,8 @@ def _check_attributes(options: dict, dimensions: dict[str, Any], place: str) -> 
     known = {STATUS, *dimensions, *(f"{name}.{role}" for name in dimensions for role in UNIT_ROLES)}
     named = [options[role] for role in (*UNIT_ROLES, "status") if role in options]
     if missing := [name for name in named if name not in known]:
-        words = f"{place}: found {sorted(known)[:100]}, expected {missing} too"
-        raise ReadError("header_changed", words)
+        message = f"{place}: found {sorted(known)[:100]}, expected {missing} too"
+        raise ReadError("header_changed", message)
 
 
 def _shape(data_set: dict) -> tuple[list[int], list[tuple[str, list[tuple[str, str, dict]]]]]:
@@ -164,15 +164,15 @@ def _categories(category: dict, size: int) -> list[tuple[str, str, dict]]:
         raise ValueError("an index of categories with gaps")
     if len(codes) != size or len(set(codes)) < size:
         raise ValueError(f"{len(codes)} categories in a dimension of the size {size}")
-    return [(str(code), _words(labels.get(code)), _unit(units.get(code))) for code in codes]
+    return [(str(code), _text(labels.get(code)), _unit(units.get(code))) for code in codes]
 
 
 def _unit(found: Any) -> dict[str, str]:
     """Unit and multiplier of a category, where it carries them."""
     if not isinstance(found, dict):
         return {}
-    unit = _words(found.get("label")) or _words(found.get("base"))
-    return {"unit": unit, "multiplier": _words(found.get("multiplier"))}
+    unit = _text(found.get("label")) or _text(found.get("base"))
+    return {"unit": unit, "multiplier": _text(found.get("multiplier"))}
 
 
 def _values(found: Any, places: int, place: str) -> Iterator[tuple[int, Any]]:
@@ -182,25 +182,25 @@ def _values(found: Any, places: int, place: str) -> Iterator[tuple[int, Any]]:
         raise ReadError("too_large", f"{place}: found {given} values, expected at most {MAX_CELLS}")
     if isinstance(found, list):
         if given != places:
-            words = f"{place}: found {given} values, expected {places} by the sizes"
-            raise ReadError("wrong_cell_count", words)
+            message = f"{place}: found {given} values, expected {places} by the sizes"
+            raise ReadError("wrong_cell_count", message)
         return enumerate(found)
     for key in found:
         if not key.isascii() or not key.isdigit() or str(int(key[:20])) != key or int(key) >= places:
-            words = f"{place}: found a value at {key[:40]!r}, expected places from 0 to {places - 1}"
-            raise ReadError("wrong_cell_count", words)
+            message = f"{place}: found a value at {key[:40]!r}, expected places from 0 to {places - 1}"
+            raise ReadError("wrong_cell_count", message)
     return iter(sorted((int(key), value) for key, value in found.items()))
 
 
 def _status(found: Any, places: int) -> Callable[[int], str]:
     """The status by place: of a list, of an object, or one for all."""
     if isinstance(found, dict):
-        return lambda index: _words(found.get(str(index)))
+        return lambda index: _text(found.get(str(index)))
     if isinstance(found, list) and len(found) > 1:
         if len(found) != places:
             raise ValueError(f"{len(found)} statuses of {places} values")
-        return lambda index: _words(found[index])
-    one = _words(found[0] if isinstance(found, list) and found else found)
+        return lambda index: _text(found[index])
+    one = _text(found[0] if isinstance(found, list) and found else found)
     return lambda index: one
 
 
@@ -210,7 +210,7 @@ def _observation(index: int, value: Any, dimensions: list, sizes: list[int], sta
         left, at = divmod(left, size)
         code, label, unit = categories[at]
         states[name], names[name] = code, label
-        states |= {f"{name}.{role}": said for role, said in unit.items() if said}
+        states |= {f"{name}.{role}": stated for role, stated in unit.items() if stated}
     states = dict(reversed(states.items()))
     if found := status(index):
         states[STATUS] = found

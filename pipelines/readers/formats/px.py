@@ -64,15 +64,15 @@ class Variable:
 class Table:
     """The head of a file."""
 
-    said: dict[tuple[str, str], str]
+    stated: dict[tuple[str, str], str]
     stub: list[Variable] = field(default_factory=list)
     heading: list[Variable] = field(default_factory=list)
     statements: int = 0
     notes: int = 0
 
-    def words(self, keyword: str, of: str = "") -> str:
+    def text_of(self, keyword: str, of: str = "") -> str:
         """Text of a keyword: of one value where it is stated so, else of the table."""
-        return "".join(_texts(self.said.get((keyword, of)) or self.said.get((keyword, ""), ""))).strip()
+        return "".join(_texts(self.stated.get((keyword, of)) or self.stated.get((keyword, ""), ""))).strip()
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
@@ -83,8 +83,8 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     if not begin:
         raise ReadError("truncated_file", f"{file_name}: found no DATA, expected it at the end of the file")
     if not decoded.rstrip().endswith(";"):
-        words = f"{file_name}: found the end {decoded.rstrip()[-30:]!r}, expected a semicolon"
-        raise ReadError("truncated_file", words)
+        message = f"{file_name}: found the end {decoded.rstrip()[-30:]!r}, expected a semicolon"
+        raise ReadError("truncated_file", message)
     table = _head(decoded[: begin.start()], file_name)
     try:
         _variables(table)
@@ -95,7 +95,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     cube.check_names([*(variable.name for variable in variables), *asked_for], source, file_name)
     _check_attributes(source.options, variables, file_name)
     cells = _cells(table, decoded[begin.end() :], file_name)
-    rows = cube.cells(_observations(table, cells), source, file_name, dataset=table.words("MATRIX"))
+    rows = cube.cells(_observations(table, cells), source, file_name, dataset=table.text_of("MATRIX"))
     return _reading(table, rows, len(cells), encoding, file_name)
 
 
@@ -122,8 +122,10 @@ def _reading(table: Table, rows: list[tuple], records: int, encoding: str, file_
 
 def _dates(table: Table) -> list[str]:
     """The latest update of any content; where none is stated, the day of creation."""
-    stated = ["".join(_texts(said)) for (keyword, _), said in table.said.items() if keyword == "LAST-UPDATED"]
-    return stated if any(cube.day(found) for found in stated) else [table.words("CREATION-DATE")]
+    updates = [
+        "".join(_texts(day)) for (keyword, _), day in table.stated.items() if keyword == "LAST-UPDATED"
+    ]
+    return updates if any(cube.day(found) for found in updates) else [table.text_of("CREATION-DATE")]
 
 
 def _decode(content: bytes, encodings: list[str], file_name: str) -> tuple[str, str]:
@@ -137,8 +139,8 @@ def _decode(content: bytes, encodings: list[str], file_name: str) -> tuple[str, 
     except LookupError:
         known = None
     if not known:
-        words = f"{file_name}: found the codepage {name!r}, expected an encoding of text that Python knows"
-        raise ReadError("wrong_encoding", words)
+        message = f"{file_name}: found the codepage {name!r}, expected an encoding of text that Python knows"
+        raise ReadError("wrong_encoding", message)
     return text.decode(content, [name], file_name)
 
 
@@ -150,17 +152,17 @@ def _head(printed: str, place: str) -> Table:
         match = KEYWORD.fullmatch(statement.group()) if statement else None
         if not match or table.statements >= MAX_STATEMENTS:
             line = printed.count("\n", 0, at) + 1
-            words = f"{place}, line {line}: found {printed[at : at + 60]!r}, expected KEYWORD=value;"
-            raise ReadError("header_changed", words)
+            message = f"{place}, line {line}: found {printed[at : at + 60]!r}, expected KEYWORD=value;"
+            raise ReadError("header_changed", message)
         at = statement.end()
-        keyword, language, of, said = match.groups()
+        keyword, language, of, value = match.groups()
         table.statements += 1
         if language or keyword not in USED:
             table.notes += 1
-        elif (keyword, key := "".join(_texts(of or ""))) in table.said:
+        elif (keyword, key := "".join(_texts(of or ""))) in table.stated:
             raise ReadError("header_changed", f"{place}: found {keyword}({key}) twice, expected it once")
         else:
-            table.said[keyword, key] = said
+            table.stated[keyword, key] = value
     return table
 
 
@@ -181,17 +183,17 @@ def _texts(printed: str) -> list[str]:
 def _variables(table: Table) -> None:
     """The variables of stub and heading. Raises KeyError, ValueError where one is not whole."""
     for keyword, into in (("STUB", table.stub), ("HEADING", table.heading)):
-        into += [_variable(table, name) for name in _texts(table.said.get((keyword, ""), ""))]
+        into += [_variable(table, name) for name in _texts(table.stated.get((keyword, ""), ""))]
     names = [variable.name for variable in (*table.stub, *table.heading)]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"found the variables {names[:50]}, expected each once, and at least one")
 
 
 def _variable(table: Table, name: str) -> Variable:
-    texts = _texts(table.said["VALUES", name])
-    codes = _texts(table.said.get(("CODES", name), "")) or texts
-    times = _times(table.said.get(("TIMEVAL", name), ""))
-    keys = codes if table.said.get(("KEYS", name), "").strip() == "CODES" else texts
+    texts = _texts(table.stated["VALUES", name])
+    codes = _texts(table.stated.get(("CODES", name), "")) or texts
+    times = _times(table.stated.get(("TIMEVAL", name), ""))
+    keys = codes if table.stated.get(("KEYS", name), "").strip() == "CODES" else texts
     if not texts or len(codes) != len(texts) or len(set(codes)) < len(codes):
         raise ValueError(f"{len(codes)} codes of {len(texts)} values of {name!r}, expected each once")
     if times and len(times) != len(texts):
@@ -238,7 +240,7 @@ def _cells(table: Table, printed: str, place: str) -> dict[int, list[str]]:
     """The printed cells of every row that is there, by its number from 0."""
     width = math.prod(len(variable) for variable in table.heading)
     height = math.prod(len(variable) for variable in table.stub)
-    keyed = any(keyword == "KEYS" for keyword, _ in table.said)
+    keyed = any(keyword == "KEYS" for keyword, _ in table.stated)
     wanted = width * height
     if printed.count('"') % 2:
         raise ReadError("unterminated_quote", f"{place}: found a quote in DATA that does not close")
@@ -253,8 +255,8 @@ def _cells(table: Table, printed: str, place: str) -> dict[int, list[str]]:
         or (not keyed and len(found) != wanted)
         or len(found) > height * (width + keys)
     ):
-        words = f"{place}: found {len(found)} cells in DATA, expected {wanted}"
-        raise ReadError("wrong_cell_count", words + (f" in rows with {keys} keys each" if keyed else ""))
+        message = f"{place}: found {len(found)} cells in DATA, expected {wanted}"
+        raise ReadError("wrong_cell_count", message + (f" in rows with {keys} keys each" if keyed else ""))
     rows = [found[at : at + width + keys] for at in range(0, len(found), width + keys)]
     if not keyed:
         return dict(enumerate(rows))
@@ -269,8 +271,8 @@ def _by_key(stub: list[Variable], rows: list[list[str]], place: str) -> dict[int
         number = 0
         for key, variable, at in zip(row, stub, places, strict=False):
             if key.strip('"') not in at:
-                words = f"{place}: found the key {key[:60]} of {variable.name!r} in DATA, expected one of its values"
-                raise ReadError("wrong_cell_count", words)
+                message = f"{place}: found the key {key[:60]} of {variable.name!r} in DATA, expected one of its values"
+                raise ReadError("wrong_cell_count", message)
             number = number * len(variable) + at[key.strip('"')]
         if number in found:
             raise ReadError("wrong_cell_count", f"{place}: found the row {row[: len(stub)]} twice in DATA")
@@ -279,8 +281,8 @@ def _by_key(stub: list[Variable], rows: list[list[str]], place: str) -> dict[int
 
 
 def _observations(table: Table, cells: dict[int, list[str]]) -> Iterator[Observation]:
-    by_content = table.words("CONTVARIABLE")
-    about = {name: said for name in ("CONTENTS", "MATRIX") if (said := table.words(name))}
+    by_content = table.text_of("CONTVARIABLE")
+    about = {name: stated for name in ("CONTENTS", "MATRIX") if (stated := table.text_of(name))}
     heads = list(itertools.product(*(range(len(variable)) for variable in table.heading)))
     variables = [*table.stub, *table.heading]
     for number, printed in cells.items():
@@ -294,6 +296,6 @@ def _observations(table: Table, cells: dict[int, list[str]]) -> Iterator[Observa
             names = {variable.name: variable.texts[at] for variable, at in chosen}
             mark = value.strip('"')
             missing = bool(MISSING.fullmatch(mark))
-            states |= about | {"UNITS": table.words("UNITS", names.get(by_content, ""))}
+            states |= about | {"UNITS": table.text_of("UNITS", names.get(by_content, ""))}
             states |= {"DATASYMBOL": mark} if missing else {}
             yield Observation(number + 1, column + 1, states, "" if missing else mark, names)

@@ -58,8 +58,8 @@ def _header(printed: list[str], place: str) -> tuple[list[str], bool]:
     header = [_without_mark(code) for code in codes]
     first = header[0]
     if first not in STRUCTURE[:2]:
-        words = f"{place}: found the first column {first[:60]!r}, expected one of {list(STRUCTURE[:2])}"
-        raise ReadError("header_changed", words)
+        message = f"{place}: found the first column {first[:60]!r}, expected one of {list(STRUCTURE[:2])}"
+        raise ReadError("header_changed", message)
     if len(set(header)) < len(header):
         twice = [name for name, times in Counter(header).items() if times > 1]
         raise ReadError("header_changed", f"{place}: found {twice[:20]} twice, expected each column once")
@@ -85,9 +85,9 @@ def _observation(record: Record, header: list[str], coded: set[str]) -> Observat
     )
 
 
-def _cell(seen: Observation, sheet: Grid, source: Any, body: Body) -> tuple | None:
+def _cell(observation: Observation, sheet: Grid, source: Any, body: Body) -> tuple | None:
     """The cell of an observation; None where it is held."""
-    states = seen.states
+    states = observation.states
     dataflow = states.get("DATAFLOW") or states.get("STRUCTURE_ID", "")
     blank = cube.missing_dimensions(states, source.options)
     if states.get(ACTION, "") not in ACTIONS_THAT_STATE:
@@ -100,10 +100,10 @@ def _cell(seen: Observation, sheet: Grid, source: Any, body: Body) -> tuple | No
     elif blank:
         code, why = "key_missing", f"found no {blank}, expected every declared dimension"
     else:
-        return cube.cell(seen, source, dataset=dataflow)
-    place = (sheet.sheet, seen.row_no, None)
-    printed = sheet.printed(seen.row_no - 1)
-    body.rejects.append(cube.reject(place, printed, code, f"line {seen.row_no}: {why}"))
+        return cube.cell(observation, source, dataset=dataflow)
+    place = (sheet.sheet, observation.row_no, None)
+    printed = sheet.printed(observation.row_no - 1)
+    body.rejects.append(cube.reject(place, printed, code, f"line {observation.row_no}: {why}"))
     body.counts["record_rows"] -= 1
     body.counts["rejected_rows"] += 1
     return None

@@ -70,7 +70,7 @@ class _Message:
         self.dimensions = cube.dimensions(source.options)
         self.declared = {*self.dimensions, *cube.attributes(source.options)}
         self.path: list[str] = []
-        self.words: list[str] | None = None  # text that is being collected
+        self.collected: list[str] | None = None  # text that is being collected
         self.prepared = ""
         self.structures: dict[str, dict[str, str]] = {}  # of the header, by structureID
         self.rows: list[tuple] = []
@@ -94,8 +94,8 @@ class _Message:
             raise ReadError(code, f"{self.place}: found no whole XML: {error}") from error
 
     def _doctype(self, name: str, *_: Any) -> None:
-        words = f"{self.place}: found a document type {name[:60]!r}, expected none: it can define entities"
-        raise ReadError("broken_xml", words)
+        message = f"{self.place}: found a document type {name[:60]!r}, expected none: it can define entities"
+        raise ReadError("broken_xml", message)
 
     def _fault(self, found: str, expected: str) -> ReadError:
         where = f"{self.place}, line {self.parser.CurrentLineNumber}"
@@ -119,7 +119,7 @@ class _Message:
 
     def _in_header(self, local: str, attributes: dict[str, str]) -> None:
         if local in ("Prepared", "StructureUsage", "Structure", "URN"):
-            self.words = []
+            self.collected = []
         if local == "Structure" and len(self.path) == 3:
             self.structure = {"dimension": attributes.get("dimensionAtObservation", "TIME_PERIOD"), "of": ""}
             self.structures[attributes.get("structureID", "")] = self.structure
@@ -174,22 +174,22 @@ class _Message:
         elif local == "Comp":
             self.component = own.get("id", "")
         elif local in COMPLEX:
-            self.words = []
+            self.collected = []
 
-    def _text(self, words: str) -> None:
-        if self.words is not None:
-            self.words.append(words)
+    def _text(self, piece: str) -> None:
+        if self.collected is not None:
+            self.collected.append(piece)
 
     def _end(self, _: str) -> None:
         local = self.path[-1]
-        said, self.words = "".join(self.words or []).strip(), None
+        stated, self.collected = "".join(self.collected or []).strip(), None
         if local == "Prepared":
-            self.prepared = said
-        elif "=" in said and self.structures and "Header" in self.path[:2]:
-            self.structure["of"] = said.rpartition("=")[2]
-        elif said and local in COMPLEX and "Comp" in self.path:
+            self.prepared = stated
+        elif "=" in stated and self.structures and "Header" in self.path[:2]:
+            self.structure["of"] = stated.rpartition("=")[2]
+        elif stated and local in COMPLEX and "Comp" in self.path:
             level = self._level()
-            level[self.component] = "; ".join(filter(None, [level.get(self.component), said]))
+            level[self.component] = "; ".join(filter(None, [level.get(self.component), stated]))
         elif local == "Group":
             self._keep_group()
         elif local == "Series":
@@ -228,21 +228,23 @@ class _Message:
         if self.value and not value:
             states["OBS_VALUE"] = self.value
         self.value = ""
-        seen = Observation(self.count, 1, states, value, {})
-        if why := self._why_held(states):
-            printed = "; ".join(f"{name}={said[:200]}" for name, said in states.items())
+        observation = Observation(self.count, 1, states, value, {})
+        if why := self._why_rejected(states):
+            printed = "; ".join(f"{name}={stated[:200]}" for name, stated in states.items())
             self.rejects.append(cube.reject(("", self.count, None), f"{printed}; OBS_VALUE={value}", *why))
             self.characters = cube.weighed(self.rejects[-1], self.characters, self.place)
         else:
-            self.rows.append(cube.cell(seen, self.source, dataset=self.about["of"]))
+            self.rows.append(cube.cell(observation, self.source, dataset=self.about["of"]))
             self.characters = cube.weighed(self.rows[-1], self.characters, self.place)
 
-    def _why_held(self, states: dict[str, str]) -> tuple[str, str] | None:
+    def _why_rejected(self, states: dict[str, str]) -> tuple[str, str] | None:
         """Code and words where an observation is none of the source's; None where it is."""
         where = f"observation {self.count}, line {self.parser.CurrentLineNumber}"
         if self.action not in ACTIONS_THAT_STATE:
-            words = f"{where}: found the action {self.action!r}, expected one of {sorted(ACTIONS_THAT_STATE)}"
-            return "not_a_statement", words
+            message = (
+                f"{where}: found the action {self.action!r}, expected one of {sorted(ACTIONS_THAT_STATE)}"
+            )
+            return "not_a_statement", message
         if self.about["of"] not in self.source.options["dataflow"]:
             expected = self.source.options["dataflow"]
             return "other_dataflow", f"{where}: found {self.about['of']!r}, expected one of {expected}"

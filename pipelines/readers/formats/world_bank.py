@@ -66,16 +66,16 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
         if kind and len(fields) > 1:
             facts[kind] = cube.day(fields[1]) if kind == "updated" else fields[1]
         elif not sheet.is_blank(index):
-            return {kind: said for kind, said in facts.items() if said}, index
+            return {kind: stated for kind, stated in facts.items() if stated}, index
     raise ReadError("empty_file", f"{sheet.place}: found no header, expected one with {options['columns']}")
 
 
 def _cells(record: grid.Record, header: list[str], years: list[int], source: Any) -> list[tuple]:
     """The cells of one line: what its first columns state holds for each year."""
     options = source.options["columns"]
-    said = {name: record.fields[header.index(name)] for name in options.values()}
-    key = (said[options["area_code"]], said[options["area_name"]], said[options["indicator"]])
-    quote = "; ".join(f"{name}={value}" for name, value in said.items() if value)
+    stated = {name: record.fields[header.index(name)] for name in options.values()}
+    key = (stated[options["area_code"]], stated[options["area_name"]], stated[options["indicator"]])
+    quote = "; ".join(f"{name}={value}" for name, value in stated.items() if value)
     about = ("", "", "", source.title, quote, "")
     return [
         ("", record.row_no, index + 1, *key, header[index], *about, record.fields[index], "")
@@ -121,19 +121,19 @@ def _observation(number: int, found: dict) -> Observation:
     """What the service states of one value, under the service's own names."""
     indicator, country = found["indicator"], found["country"]
     states = {
-        "indicator": _said(indicator["id"]),
-        "country": _said(country["id"]),
-        "countryiso3code": _said(found["countryiso3code"]),
-        "date": _said(found["date"]),
-        "unit": _said(found["unit"]),
-        "obs_status": _said(found["obs_status"]),
-        "decimal": _said(found["decimal"]),
+        "indicator": _printed(indicator["id"]),
+        "country": _printed(country["id"]),
+        "countryiso3code": _printed(found["countryiso3code"]),
+        "date": _printed(found["date"]),
+        "unit": _printed(found["unit"]),
+        "obs_status": _printed(found["obs_status"]),
+        "decimal": _printed(found["decimal"]),
     }
-    names = {"indicator": _said(indicator["value"]), "countryiso3code": _said(country["value"])}
-    return Observation(number, 1, states, _said(found["value"]), names)
+    names = {"indicator": _printed(indicator["value"]), "countryiso3code": _printed(country["value"])}
+    return Observation(number, 1, states, _printed(found["value"]), names)
 
 
-def _said(printed: Any) -> str:
+def _printed(printed: Any) -> str:
     """A text or a number as printed, a null as a blank."""
     if printed is None:
         return ""

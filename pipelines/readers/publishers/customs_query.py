@@ -74,22 +74,22 @@ def _names(printed: str | list[str]) -> list[str]:
 
 def flow_of(source: Any, file_name: str) -> str:
     """Direction of trade by the file's sidecar or by its name; refused where both speak and differ."""
-    flows, said = source.options["flows"], source.said.get("flow", "")
+    flows, stated = source.options["flows"], source.facts.get("flow", "")
     word = text.name_groups(source, file_name).get("flow", "")
-    if said and flows.get(word, said) != said:
+    if stated and flows.get(word, stated) != stated:
         raise ReadError(
             "sidecar_contradicts",
-            f"{file_name}: found flow {flows[word]!r} ({word}) in its name and {said!r} in {file_name}.yml, "
+            f"{file_name}: found flow {flows[word]!r} ({word}) in its name and {stated!r} in {file_name}.yml, "
             "expected both the same",
         )
-    if not said and word not in flows:
+    if not stated and word not in flows:
         raise ReadError(
             "flow_unknown",
             f"{file_name}: the file does not say whether it holds imports or exports; found {word!r} at the end of "
             f"its name, expected one of {sorted(flows)}. Put a file named {file_name}.yml beside it with the line "
             "`flow: import` or `flow: export`",
         )
-    return said or flows[word]
+    return stated or flows[word]
 
 
 def table(sheet: Grid, source: Any) -> tuple[Columns, Body]:

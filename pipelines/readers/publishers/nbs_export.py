@@ -60,15 +60,15 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     options = source.options
-    said, top = _preamble(sheet, options)
-    beside = _beside(source, file_name, said.get(INDICATOR))
-    said = {INDICATOR: beside, **said} if beside else said
+    stated, top = _preamble(sheet, options)
+    beside = _beside(source, file_name, stated.get(INDICATOR))
+    stated = {INDICATOR: beside, **stated} if beside else stated
     foot = _foot(sheet, top, options)
     header = _header(sheet, top, foot, options)
     start = top + len(header.rows)
-    kinds = _kinds(header, said, f"{sheet.place}, lines 1 to {start}", options)
+    kinds = _kinds(header, stated, f"{sheet.place}, lines 1 to {start}", options)
     body = grid.body(sheet, start, foot, header.width, whole="origin" in options or foot < len(sheet))
-    _hold_rows(body, sheet, header, options)
+    _reject_rows(body, sheet, header, options)
     notes, late = _notes(sheet, foot, header.width, options)
     columns, unknown = _columns(header, options)
     columns, doubled = _doubled(columns, body.records, f"{sheet.place}, line {start}")
@@ -76,7 +76,7 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
         body.records,
         columns,
         kinds,
-        {**said, "notes": "\n".join(filter(None, [said["titles"], notes]))},
+        {**stated, "notes": "\n".join(filter(None, [stated["titles"], notes]))},
         source,
     )
     rejects = [*body.rejects, *late, *doubled]
@@ -100,21 +100,21 @@ def _counts(sheet: Grid, spans: tuple[int, int, int], body: Body, late: list) ->
 
 def _corners(options: dict) -> dict[str, str]:
     """Words of the corner and the kind of the rows below."""
-    listed = {kind: [words] if isinstance(words, str) else words for kind, words in options["corner"].items()}
-    return {word: kind for kind, words in listed.items() for word in words}
+    listed = {kind: [names] if isinstance(names, str) else names for kind, names in options["corner"].items()}
+    return {name: kind for kind, names in listed.items() for name in names}
 
 
 def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     """What the preamble says, by its kind, what stands there beside, and the index of the first header line."""
-    said, titles = {}, []
+    stated, titles = {}, []
     corners = _corners(options)
     for index in range(len(sheet)):
         plain = grid.sentence(sheet, index).strip()
         kind = next((k for k, prefix in options["preamble"].items() if plain.startswith(prefix)), None)
         if kind:
-            said[kind] = plain.removeprefix(options["preamble"][kind]).strip()
+            stated[kind] = plain.removeprefix(options["preamble"][kind]).strip()
         elif sheet.fields(index)[0].strip() in corners:
-            return {**said, "titles": "\n".join(titles)}, index
+            return {**stated, "titles": "\n".join(titles)}, index
         elif not sheet.is_blank(index):
             titles.append(plain)
             if (
@@ -124,7 +124,7 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
                 break
     raise ReadError(
         "header_changed",
-        f"{sheet.place}, after {len(said)} preamble lines: found {(titles or [''])[-1][:60]!r}, expected a preamble "
+        f"{sheet.place}, after {len(stated)} preamble lines: found {(titles or [''])[-1][:60]!r}, expected a preamble "
         f"line {sorted(options['preamble'].values())} or a header that begins with one of {sorted(corners)}",
     )
 
@@ -160,17 +160,17 @@ def _filled(row: list[str], width: int) -> list[str]:
 
 def _beside(source: Any, file_name: str, printed: str | None) -> str | None:
     """The indicator that the sidecar, the file's name or the source states for a table that does not print it."""
-    told = source.said.get(INDICATOR)
-    if told and printed and told != printed:
-        words = f"{file_name}: found the indicator {printed!r} in its preamble and {told!r} in {file_name}.yml, expected both the same"
-        raise ReadError("sidecar_contradicts", words)
-    return told or text.name_groups(source, file_name).get(INDICATOR) or source.options.get(INDICATOR)
+    in_sidecar = source.facts.get(INDICATOR)
+    if in_sidecar and printed and in_sidecar != printed:
+        message = f"{file_name}: found the indicator {printed!r} in its preamble and {in_sidecar!r} in {file_name}.yml, expected both the same"
+        raise ReadError("sidecar_contradicts", message)
+    return in_sidecar or text.name_groups(source, file_name).get(INDICATOR) or source.options.get(INDICATOR)
 
 
-def _kinds(header: Header, said: dict[str, str], place: str, options: dict) -> tuple[str, str]:
+def _kinds(header: Header, stated: dict[str, str], place: str, options: dict) -> tuple[str, str]:
     """What the rows and what the labels of the columns are (empty: there are none)."""
     if header.period_row is None:
-        label = header.corner if header.corner != TIME else AREA if INDICATOR in said else INDICATOR
+        label = header.corner if header.corner != TIME else AREA if INDICATOR in stated else INDICATOR
         found = (TIME, label)
     elif header.corner == TIME:
         raise ReadError("header_changed", f"{place}: found periods to the right of and below the corner")
@@ -180,7 +180,7 @@ def _kinds(header: Header, said: dict[str, str], place: str, options: dict) -> t
     measured = header.label_row is not None and set(header.rows[header.label_row]) & set(
         options.get("measures", {})
     )
-    if INDICATOR not in said and (INDICATOR not in found or measured):
+    if INDICATOR not in stated and (INDICATOR not in found or measured):
         raise ReadError(
             "indicator_missing",
             f"{place}: found nothing that says the indicator of the figures, expected a line beginning "
@@ -190,23 +190,23 @@ def _kinds(header: Header, said: dict[str, str], place: str, options: dict) -> t
     return found
 
 
-def _hold_rows(body: Body, sheet: Grid, header: Header, options: dict) -> None:
+def _reject_rows(body: Body, sheet: Grid, header: Header, options: dict) -> None:
     """Rows of a transposed table without a period, and rows that are there twice, become rejects."""
     if header.period_row is None:
         is_period = re.compile(options["period_pattern"]).fullmatch
-        held = {
+        faults = {
             record.row_no: ("key_missing", f"found {record.fields[0][:60]!r}, expected a period")
             for record in body.records
             if not is_period(record.fields[0].strip())
         }
-        if len(held) == len(body.records):
+        if len(faults) == len(body.records):
             raise ReadError(
                 "header_changed",
                 f"{sheet.place}: found no period in the header {header.rows[0][:9]} and none at the beginning of a "
                 f"row, expected {options['period_pattern']} in one of them",
             )
-        grid.hold(body, sheet, held)
-    grid.hold_repeated(body, sheet, lambda record: record.fields[0].strip())
+        grid.reject_rows(body, sheet, faults)
+    grid.reject_repeated(body, sheet, lambda record: record.fields[0].strip())
 
 
 def _columns(header: Header, options: dict) -> tuple[dict[int, tuple[str, str]], list[int]]:
@@ -228,17 +228,17 @@ def _doubled(columns: dict[int, tuple[str, str]], records: list, place: str) -> 
     places: dict[tuple[str, str], list[int]] = {}
     for index, key in columns.items():
         places.setdefault(key, []).append(index)
-    held = {}
+    faults = {}
     for key, indices in ((k, i) for k, i in places.items() if len(i) > 1):
         equal = len({tuple(record.fields[index] for record in records) for index in indices}) == 1
         why = grid.repeated("column", " ".join(filter(None, key)), [index + 1 for index in indices], equal)
-        held |= dict.fromkeys(indices[1:] if equal else indices, why)
+        faults |= dict.fromkeys(indices[1:] if equal else indices, why)
     rejects = [
         text.reject(record.row_no, index + 1, record.fields[index], *why)
         for record in records
-        for index, why in held.items()
+        for index, why in faults.items()
     ]
-    kept = {index: key for index, key in columns.items() if index not in held}
+    kept = {index: key for index, key in columns.items() if index not in faults}
     if not kept:
         raise ReadError("header_changed", f"{place}: found no column that counts, expected at least one")
     return kept, rejects
@@ -289,20 +289,20 @@ def _cells(
     records: list,
     columns: dict[int, tuple[str, str]],
     kinds: tuple[str, str],
-    said: dict[str, str],
+    stated: dict[str, str],
     source: Any,
 ) -> list[tuple]:
     options = source.options
-    status = _status_by_year(said["notes"], options.get("note_status", []))
+    status = _status_by_year(stated["notes"], options.get("note_status", []))
     measures = options.get("measures", {})
-    about = (said["notes"], source.title, "", "")
+    about = (stated["notes"], source.title, "", "")
     row_kind, label_kind = kinds
     rows = []
     for record in records:
         for index, (period, label) in columns.items():
             cell = {
-                AREA: said.get(AREA, options["default_area"]),
-                INDICATOR: said.get(INDICATOR, ""),
+                AREA: stated.get(AREA, options["default_area"]),
+                INDICATOR: stated.get(INDICATOR, ""),
                 TIME: period,
             }
             cell[row_kind] = record.fields[0].strip()
@@ -310,7 +310,7 @@ def _cells(
                 cell[INDICATOR] = _measured(cell[INDICATOR], measures[label])
             elif label_kind:
                 cell[label_kind] = label
-            unit = text.unit_in_label(cell[INDICATOR]) or said.get("unit", "")
+            unit = text.unit_in_label(cell[INDICATOR]) or stated.get("unit", "")
             key = ("", cell[AREA], cell[INDICATOR], cell[TIME])
             state = status.get(cell[TIME][:4], "")
             rows.append(("", record.row_no, index + 1, *key, unit, state, *about, record.fields[index]))

@@ -70,9 +70,9 @@ def _read_reply(found: tuple[str, str, dict], source: Any, rows: list[tuple], re
             reject(node, "malformed_node", why)
 
 
-def _printable(words: str) -> str:
+def _printable(raw_text: str) -> str:
     """Half characters (surrogates) that JSON can spell but no table can hold, as escapes."""
-    return words.encode("utf-8", "backslashreplace").decode()
+    return raw_text.encode("utf-8", "backslashreplace").decode()
 
 
 def _replies(decoded: str, file_name: str) -> list[tuple[str, str, dict]]:
@@ -90,8 +90,8 @@ def _replies(decoded: str, file_name: str) -> list[tuple[str, str, dict]]:
             for n, reply in enumerate(replies, start=1)
         ]
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        words = f"{type(error).__name__} {error}"[:300]
-        raise ReadError("broken_recording", f"{file_name}: found no recorded exchange: {words}") from error
+        message = f"{type(error).__name__} {error}"[:300]
+        raise ReadError("broken_recording", f"{file_name}: found no recorded exchange: {message}") from error
 
 
 def _json(printed: Any, place: str) -> dict:
@@ -151,8 +151,8 @@ def _value(node: dict, source: Any, known_from: str) -> tuple:
 
 def _texts(cell: tuple) -> tuple:
     """The cell, if all of it is text without half characters."""
-    for words in cell:
-        words.encode()
+    for raw_text in cell:
+        raw_text.encode()
     return cell
 
 

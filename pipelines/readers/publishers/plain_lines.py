@@ -84,15 +84,15 @@ class Sorted:
 class Fault(Exception):
     """Why a file cannot be read: `kind` is undecodable, truncated, long_line or too_many; the byte in the file; words."""
 
-    def __init__(self, kind: str, at: int, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, kind: str, at: int, message: str) -> None:
+        super().__init__(message)
         self.kind, self.at = kind, at
 
 
 def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -> Sorted:
     """Sort the lines of a file from a byte on, and write the part file. Raises Fault."""
     bytearray(KEPT_BYTES)
-    found, held, written = Sorted(), 0, 0
+    found, other_bytes, written = Sorted(), 0, 0
     with path.open("rb", buffering=0) as source, part_path.open("wb", buffering=0) as part:
         for at, raw in _blocks(source, start):
             block = _clean(raw, at, encoding)
@@ -101,9 +101,9 @@ def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -
                 block if found.is_ended else block + b"\n", shape, found.is_ended
             )
             for other in others:
-                held += len(other.text) + BYTES_OF_A_LINE_OBJECT
+                other_bytes += len(other.text) + BYTES_OF_A_LINE_OBJECT
                 found.others.append(Other(found.lines + other.index, other.text, written + other.part_offset))
-            if held > MOST_OTHER_BYTES:
+            if other_bytes > MOST_OTHER_BYTES:
                 raise Fault("too_many", at, f"too many lines like {others[-1].text[:200]!r}")
             found.lines += lines
             found.plain += lines - len(others)
@@ -135,8 +135,8 @@ def _clean(raw: bytes, at: int, encoding: str) -> bytes:
         clean = raw if encoding == "utf-8" and _is_utf8(raw) else raw.decode(encoding).encode()
     except UnicodeDecodeError as error:
         cut = error.reason in ("unexpected end of data", "incomplete multibyte sequence")
-        words = raw[error.start :][:4].hex(" ")
-        raise Fault("truncated" if cut else "undecodable", at + error.start, words) from error
+        shown = raw[error.start :][:4].hex(" ")
+        raise Fault("truncated" if cut else "undecodable", at + error.start, shown) from error
     return clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if CR in clean else clean
 
 
@@ -261,15 +261,15 @@ def _at(x: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 def _count_up_to(x: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Bits set before each byte position."""
-    words = where >> 6
+    block = where >> 6
     total = np.concatenate(([0], np.cumsum(np.bitwise_count(x), dtype=np.int64)))
     below = (ONE << (where & 63).astype(np.uint64)) - ONE
-    return total[words] + np.bitwise_count(x[words] & below)
+    return total[block] + np.bitwise_count(x[block] & below)
 
 
 def _positions(x: np.ndarray) -> np.ndarray:
     """Byte positions of all bits that are set."""
-    words = np.flatnonzero(x)
-    set_bits = np.unpackbits(x[words].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+    filled = np.flatnonzero(x)
+    set_bits = np.unpackbits(x[filled].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
     row, bit = np.nonzero(set_bits)
-    return words[row] * 64 + bit
+    return filled[row] * 64 + bit

@@ -48,17 +48,19 @@ def table(decoded: str, options: dict, required: list[str], file_name: str) -> t
         fault = _fault(entry, needed)
         body.counts["rejected_rows" if fault else "record_rows"] += 1
         if fault:
-            words = printable(json.dumps(entry, ensure_ascii=False))
-            body.rejects.append(text.reject(row_no, None, words, fault[0], f"entry {row_no}: {fault[1]}"))
+            printed_text = printable(json.dumps(entry, ensure_ascii=False))
+            body.rejects.append(
+                text.reject(row_no, None, printed_text, fault[0], f"entry {row_no}: {fault[1]}")
+            )
         else:
             fields = dict(entry)
             body.records.append(Record(row_no, [_text(fields.get(key)) for key in header], 1))
     return header, body, len(entries)
 
 
-def printable(words: str) -> str:
+def printable(raw_text: str) -> str:
     """Half characters (surrogates) that JSON can spell but no table can hold, as escapes."""
-    return words.encode("utf-8", "backslashreplace").decode()
+    return raw_text.encode("utf-8", "backslashreplace").decode()
 
 
 def _text(value: Any) -> str:

@@ -35,7 +35,7 @@ from pipelines.readers.text import ReadError, Reading
 
 MAX_PREAMBLE_ROWS = 50
 POSITIONS = ("sheet", "row_no", "column_no")
-TOLD = ("value_text", "value_name_text", "period_text")  # by the columns of values and their headings
+FROM_HEADER = ("value_text", "value_name_text", "period_text")  # by the columns of values and their headings
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     else:
         reading = grid.read(content, source, file_name, _table)
     absent = constants(source, file_name)
-    rows = reading.rows.with_columns(pl.lit(words).alias(name) for name, words in absent.items())
+    rows = reading.rows.with_columns(pl.lit(value).alias(name) for name, value in absent.items())
     return replace(reading, rows=rows.select(source.raw_columns))
 
 
@@ -150,7 +150,7 @@ def part_of(layout: Layout, body: Body, source: Any) -> Part:
 
 def carried(source: Any) -> tuple[str, ...]:
     """Columns of the raw table that a record of the source can fill, in the order of the table."""
-    can = {*POSITIONS, *TOLD, *source.options["fields"]}
+    can = {*POSITIONS, *FROM_HEADER, *source.options["fields"]}
     return tuple(name for name in source.raw_columns if name in can)
 
 
@@ -193,8 +193,8 @@ def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Rec
         return body.records
     good = []
     for record in body.records:
-        words = {field.strip().rstrip(":") for i, field in enumerate(record.fields) if i not in values}
-        if words.isdisjoint(totals):
+        labels = {field.strip().rstrip(":") for i, field in enumerate(record.fields) if i not in values}
+        if labels.isdisjoint(totals):
             good.append(record)
     body.counts["note_rows"] += len(body.records) - len(good)
     body.counts["record_rows"] -= len(body.records) - len(good)
@@ -204,17 +204,17 @@ def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Rec
 def _rows(record: Record, layout: Layout, names: tuple[str, ...]) -> Iterator[tuple]:
     """One row of the raw table for each value of a record."""
     fields = record.fields
-    for index, told in layout.values or [(None, {})]:
+    for index, stated in layout.values or [(None, {})]:
         own = {"sheet": "", "row_no": record.row_no, "column_no": (index or 0) + 1}
         if index is not None:
             own["value_text"] = fields[index]
         yield tuple(
-            own[name] if name in own else _words(fields, layout.at.get(name, ())) or told.get(name, "")
+            own[name] if name in own else _joined(fields, layout.at.get(name, ())) or stated.get(name, "")
             for name in names
         )
 
 
-def _words(fields: list[str], places: Sequence[int]) -> str:
+def _joined(fields: list[str], places: Sequence[int]) -> str:
     if len(places) == 1:
         return fields[places[0]]
     return " ".join(fields[i] for i in places if fields[i])

@@ -27,16 +27,16 @@ class _Lines:
 
     def __init__(self, handle: TextIO, place: str) -> None:
         self.handle, self.place = handle, place
-        self.first, self.held = 0, []
+        self.first, self.lines = 0, []
         self.is_read = self.is_ended = False
 
     def __len__(self) -> int:
-        return self.first + len(self.held)
+        return self.first + len(self.lines)
 
     def __getitem__(self, where: int | slice) -> Any:
         if isinstance(where, slice):
-            return self.held[where.start - self.first : max(0, where.stop - self.first)]
-        return self.held[where - self.first]
+            return self.lines[where.start - self.first : max(0, where.stop - self.first)]
+        return self.lines[where - self.first]
 
     def read_on(self, count: int) -> None:
         """Hold so many more lines, or all that there are."""
@@ -46,15 +46,17 @@ class _Lines:
             if not line:
                 return
             if len(line) == LONGEST_LINE:
-                words = f"{self.place}, line {len(self) + 1}: found a line of {len(line)} characters or more"
-                raise ReadError("long_line", words)
+                message = (
+                    f"{self.place}, line {len(self) + 1}: found a line of {len(line)} characters or more"
+                )
+                raise ReadError("long_line", message)
             self.is_ended = line.endswith("\n")
             mark = "" if len(self) else "\ufeff"
-            self.held.append(line.removesuffix("\n").removeprefix(mark))
+            self.lines.append(line.removesuffix("\n").removeprefix(mark))
 
     def drop(self, before: int) -> None:
         """Hold lines before an index no longer."""
-        del self.held[: before - self.first]
+        del self.lines[: before - self.first]
         self.first = before
 
 

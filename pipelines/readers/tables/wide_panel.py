@@ -41,8 +41,8 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
         notes=tuple(options.get("notes", [])),
     )
     needed = [[header.index(name) for name in names] for names in _key_names(options)]
-    _hold_without_key(body, sheet, needed)
-    grid.hold_repeated(
+    _reject_without_key(body, sheet, needed)
+    grid.reject_repeated(
         body,
         sheet,
         lambda record: " ".join(record.fields[i].strip() for names in needed for i in names).strip(),
@@ -58,14 +58,14 @@ def _key_names(options: dict) -> list[list[str]]:
     return [names for names in (area, [options["period"]]) if names]
 
 
-def _hold_without_key(body: Body, sheet: Grid, needed: list[list[int]]) -> None:
+def _reject_without_key(body: Body, sheet: Grid, needed: list[list[int]]) -> None:
     """Rows without an area or a period (sums, remarks, adverts) become rejects."""
-    held = {
+    faults = {
         record.row_no: ("key_missing", "found a row without area or period, expected both")
         for record in body.records
         if not all(any(record.fields[index].strip() for index in any_of) for any_of in needed)
     }
-    grid.hold(body, sheet, held)
+    grid.reject_rows(body, sheet, faults)
 
 
 def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:

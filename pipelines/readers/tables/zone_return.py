@@ -21,8 +21,8 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     """Cells of a return; a workbook of which no sheet is one is refused with the reason of its first sheet."""
     found = grid.read(content, source, file_name, _table)
     if not found.accounting["header_rows"]:
-        words = found.rejects["reason"][0] if found.rejects.height else f"{file_name}: found notes only"
-        raise ReadError("column_missing", words)
+        message = found.rejects["reason"][0] if found.rejects.height else f"{file_name}: found notes only"
+        raise ReadError("column_missing", message)
     return found
 
 
