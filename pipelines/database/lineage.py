@@ -15,7 +15,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
 from pipelines.database.select import query
-from pipelines.declarations.files import ROOT
+from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.declarations.tables import Table, macros, tables
 
 
@@ -46,19 +46,45 @@ def order(*names: str) -> list[str]:
 
 @cache
 def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
-    """For each column of a SELECT-made table or macro, the `schema.table.column`s it is computed from, sorted.
+    """For each column of a table or macro the `schema.table.column`s that it is computed from, sorted.
 
-    A table made by a metric function maps every column to () here: its origin is the function.
+    A SELECT says it itself. A column that a metric makes declares the columns of the metric's input (`from`), and the
+    input's SELECT says where those come from.
     """
     table = (tables() | macros())[full_name]
-    sql = query(table)
-    if sql is None or table.metric is not None:
+    if query(table) is None:
         return {name: () for name in table.column_names}
-    tree = qualify(
-        _without_arguments(sqlglot.parse_one(sql, dialect="duckdb"), table),
-        schema=_schema(),
-        dialect="duckdb",
-    )
+    if table.metric is None:
+        return _origins(full_name, tuple(table.column_names))
+    inputs = _origins(full_name, input_columns(full_name))
+    for column in table.columns:
+        if unknown := sorted(set(column.comes_from or ()) - set(inputs)):
+            raise DeclarationError(
+                f"warehouse/{full_name.replace('.', '/')}.yml: column {column.name}: found `from` {unknown}, expected "
+                f"columns of {table.select_path.name}: {sorted(inputs)}"
+            )
+    return {
+        column.name: tuple(sorted({origin for name in column.comes_from or () for origin in inputs[name]}))
+        for column in table.columns
+    }
+
+
+@cache
+def input_columns(full_name: str) -> tuple[str, ...]:
+    """Names of the columns that the SELECT of a table or macro gives, in order."""
+    return tuple(_qualified(full_name).named_selects)
+
+
+@cache
+def _qualified(full_name: str) -> exp.Query:
+    table = (tables() | macros())[full_name]
+    tree = _without_arguments(sqlglot.parse_one(query(table), dialect="duckdb"), table)
+    return qualify(tree, schema=_schema(), dialect="duckdb")
+
+
+def _origins(full_name: str, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Columns of tables behind each named column of a SELECT."""
+    tree = _qualified(full_name)
     # all columns at once, and without a copy of the query at every node: they share most of their way
     roots = lineage(
         None,
@@ -69,7 +95,7 @@ def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
         trim_selects=False,
         copy=False,
     )
-    return {name: _leaves(roots[name]) for name in table.column_names}
+    return {name: _leaves(roots[name]) for name in names}
 
 
 def _without_arguments(tree: exp.Expression, table: Table) -> exp.Expression:

@@ -17,7 +17,12 @@ PLACE = "warehouse/columns.yml"
 
 
 class Column(Declared):
-    """One column of a table: what it means, in which unit, and what is promised of its values."""
+    """One column of a table: what it means, in which unit, what is promised of its values, and where they come from.
+
+    `from` is for a column that a metric makes: the columns of the metric's input whose values enter it. A column by which
+    rows are only matched, grouped or put in order is not among them. An empty list says that it comes from no column: it is
+    a constant, or a number of rows. Where a SELECT makes the table, the SELECT says it (`lineage.column_origins`).
+    """
 
     name: str
     type: Literal["VARCHAR", "DOUBLE", "INTEGER", "BIGINT", "BOOLEAN", "DATE"]
@@ -29,6 +34,7 @@ class Column(Declared):
     max: float | None = None
     pattern: str | None = None
     references: str | None = None
+    comes_from: list[str] | None = Field(default=None, alias="from")
     compression: Literal["uncompressed"] | None = (
         None  # of long tables' texts that hardly repeat: packing them costs more than it saves
     )
@@ -83,7 +89,7 @@ def whole(place: str, stated: str | dict[str, Any], shared: dict[str, Column]) -
         )
     if name not in shared:
         return stated
-    fields = shared[name].model_dump()
+    fields = shared[name].model_dump(by_alias=True)
     if set(stated) == {"name"} and not alone:
         raise DeclarationError(f"{place}: column {name}: found nothing beside the name; write `- {name}`")
     repeated = [field for field in stated if field != "name" and stated[field] == fields.get(field)]

@@ -93,6 +93,21 @@ class Table(Declared):
             raise ValueError(f"grain names columns that are not declared: {missing}")
         return self
 
+    @model_validator(mode="after")
+    def _origins_are_declared_where_no_select_tells_them(self) -> Table:
+        for column in self.columns:
+            if self.metric and column.comes_from is None:
+                raise ValueError(
+                    f"column {column.name}: found no `from`; a metric makes it, so list the columns of {self.name}.input.sql "
+                    "that it is computed from, [] for none"
+                )
+            if not self.metric and column.comes_from:
+                raise ValueError(
+                    f"column {column.name}: found `from: {column.comes_from}`, but no metric makes the table; its SELECT "
+                    "says where the column comes from"
+                )
+        return self
+
     @property
     def full_name(self) -> str:
         return f"{self.schema_name}.{self.name}"
