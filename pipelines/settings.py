@@ -36,6 +36,10 @@ class Paths:
         return self.root / "published"
 
     @property
+    def compared(self) -> Path:
+        return self.root / "compared"
+
+    @property
     def returns(self) -> Path:
         return self.root / "returns"
 

@@ -16,7 +16,7 @@ import pytest
 from pipelines import settings
 from pipelines.database import build, connection, writing
 from pipelines.declarations.tables import macros, tables
-from pipelines.publishing import generations
+from pipelines.publishing import compared, generations
 from tests.helpers import runs
 from tests.helpers.worlds import build_all, shared
 
@@ -73,6 +73,17 @@ def published(built, tmp_path_factory) -> settings.Paths:
 
 
 @pytest.fixture(scope="session")
+def compared_versions(published, tmp_path_factory) -> settings.Paths:
+    """The same with all other versions of the method beside the generation."""
+
+    def make(paths: settings.Paths) -> None:
+        shutil.copytree(published.root, paths.root)
+        compared.compute(paths, generations.current(paths), compared.wanted([]), print)
+
+    return shared(tmp_path_factory, "compared_versions", make)
+
+
+@pytest.fixture(scope="session")
 def cut(built, tmp_path_factory) -> settings.Paths:
     """The same with the first rows of the marts only: what a copy or a publication does, it does to few as to many."""
 
@@ -93,4 +104,12 @@ def cut(built, tmp_path_factory) -> settings.Paths:
 def warehouse(built) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the built warehouse."""
     with connection.connect(built.work, read_only=True) as con:
+        yield con
+
+
+@pytest.fixture
+def versions(compared_versions) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the published warehouse with all versions of the method."""
+    generation = generations.current(compared_versions)
+    with compared.reading(generation, compared.files(compared_versions, generation)) as con:
         yield con

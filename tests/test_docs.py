@@ -20,8 +20,8 @@ def queries(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("query", [q for text in (README, *METHOD.values()) for q in queries(text)])
-def test_the_queries_of_the_documents_run_and_answer(query, warehouse):
-    assert warehouse.execute(query).fetchall()
+def test_the_queries_of_the_documents_run_and_answer(query, versions):
+    assert versions.execute(query).fetchall()
 
 
 def test_the_readme_has_five_queries():

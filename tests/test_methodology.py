@@ -1,4 +1,4 @@
-"""Versions of the method: declared in YAML only, compared in SQL; an old version keeps its figures."""
+"""Versions of the method: declared in YAML only; a run computes one; an old version keeps its figures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pipelines.declarations import files
 from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.declarations.modes import methodologies, modes
 from pipelines.metrics.composite import weights
+from pipelines.publishing import compared
 
 FIXTURE = ROOT / "tests" / "fixtures" / "mode_fit_1_0.csv"
 
@@ -34,10 +35,10 @@ def declare(folder, version: str, **fields) -> None:
     )
 
 
-def test_version_1_0_keeps_its_figures(warehouse):
+def test_version_1_0_keeps_its_figures(versions):
     """The figures that were published under 1.0 when it was the only version; a change of data changes them too, and
     then the file is written anew with that change's reason in the log."""
-    found = warehouse.sql(
+    found = versions.sql(
         "select zone_code, time_period, mode_id, fit, comparative_fit, is_best_mode from mart.mode_fit "
         "where methodology_version = '1.0' and fit is not null order by all"
     ).pl()
@@ -97,8 +98,8 @@ def test_an_override_of_a_criterion_that_is_not_there_is_an_error(declarations):
 
 
 @pytest.mark.parametrize("weighting", ["equal", "entropy", "critic", "pca"])
-def test_weights_of_a_variant_are_those_of_its_scores(warehouse, weighting):
-    rows = warehouse.sql(
+def test_weights_of_a_variant_are_those_of_its_scores(versions, weighting):
+    rows = versions.sql(
         "select mode_id, criterion_id, zone_code, time_period, score, nominal_weight from mart.criterion_score "
         f"where methodology_version = '2.0-{weighting}' and role = 'evidence' order by all"
     ).pl()
@@ -112,6 +113,17 @@ def test_weights_of_a_variant_are_those_of_its_scores(warehouse, weighting):
         )
         found = dict(part.select("criterion_id", "nominal_weight").unique().iter_rows())
         assert [found[name] for name in matrix.columns] == pytest.approx(expected.weights.tolist())
+
+
+def test_a_run_computes_the_default_version_only(warehouse):
+    lists = {"reference.methodology", "reference.mode_criterion", "mart.mode_criterion"}
+    for name in sorted(compared.keyed()):
+        found = warehouse.execute(f"select distinct methodology_version from {name}").fetchall()
+        assert (
+            ({row[0] for row in found} == methodologies().keys()) if name in lists else found == [("2.0",)]
+        ), name
+    computed = "select methodology_version from reference.methodology where is_computed"
+    assert warehouse.execute(computed).fetchall() == [("2.0",)]
 
 
 def test_the_default_version_is_what_the_profile_shows(warehouse):

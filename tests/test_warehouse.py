@@ -39,16 +39,16 @@ def test_zones_are_181_of_which_178_are_active(warehouse):
     assert warehouse.execute(revoked).fetchall() == [("460100", True), ("460200", True), ("652702", True)]
 
 
-def test_only_actual_exact_figures_of_the_zone_itself_score(warehouse):
+def test_only_actual_exact_figures_of_the_zone_itself_score(versions):
     """Every source cell behind a score: its own area, status A, exact, seen or verified unless the criterion admits more."""
-    scored = warehouse.execute(
+    scored = versions.execute(
         "select s.zone_code, s.is_unverified, c.allows_unverified, i.inputs from mart.criterion_score as s "
         "join mart.mode_criterion as c using (methodology_version, mode_id, criterion_id) "
         "join mart.zone_indicator as i on i.zone_code = s.zone_code and i.indicator_id = s.indicator_id "
         "and i.time_period = s.observed_period where s.score is not null and s.time_period in ('2019', '2024') "
         "and s.methodology_version in ('1.0', '2.0')"
     ).fetchall()
-    place = warehouse.execute(
+    place = versions.execute(
         "select f.file_name, o.row_no, o.column_no, o.area_code, o.obs_status, o.bound, o.verification "
         "from core.observation as o join raw.file as f using (file_sha256)"
     ).fetchall()
@@ -64,10 +64,10 @@ def test_only_actual_exact_figures_of_the_zone_itself_score(warehouse):
 
 @pytest.mark.parametrize("zone", ["510100", "231100"])
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
-def test_a_fit_can_be_recomputed_from_its_scores(warehouse, zone, version):
+def test_a_fit_can_be_recomputed_from_its_scores(versions, zone, version):
     for mode in modes().values():
         criteria = methodologies()[version].criteria(mode)
-        found = warehouse.execute(
+        found = versions.execute(
             "select criterion_id, score from mart.criterion_score where zone_code = ? and mode_id = ? "
             "and time_period = '2024' and methodology_version = ?",
             [zone, mode.mode_id, version],
@@ -83,7 +83,7 @@ def test_a_fit_can_be_recomputed_from_its_scores(warehouse, zone, version):
             mean = sum(c.weight * score[c.criterion_id] for c in inside) / weight
             logarithm += weight / total * (math.log(mean) if mean > 0 else -math.inf)
         gate = math.prod(score[c.criterion_id] for c in criteria if c.role == "gate")
-        fit = warehouse.execute(
+        fit = versions.execute(
             "select fit, coverage from mart.mode_fit where zone_code = ? and mode_id = ? "
             "and time_period = '2024' and methodology_version = ?",
             [zone, mode.mode_id, version],
@@ -94,11 +94,11 @@ def test_a_fit_can_be_recomputed_from_its_scores(warehouse, zone, version):
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
-def test_the_comparative_fit_is_a_residual_free_of_size(warehouse, version):
+def test_the_comparative_fit_is_a_residual_free_of_size(versions, version):
     """The residuals of the fitted plane, centred over a zone's modes; recomputed with numpy's inverse."""
     method = methodologies()[version]
     gated, standardised = method.comparative_population != "all", method.comparative_scale == "standardised"
-    frame = warehouse.sql(
+    frame = versions.sql(
         "select distinct f.mode_id, f.zone_code, f.fit, f.comparative_fit, f.gate, i.gdp, i.population "
         "from mart.mode_fit as f "
         "join mart.mode_fit_input as i using (methodology_version, zone_code, time_period, mode_id) "

@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from pipelines import program
-from pipelines.cli import files, quarantine, query, run, template, ui
+from pipelines.cli import files, methodology, quarantine, query, run, template, ui
 from pipelines.cli import generations as of_generations
 from pipelines.cli.console import console, short
 from pipelines.database import connection
@@ -64,6 +64,7 @@ app.command("publish")(of_generations.publish_again)
 app.command("generations")(of_generations.list_generations)
 app.command()(of_generations.rollback)
 app.command()(of_generations.verify)
+app.add_typer(methodology.app, name="methodology")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(template.app, name="template")
 app.command("dictionary")(write_dictionary)

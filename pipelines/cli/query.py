@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +12,10 @@ import duckdb
 import typer
 from rich.table import Table as RichTable
 
+from pipelines import settings
 from pipelines.cli.console import answer, console, fail, published, say, short
 from pipelines.database import sql_guard
+from pipelines.publishing import generations
 
 
 def sql(
@@ -21,6 +25,12 @@ def sql(
         typer.Option("--format", help="table, csv, json, parquet or xlsx; by default that of the output."),
     ] = "",
     output: Annotated[Path | None, typer.Option("--output", help="File to write the answer to.")] = None,
+    compared: Annotated[
+        bool,
+        typer.Option(
+            "--compared", help="Also read the versions of the method that `methodology compare` stored."
+        ),
+    ] = False,
 ) -> None:
     """Read-only SQL on the published warehouse."""
     from pipelines.publishing import exports  # noqa: PLC0415 - openpyxl is not needed by the other commands
@@ -32,7 +42,7 @@ def sql(
         fail(f"--format {wanted}: expected --output FILE to write it to")
     if wanted == "table" and output is not None:
         fail("--format table: found --output, expected csv, json, parquet or xlsx for a file")
-    with published() as con:
+    with _with_compared() if compared else published() as con:
         if not query:
             _prompt(con)
         elif wanted == "table":
@@ -75,6 +85,23 @@ def tables() -> None:
             rows = con.execute(f"select count(*) from {name}").fetchall()[0][0]
             view.add_row(name, f"{rows:,}", (comment or "").split(". ")[0])
         console.print(view)
+
+
+@contextmanager
+def _with_compared() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published warehouse with all versions of the method that are stored beside it."""
+    from pipelines.publishing import compared  # noqa: PLC0415 - reads all SQL
+
+    paths = settings.paths()
+    generation = generations.readable(paths, say)
+    files = compared.files(paths, generation)
+    if not files:
+        fail(
+            f"--compared: found no other version of the method for generation {generation.generation_id}, expected one "
+            "at least; `zonescope methodology compare` computes them"
+        )
+    with compared.reading(generation, files) as con:
+        yield con
 
 
 def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output: Path | None) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,36 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         yield con
     finally:
         con.close()
+
+
+@contextmanager
+def together(
+    files: Mapping[str, Path], lay: Callable[[duckdb.DuckDBPyConnection], None]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Read several database files as one, which lies in memory.
+
+    Args:
+        files: Database files by the name under which `lay` finds them; they are opened read-only.
+        lay: Makes the views of the database in memory, whose schemas are there.
+
+    Yields a connection that is closed off like a read-only one.
+    """
+    con = duckdb.connect(config=READ_ONLY)
+    try:
+        _prepare(con)
+        for name, path in files.items():
+            attach(con, name, path)
+        lay(con)
+        con.execute(CLOSED)
+        yield con
+    finally:
+        con.close()
+
+
+def attach(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    """Add a database file to a connection, read-only."""
+    literal = str(path).replace("'", "''")
+    con.execute(f"attach '{literal}' as \"{name}\" (read_only)")
 
 
 def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -114,9 +114,12 @@ def metric_reasons() -> list[dict[str, str]]:
 
 
 def _methodologies() -> list[dict[str, str]]:
+    """All versions; the default is the one that a run computes (`publishing/compared.py` marks another)."""
+    stated = [m.model_dump(exclude={"without", "changed"}) for m in methodologies().values()]
     return [
         {name: "" if value is None else str(value) for name, value in version.items()}
-        for version in (m.model_dump(exclude={"without", "changed"}) for m in methodologies().values())
+        | {"is_computed": str(version["is_default"])}
+        for version in stated
     ]
 
 

@@ -3,6 +3,7 @@
 with years as (
     select m.*, cast(unnest(generate_series(m.first_period, m.last_period)) as integer) as year
     from reference.methodology as m
+    where m.is_computed
 ),
 candidates as (
     select

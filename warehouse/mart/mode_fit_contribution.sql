@@ -7,7 +7,11 @@ with scored as (
     from mart.criterion_score as s
     join mart.mode_fit as f using (methodology_version, zone_code, time_period, mode_id)
     where s.role = 'evidence' and s.score is not null and f.fit is not null
-    window dimension as (partition by s.methodology_version, s.zone_code, s.time_period, s.mode_id, s.dimension)
+    -- in the order of the criteria: a sum of doubles in another order can differ in its last digit
+    window dimension as (
+        partition by s.methodology_version, s.zone_code, s.time_period, s.mode_id, s.dimension
+        order by s.criterion_id rows between unbounded preceding and unbounded following
+    )
 ),
 shared as (
     select

@@ -10,4 +10,3 @@ join mart.criterion_score as s using (methodology_version, zone_code, time_perio
 join mart.mode_fit as f using (methodology_version, zone_code, time_period, mode_id)
 join mart.peer_group as g using (methodology_version, zone_code, time_period)
 join reference.derived_indicator as d on d.zone_indicator_id = o.indicator_id
-where m.is_default

@@ -1,6 +1,7 @@
 with years as (
     select m.methodology_version, cast(unnest(generate_series(m.first_period, m.last_period)) as varchar) as time_period
     from reference.methodology as m
+    where m.is_computed
 ),
 grouped as (
     select
