@@ -15,6 +15,9 @@ import pytest
 
 from pipelines import settings
 from pipelines.database import build, connection, writing
+from pipelines.declarations import files
+from pipelines.declarations.files import ROOT
+from pipelines.declarations.modes import methodologies, modes
 from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import compared, generations
 from tests.helpers import runs
@@ -113,3 +116,15 @@ def versions(compared_versions) -> Iterator[duckdb.DuckDBPyConnection]:
     generation = generations.current(compared_versions)
     with compared.reading(generation, compared.files(compared_versions, generation)) as con:
         yield con
+
+
+@pytest.fixture
+def declarations(tmp_path, monkeypatch):
+    """A copy of the declarations to change: folder of the versions."""
+    shutil.copytree(ROOT / "warehouse", tmp_path / "warehouse")
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    for cached in (methodologies, modes):
+        cached.cache_clear()
+    yield tmp_path / "warehouse" / "methodology"
+    for cached in (methodologies, modes):
+        cached.cache_clear()

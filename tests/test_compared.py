@@ -17,9 +17,8 @@ from pipelines.cli import app as cli
 from pipelines.cli import console as cli_console
 from pipelines.database import checks, connection
 from pipelines.database.files import sha256
-from pipelines.declarations import files
 from pipelines.declarations.files import ROOT
-from pipelines.declarations.modes import methodologies, modes
+from pipelines.declarations.modes import methodologies
 from pipelines.declarations.tables import tables
 from pipelines.publishing import compared, generations
 
@@ -53,18 +52,6 @@ def run(world, monkeypatch):
     """A command on that folder."""
     monkeypatch.setattr(cli_console.console, "width", 300)
     return lambda *words: CliRunner().invoke(cli.app, words)
-
-
-@pytest.fixture
-def declarations(tmp_path, monkeypatch):
-    """A copy of the declarations to change: folder of the versions."""
-    shutil.copytree(ROOT / "warehouse", tmp_path / "warehouse")
-    monkeypatch.setattr(files, "ROOT", tmp_path)
-    for cached in (methodologies, modes):
-        cached.cache_clear()
-    yield tmp_path / "warehouse" / "methodology"
-    for cached in (methodologies, modes):
-        cached.cache_clear()
 
 
 def stored(paths) -> dict:

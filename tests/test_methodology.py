@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-
 import polars as pl
 import pytest
 import yaml
 
-from pipelines.declarations import files
 from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.declarations.modes import methodologies, modes
 from pipelines.metrics.composite import weights
 from pipelines.publishing import compared
 
 FIXTURE = ROOT / "tests" / "fixtures" / "mode_fit_1_0.csv"
-
-
-@pytest.fixture
-def declarations(tmp_path, monkeypatch):
-    """A copy of the declarations to change: folder of the versions."""
-    shutil.copytree(ROOT / "warehouse", tmp_path / "warehouse")
-    monkeypatch.setattr(files, "ROOT", tmp_path)
-    for cached in (methodologies, modes):
-        cached.cache_clear()
-    yield tmp_path / "warehouse" / "methodology"
-    for cached in (methodologies, modes):
-        cached.cache_clear()
 
 
 def declare(folder, version: str, **fields) -> None:
