@@ -29,7 +29,7 @@ class Column(Declared):
     description: str = Field(min_length=3)
     unit: str | None = None
     required: bool = False
-    values: list[str | int] | None = None
+    values: list[str | int] | None = Field(default=None, min_length=1)
     min: float | None = None
     max: float | None = None
     pattern: str | None = None

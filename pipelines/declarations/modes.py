@@ -13,13 +13,13 @@ import yaml
 from pydantic import Field, model_validator
 
 from pipelines.declarations import files
-from pipelines.declarations.files import DeclarationError, Declared, load
+from pipelines.declarations.files import DeclarationError, Declared, checked, load
 
 
 class Criterion(Declared):
     """One criterion of a mode: an indicator, its direction, weight, role and why the paper asks for it."""
 
-    criterion_id: str = Field(pattern=r"^[a-z0-9_]+$")
+    criterion_id: str = Field(pattern=files.NAME)
     label: str
     role: Literal["gate", "evidence"]
     dimension: str = "gate"
@@ -29,7 +29,7 @@ class Criterion(Declared):
     max_age_years: int = Field(default=3, ge=0)
     allows_unverified: bool = False
     scale: Literal["value", "percentile"] = "value"
-    membership: list[tuple[float, float]] | None = None
+    membership: list[tuple[float, float]] | None = Field(default=None, min_length=1)
     argument: str
     citation: str
 
@@ -45,7 +45,7 @@ class Criterion(Declared):
 class Mode(Declared):
     """One development mode, declared in warehouse/modes/<mode_id>.yml."""
 
-    mode_id: str = Field(pattern=r"^[a-z0-9_]+$")
+    mode_id: str = Field(pattern=files.NAME)
     name_en: str
     name_zh: str
     summary: str
@@ -54,7 +54,7 @@ class Mode(Declared):
     stated_zones: list[str]
     not_available: list[str] = []
     citation: str
-    criteria: list[Criterion]
+    criteria: list[Criterion] = Field(min_length=1)
 
 
 class Methodology(Declared):
@@ -97,7 +97,11 @@ class Methodology(Declared):
                 f"expected some of {sorted(known)}"
             )
         return [
-            Criterion.model_validate({**c.model_dump(), **changed.get(c.criterion_id, {})})
+            checked(
+                f"warehouse/methodology/{self.methodology_version}.yml, changed, {mode.mode_id}, {c.criterion_id}",
+                Criterion,
+                {**c.model_dump(), **changed.get(c.criterion_id, {})},
+            )
             for c in mode.criteria
             if c.criterion_id not in left_out
         ]

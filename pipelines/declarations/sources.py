@@ -5,24 +5,38 @@ Belongs here: the typed form of a source and the list of all sources. Does not b
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from pipelines.declarations import files
 from pipelines.declarations.files import DeclarationError, Declared, load
 from pipelines.declarations.tables import tables
 
 
+def _is_known(encoding: str) -> str:
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise ValueError(
+            f"found {encoding!r}, expected the name of an encoding, such as utf-8-sig or gb18030"
+        ) from None
+    return encoding
+
+
+Encoding = Annotated[str, AfterValidator(_is_known)]
+
+
 class Source(Declared):
     """What a publisher gives us: who, how often, in which layout, and how to recognise the file."""
 
-    source_id: str = Field(pattern=r"^[a-z0-9_]+$")
+    source_id: str = Field(pattern=files.NAME)
     title: str
     title_zh: str = ""
     publisher: str
@@ -46,12 +60,12 @@ class Source(Declared):
         "world_bank_json",
     ]
     raw_table: str
-    encoding: list[str]
+    encoding: list[Encoding] = Field(min_length=1)
     file_pattern: str
     vintage: str
     scope: str = "total"
     priority: int = Field(default=50, ge=1)
-    signature: list[str | list[str]] = []  # a list in it: any one of these
+    signature: list[str | Annotated[list[str], Field(min_length=1)]] = []  # a list in it: any one of these
     area_levels: list[str] = []
     options: dict[str, Any] = {}
     notes: str = ""

@@ -23,7 +23,7 @@ class Rule(Declared):
     `{table}` in the query stands for the table itself.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    name: str = Field(pattern=files.NAME)
     description: str
     severity: Literal["error", "warning"] = "error"
     unexpected_rows: str
@@ -32,7 +32,7 @@ class Rule(Declared):
 class Argument(Declared):
     """One argument of a table macro."""
 
-    name: str = Field(pattern=r"^[a-z_]+$")
+    name: str = Field(pattern=files.LETTERS)
     type: Literal["VARCHAR", "DATE"]
     description: str = Field(min_length=3)
 
@@ -41,13 +41,13 @@ class AsOf(Declared):
     """A macro that is the SELECT of a table over a part of what that SELECT reads: table read -> condition."""
 
     select: str
-    where: dict[str, str]
+    where: dict[str, str] = Field(min_length=1)
 
 
 class Metric(Declared):
     """A table made by a pure function of `pipelines/metrics`: `<table>.input.sql` gives the function's frame."""
 
-    function: str = Field(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z_]+$")
+    function: str = Field(pattern=files.FUNCTION)
     parameters: dict[str, Any] = {}
 
 
