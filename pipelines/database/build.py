@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 import duckdb
 
-from pipelines.database import lineage, select, writing
+from pipelines.database import exact, lineage, select, writing
 from pipelines.declarations import reference_rows
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
@@ -92,7 +92,7 @@ def _fingerprints(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str
     lists = [
         con.execute(f"from {t.full_name} order by all").fetchall() for t in reads if t.schema_name != "raw"
     ]
-    common = repr((duckdb.__version__, _select(table), table.model_dump_json(), lists))
+    common = repr((duckdb.__version__, exact.FUNCTIONS, _select(table), table.model_dump_json(), lists))
     stated: dict[str, list] = {}
     for read in reads:
         if read.grain == ["file_sha256"]:

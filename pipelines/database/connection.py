@@ -19,6 +19,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.database import exact
 from pipelines.declarations.files import SCHEMAS
 
 LOCK_PATIENCE_SECONDS = 60
@@ -122,7 +123,8 @@ def _close_off(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
-    """Schemas, and in a new database its state."""
+    """Functions of the connection, schemas, and in a new database its state."""
+    exact.create_functions(con)
     con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
     if not con.execute("select 1 from duckdb_tables() limit 1").fetchall():
         con.execute(STATE.format(version=VERSION))

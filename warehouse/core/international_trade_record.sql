@@ -238,13 +238,25 @@ select
     partner_2_code, classification, commodity_code, nullif(commodity_name, '') as commodity_name, commodity_level,
     customs_procedure, transport_mode, mode_of_supply,
     case when quantity_unit is not null then quantity end as quantity, quantity_unit,
-    net_weight * kg_per_unit as net_weight_kg,
+    exact_product(
+        [replace(net_weight_text, ',', ''), kg_per_unit::varchar], net_weight * kg_per_unit
+    ) as net_weight_kg,
     case is_net_weight_estimated_text when 'true' then true when 'false' then false end as is_net_weight_estimated,
-    value * factor as value_usd, cif_value * factor as cif_value_usd, fob_value * factor as fob_value_usd,
+    exact_product(
+        [replace(value_text, ',', ''), factor::varchar], value * factor
+    ) as value_usd,
+    exact_product(
+        [replace(cif_text, ',', ''), factor::varchar], cif_value * factor
+    ) as cif_value_usd,
+    exact_product(
+        [replace(fob_text, ',', ''), factor::varchar], fob_value * factor
+    ) as fob_value_usd,
     coalesce(
         valuation, case when value = cif_value then 'CIF' when value = fob_value then 'FOB' end, 'not stated'
     ) as valuation,
-    value * factor * cny_per_unit as value_cny,
+    exact_product(
+        [replace(value_text, ',', ''), factor::varchar, cny_per_unit::varchar], value * factor * cny_per_unit
+    ) as value_cny,
     case
         when cny_per_unit is not null
             then unit || ' to CNY at ' || cny_per_unit || ' (average of ' || substr(period_text, 1, 4) || '; '

@@ -106,7 +106,7 @@ looked_up as (
         n.bound as note_bound, n.obs_status as note_status,
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
-        try_cast(p.number_text as double) * coalesce(power(10.0, p.power_of_ten), 1) as number, e.cny_per_unit,
+        try_cast(p.number_text as double) as number, e.cny_per_unit,
         e.source as rate_source, n.scope_text is not null as scope_known, m.minimum, m.maximum, m.basis
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
@@ -125,11 +125,22 @@ looked_up as (
     left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
     left join reference.source_limit as m on m.source_id = p.source_id and m.indicator_id = l.indicator_id
 ),
+multiplied as (
+    select
+        *,
+        [
+            number_text, '1e' || coalesce(power_of_ten, 0), cast(coalesce(scale, 1) as varchar),
+            cast(factor as varchar), cast(coalesce(cny_per_unit, 1) as varchar)
+        ] as factors,
+        number * power(10.0, coalesce(power_of_ten, 0)) * coalesce(scale, 1) * factor
+        * coalesce(cny_per_unit, 1) as rounded
+    from looked_up
+),
 valued as (
     select
-        v.*, v.number * coalesce(v.scale, 1) * v.factor * coalesce(v.cny_per_unit, 1) as base_value,
+        v.*, exact_product(v.factors, v.rounded) as base_value,
         z.zone_code is not null as is_zone
-    from looked_up as v
+    from multiplied as v
     left join core.zone as z on z.zone_code = v.area_code
 ),
 decided as (
@@ -195,7 +206,9 @@ select
     case
         when reason_code is not null or number is null then null
         when action = 'replace' then factor_or_value
-        else base_value * case when action = 'scale' then factor_or_value else 1 end
+        when action = 'scale'
+            then exact_product(list_append(factors, cast(factor_or_value as varchar)), rounded * factor_or_value)
+        else base_value
     end as obs_value,
     case when cny_per_unit is null then unit else 'CNY' end as unit,
     case
