@@ -7,15 +7,19 @@ PIP := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: help run test bench endurance ui sql setup setup-dev lint lock dictionary rooms docs clean
+.PHONY: help run test test-all bench endurance ui sql setup setup-dev lint lock dictionary rooms docs clean
 help:                 ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: setup            ## the main job: files to report
 	$(BIN)/zonescope run
 
-test: setup-dev       ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+test: setup-dev       ## the fast tests: each proof in small, a few examples of each property
+	$(PYTEST) -m "not slow"
+
+test-all: setup-dev   ## what `make test` leaves out: whole runs, kills, monsters of full size, all examples of each property
+	HYPOTHESIS_PROFILE=long $(PYTEST) -m "slow or property"
 
 bench: setup          ## cost of landing 10 M customs lines (needs 6 GB of disk), of the metrics, of the clusters
 	$(BIN)/python -m benchmarks.ingest

@@ -20,7 +20,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.modes import methodologies, modes
 from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import compared, generations
-from tests.helpers import runs
+from tests.helpers import effort, runs
 from tests.helpers.worlds import build_all, shared
 
 # Modules of a minute and more go first, so that the workers end together (each module goes to one of them as a whole).
@@ -33,13 +33,16 @@ LONG = (
     "test_odd_inbox.py",
 )
 
-# a busy machine is no fault of the code
-hypothesis.settings.register_profile("house", deadline=None)
+# A property without settings of its own; no deadline: a busy machine is no fault of the code.
+hypothesis.settings.register_profile("house", effort.examples())
 hypothesis.settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long modules first, in the order of LONG."""
+    """Long modules first, in the order of LONG; a property gets its mark, so that the long proofs try it again."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("property")
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 

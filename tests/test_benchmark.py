@@ -9,6 +9,7 @@ from pipelines.declarations.sources import sources
 from pipelines.readers import detect as readers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ingest.TARGETS)
 @pytest.mark.parametrize("large_bytes", [1, readers.LARGE_BYTES], ids=["large", "small"])
 def test_the_generated_file_lands_whole(tmp_path, monkeypatch, encoding, large_bytes):
@@ -28,6 +29,7 @@ def test_what_is_lost_is_seen(tmp_path):
     assert len(ingest.check(tmp_path, truth, "utf-8")) == 3
 
 
+@pytest.mark.slow
 def test_one_more_month_is_one_file_more(tmp_path):
     for month, loaded in ((1, 1), (2, 1), (2, 0)):
         ingest.generate(tmp_path, 200, "utf-8", f"generated_2024_{month:02d}_import.csv", month)

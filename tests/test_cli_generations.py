@@ -12,6 +12,7 @@ from pipelines.cli import console as cli_console
 from pipelines.database import connection, writing
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
+from tests.helpers.worlds import query
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def test_a_damaged_generation_is_shown_and_readers_get_the_one_before(run, paths
     assert "1 damaged" in run("generations").output and run("verify").exit_code == 1
     done = run("sql", "select count(*) as zones from core.zone")
     assert "generation 000002 is damaged" in done.output and "rolled back to generation 000001" in done.output
-    assert "181" in done.output and run("verify").exit_code == 0
+    ((zones,),) = query(paths, "select count(*) from core.zone")
+    assert str(zones) in done.output and run("verify").exit_code == 0
 
 
 def test_what_no_run_has_checked_is_not_published(run, paths):

@@ -240,7 +240,7 @@ def test_an_ingest_after_a_killed_one_completes(environment, paths, folder):
     # every file that stands is whole: its rows came with it
     whole = "select count(*) from raw.file f where status = 'loaded' and (select count(*) from raw.trade t where t.file_sha256 = f.file_sha256) <> record_rows"
     assert query(paths, whole) == [(0,)]
-    done = subprocess.run(command, **kept, check=False, timeout=120)
+    done = subprocess.run(command, **kept, check=False, timeout=600)
     assert done.returncode == 0, done.stdout
     assert query(
         paths, "select count(*), count(distinct sequence) from raw.file where status = 'loaded'"

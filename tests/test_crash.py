@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from pipelines.declarations.files import ROOT
 
 
+@pytest.mark.slow
 def test_six_killed_runs_leave_what_they_must(cut):
     """One in each phase, of a run that makes a part of the tables; then all tables equal an undisturbed run's."""
     options = ["--kills", "6", "--in-a-row", "6", "--seed", "3", "--base", str(cut.root)]

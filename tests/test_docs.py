@@ -28,36 +28,10 @@ def test_the_readme_has_five_queries():
     assert len(queries(README)) == 5
 
 
-def test_the_back_test_is_stated_as_it_comes_out(warehouse):
-    """The rows of the table in docs/method/backtest.md."""
-    rows = warehouse.execute(
-        "select basis, zones_ranked || ' of ' || zones_stated, first, mean_reciprocal_rank, random_reciprocal_rank, "
-        "random_p_value, gdp_reciprocal_rank, mean_zone_reciprocal_rank, random_zone_reciprocal_rank, gdp_zone_reciprocal_rank "
-        "from mart.mode_backtest_summary join reference.methodology using (methodology_version) "
-        "where is_default and time_period = '2024' order by basis"
-    ).fetchall()
-    for row in rows:
-        cells = [f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
-        assert "| " + " | ".join(cells) + " |" in METHOD["backtest.md"]
-
-
 def test_links_between_the_method_s_documents_lead_somewhere():
     for name, text in METHOD.items():
         for target in re.findall(r"\]\(([\w./-]+\.md)\)", text):
             assert (ROOT / "docs" / "method" / target).exists(), (name, target)
-
-
-def test_the_readme_states_the_back_test_as_it_is(warehouse):
-    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
-    count = (
-        "select count(*) from mart.mode_backtest join reference.methodology using (methodology_version) "
-        "where is_default and time_period = '2024' and basis = ? and verdict = 'first'"
-    )
-    by_fit, by_comparative = (
-        warehouse.execute(count, [basis]).fetchall()[0][0] for basis in ("fit", "comparative_fit")
-    )
-    text = " ".join(README.split())
-    assert f"first for {words[by_fit]} by fit and for {words[by_comparative]} by comparative fit" in text
 
 
 @pytest.mark.parametrize("path", dictionary.documents(), ids=lambda path: path.stem)

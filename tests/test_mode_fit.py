@@ -7,11 +7,12 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.metrics.composite import weights
 from pipelines.metrics.fit import mode_fit
+from tests.helpers.effort import examples
 from tests.helpers.fits import CRITERIA, fits, frame
 
 VALUES = {
@@ -215,7 +216,7 @@ worlds = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(worlds)
 def test_fits_lie_in_unit_interval_and_every_gap_has_a_reason(values):
     made = fits(mode_fit.criterion_score(frame(CRITERIA, values)))
@@ -226,7 +227,7 @@ def test_fits_lie_in_unit_interval_and_every_gap_has_a_reason(values):
     assert not any(math.isnan(v) for column in ("fit", "coverage", "gate") for v in made[column].drop_nulls())
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(worlds, st.randoms())
 def test_row_order_and_an_all_missing_zone_change_nothing(values, random):
     rows = frame(CRITERIA, values)
@@ -237,7 +238,7 @@ def test_row_order_and_an_all_missing_zone_change_nothing(values, random):
     assert more.filter(pl.col("zone_code") != "zz")["fit"].equals(plain["fit"])
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(worlds, st.sampled_from([1e-3, 7.0, 1e6]))
 def test_units_of_measurement_do_not_matter(values, factor):
     scaled = {

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipelines import settings
@@ -17,6 +16,7 @@ from pipelines.declarations.sources import sources
 from pipelines.landing import discovery, kept_bytes, outcome, raw_rows, sidecar
 from pipelines.landing import land as landing
 from pipelines.readers.text import ReadError
+from tests.helpers.effort import examples
 from tests.helpers.excel import zipped
 from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE
 from tests.helpers.worlds import query
@@ -70,7 +70,7 @@ def test_an_unknown_key_is_refused_by_name_with_the_known_ones(key, facts):
     assert str(caught.value).startswith(PLACE) and "'flow'" in str(caught.value)
 
 
-@hypothesis_settings(max_examples=300)
+@examples(300)
 @given(text=st.one_of(st.text(max_size=200), st.text(alphabet="[]{}:,&*!|>-\n \t'\"#%@fv", max_size=200)))
 def test_any_text_is_a_sidecar_or_is_refused_with_its_name(text):
     try:

@@ -23,7 +23,8 @@ def environment_of(paths: settings.Paths, home: Path) -> dict[str, str]:
     return {**os.environ, "DAGSTER_HOME": str(home), "ZONESCOPE_DATA": str(paths.root)}
 
 
-def wait_for(condition, seconds: float = 60) -> None:
+def wait_for(condition, seconds: float = 600) -> None:
+    """Wait until something has come about. The seconds bound a test that hangs; they prove nothing."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipelines.metrics.composite import aggregation
+from tests.helpers.effort import examples
 
 NAN = np.nan
 positive = hnp.arrays(
@@ -91,7 +92,7 @@ def test_ranks_tie_at_the_lowest_and_leave_gaps():
     assert aggregation.rank_shift(np.array([[1.0, 2], [2, 1]]), np.array([2.0, 1])).tolist() == [1, 0]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(positive, st.randoms())
 def test_row_order_units_and_a_unit_without_figures_change_nothing(x, random):
     weights, parent = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0, 0, 1, 1])
@@ -106,7 +107,7 @@ def test_row_order_units_and_a_unit_without_figures_change_nothing(x, random):
     np.testing.assert_allclose(aggregation.outranking(x * 1000, weights), matrix)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(positive)
 def test_means_are_ordered_by_power_and_lie_among_their_values(x):
     weights, parent = np.array([0.4, 0.3, 0.2, 0.1]), np.zeros(4, dtype=int)

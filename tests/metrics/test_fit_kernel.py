@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipelines.metrics.fit import fit_kernel
+from tests.helpers.effort import examples
 
 DIMENSION = np.array([0, 0, 1])
 LIMITS = {"minimum_gate": 0.3, "minimum_zones": 20}
@@ -85,7 +86,7 @@ def test_best_mode_needs_its_gate_and_ties_go_to_the_first():
     assert fit_kernel.best(comparative, gate, 0.3).tolist() == [1, 0, -1, -1]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     hnp.arrays(float, (5, 4), elements=st.floats(0, 1)),
     hnp.arrays(float, 4, elements=st.floats(0.01, 1)),

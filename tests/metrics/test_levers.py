@@ -6,10 +6,11 @@ import json
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.metrics.fit import levers, mode_fit
+from tests.helpers.effort import examples
 from tests.helpers.fits import CRITERIA, GATE, fits, frame
 
 ZONES = [f"z{i}" for i in range(7)]
@@ -59,7 +60,7 @@ def fit_with(scores: pl.DataFrame, made: pl.DataFrame, row: dict) -> float:
     return fits(changed).filter(pl.col("zone_code") == row["zone_code"])["fit"].item()
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(worlds, st.sampled_from([0.0, 0.01]))
 def test_gains_are_those_of_fits_made_anew(values, floor):
     values = {zone: {**known, "base": known["a"]} for zone, known in values.items()}

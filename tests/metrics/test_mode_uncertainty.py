@@ -8,13 +8,14 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from polars.testing import assert_frame_equal
 
 from benchmarks.metrics import frame, with_published
 from pipelines.metrics.fit import mode_fit, mode_uncertainty
+from tests.helpers.effort import examples
 
 SETTINGS = {"concentration": 100, "seed": 7}
 
@@ -170,7 +171,7 @@ def test_nothing_varies_when_all_evidence_is_one_criterion_of_two_values():
     assert set(made["reason_code"]) == {"nothing_varies"}
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(hnp.arrays(float, 20, elements=st.floats(0.01, 1), unique=True))
 def test_variants_keep_the_published_level_and_order(scores):
     published = np.linspace(0.3, 0.6, 20)

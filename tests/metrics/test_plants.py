@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.metrics.clusters.plants import REASONS, coagglomeration, plant_concentration
+from tests.helpers.effort import examples
 
 # x = (.5, .5); industry a: plants 6 and 2 in A, 2 in B; s = (.8, .2), H = .36 + .04 + .04.
 INDUSTRY, REGION, EMPLOYEES = ["a", "a", "a", "b", "b"], ["A", "A", "B", "A", "B"], [6, 2, 2, 2, 8]
@@ -60,7 +61,7 @@ def _register(seed):
     return rng.integers(0, 4, n), rng.integers(0, 5, n), rng.integers(1, 500, n)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10**6), st.integers(2, 1000))
 def test_row_order_unit_and_names_do_not_matter(seed, factor):
     industry, region, employees = _register(seed)

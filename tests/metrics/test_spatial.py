@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.metrics.clusters import spatial
+from tests.helpers.effort import examples
 
 # Four places on the equator, one degree apart. With one neighbour each: B and C each lie between two equally
 # near places and take the lower code, A and B; A takes B, D takes C.
@@ -118,7 +119,7 @@ def test_no_place_draws_itself_as_its_neighbour():
         assert at_most[place] / draws == pytest.approx((others <= lags[place]).mean(), abs=0.015)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(st.integers(0, 10**6), st.booleans())
 def test_tails_are_those_of_drawing_for_each_place_alone(seed, equal_weights):
     rng = np.random.default_rng(seed)
@@ -268,7 +269,7 @@ def test_moran_refuses_no_permutations_and_no_places():
         spatial.morans_i([], np.zeros(0), np.zeros((0, 0)), **DRAWS)
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.integers(0, 10**6), st.randoms(use_true_random=False))
 def test_row_order_does_not_change_a_bit(seed, random):
     codes, latitude, longitude, values = _random_places(seed)
@@ -286,7 +287,7 @@ def test_row_order_does_not_change_a_bit(seed, random):
         np.testing.assert_array_equal(second, first[order])
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.integers(0, 10**6), st.floats(0.01, 1000), st.floats(-100, 100))
 def test_scale_and_shift_of_the_values_do_not_matter(seed, factor, shift):
     codes, latitude, longitude, values = _random_places(seed)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.metrics.clusters.specialisation import location_quotient
 from pipelines.metrics.clusters.strength import standardised_quotient, stars, strong_cluster
+from tests.helpers.effort import examples
 
 STAR = {"top_share": 0.1, "quotient": 2, "least_persons": 1000}
 STRONG = {"top_share": 0.25, "least_share_quantile": 0.25}
@@ -73,7 +74,7 @@ def test_strong_clusters_by_hand():
     assert not strong_cluster(np.full((4, 3), 7.0), **STRONG).any()  # nobody above 1
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10**6), st.integers(2, 1000), st.randoms(use_true_random=False))
 def test_unit_and_order_do_not_matter(seed, factor, random):
     e = _employment(seed)

@@ -6,10 +6,11 @@ import itertools
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.metrics.clusters import trade_leaves
+from tests.helpers.effort import examples
 
 NAMES = [name for name, _ in trade_leaves.HIERARCHIES]
 TOLERANCE = 0.001
@@ -103,7 +104,7 @@ def place(atom: tuple, cut: tuple) -> tuple:
     return (partner * cut[0], procedure * cut[1], transport[: cut[2]], (heading + rest)[: cut[3]])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     values=st.lists(st.integers(0, 50), min_size=len(ATOMS), max_size=len(ATOMS)),
     kinds=st.sets(st.sampled_from(CUTS), min_size=1),

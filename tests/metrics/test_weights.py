@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipelines.metrics.composite import weights
+from tests.helpers.effort import examples
 
 METHODS = [weights.entropy, weights.critic, weights.pca]
 matrices = hnp.arrays(
@@ -75,7 +76,7 @@ def test_entropy_refuses_negative_scores_and_correlations_ask_for_three_units():
     assert weights.critic(apart).reason == weights.pca(apart).reason == "too_few_pairs"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(matrices, st.randoms())
 @pytest.mark.parametrize("method", METHODS)
 def test_weights_sum_to_one_or_have_a_reason(method, scores, random):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
 from tests.helpers.damage import damage, faults
+from tests.helpers.effort import examples
 from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
 from tests.helpers.trade_files import BULK_FILE, DATAWEB_WIDE, DISTRICT_FILE, GOODS_FILE
 
@@ -34,7 +35,7 @@ DECLARED = {
 
 
 @pytest.mark.parametrize("layout", FILES)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(fault=faults())
 def test_lines_add_up_whatever_happens(layout, panel, sources, fault):
     text, codec, name = FILES[layout]
@@ -52,7 +53,7 @@ def test_lines_add_up_whatever_happens(layout, panel, sources, fault):
     assert reading.rows["row_no"].max() is None or reading.rows["row_no"].max() <= physical
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(short=st.lists(st.booleans(), min_size=1, max_size=40))
 def test_every_short_row_is_rejected_and_no_other(panel, short):
     rows = [f"{1950 + n},甲省,甲市,990100,1" + ("" if bad else ",2") for n, bad in enumerate(short)]

@@ -8,8 +8,7 @@ import math
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as effort
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.declarations.sources import sources as declared_sources
@@ -18,6 +17,7 @@ from pipelines.readers.formats import cube
 from pipelines.readers.text import ReadError
 from tests.helpers import cubes
 from tests.helpers.cubes import CUBE, FILES, OBSERVED
+from tests.helpers.effort import examples
 from tests.helpers.worlds import warehouse_of
 
 PRINTED = {key: value for key, (value, _) in CUBE.items()}
@@ -512,7 +512,7 @@ FIGURE = st.one_of(
 
 
 @given(sizes=st.lists(st.integers(1, 4), min_size=2, max_size=4), data=st.data())
-@effort(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 def test_any_cube_is_the_same_dense_sparse_and_as_px(sizes, data, tmp_path):
     """Whatever the sizes and the blanks, every cell keeps its codes and its text, in all three forms."""
     places = math.prod(sizes)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.readers.publishers import customs_large, customs_query, plain_lines
 from pipelines.readers.text import TRADE_COLUMNS, ReadError
 from tests.helpers.damage import damage, faults
+from tests.helpers.effort import examples
 from tests.helpers.small_files import CUSTOMS_FILE, SAMPLES
 
 NAME = "tea_2024in.csv"
@@ -95,9 +96,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(plain_lines, "BLOCK_BYTES", 64)
 
 
-CHECKED = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+CHECKED = examples(200)
 
 
 @CHECKED

@@ -5,13 +5,14 @@ from __future__ import annotations
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 
 from pipelines.readers import detect as readers
 from pipelines.readers.tables import record_pieces
 from pipelines.readers.text import ReadError, Reading
 from tests.helpers import trade_files as files
 from tests.helpers.damage import damage, faults
+from tests.helpers.effort import examples
 
 FILES = {
     "un_comtrade": (
@@ -39,7 +40,7 @@ def outcome(read, *arguments) -> tuple:
 
 
 @pytest.mark.parametrize("source_id", FILES)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(80)
 @given(fault=faults())
 @example(fault=([], 1 / 64))  # a byte order mark that is cut off
 def test_pieces_are_the_whole(source_id, sources, tmp_path, monkeypatch, fault):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
+from tests.helpers.effort import examples
 from tests.helpers.excel import xlsx
 from tests.helpers.nbs import (
     FOOT,
@@ -254,7 +255,7 @@ def tables(draw):
     return "\n".join([header, *(",".join([a, *f]) for a, f in zip(areas, figures, strict=True))]) + "\n"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(table=tables())
 def test_the_shape_of_a_table_does_not_matter(sources, table):
     """Turned, stripped and named instead, or saved as a workbook: the same cells."""

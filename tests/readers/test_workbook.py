@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 
 import pytest
 
 from pipelines.readers import detect as readers
 from pipelines.readers import workbook
 from pipelines.readers.text import ReadError
+from tests.helpers.effort import cpu_below
 from tests.helpers.excel import cells, parts, sheet, xlsx, zipped
 from tests.helpers.nbs import adds_up
 from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
@@ -176,13 +176,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_workbook_is_refused_in_time(case, panel):
-    begun = time.monotonic()
-    error = refused(bomb(*HOSTILE[case]), panel)
+    with cpu_below(20):
+        error = refused(bomb(*HOSTILE[case]), panel)
     assert error.reason_code in {"too_large", "broken_workbook", "empty_file"}
-    assert time.monotonic() - begun < 20
 
 
-def test_a_zip_bomb_is_refused_before_it_is_opened(panel):
+def test_a_zip_bomb_is_refused_before_it_is_opened(panel, monkeypatch):
+    """One of full size is among the monsters of test_fuzz.py."""
+    monkeypatch.setattr(workbook, "MAX_UNZIPPED_BYTES", 1 << 24)
     content = bomb(SHEET, " " * (workbook.MAX_UNZIPPED_BYTES + 1))
     assert len(content) < 2_000_000
     assert refused(content, panel).reason_code == "too_large"
