@@ -80,13 +80,19 @@ def published(built, tmp_path_factory) -> settings.Paths:
 
 @pytest.fixture(scope="session")
 def compared_versions(published, tmp_path_factory) -> settings.Paths:
-    """The same with all other versions of the method beside the generation."""
+    """The same with all other versions of the method beside the generation: for long proofs."""
+    return shared(tmp_path_factory, "compared_versions", lambda paths: _compare(published, paths, []))
 
-    def make(paths: settings.Paths) -> None:
-        shutil.copytree(published.root, paths.root)
-        compared.compute(paths, generations.current(paths), compared.wanted([]), print)
 
-    return shared(tmp_path_factory, "compared_versions", make)
+@pytest.fixture(scope="session")
+def compared_first(published, tmp_path_factory) -> settings.Paths:
+    """The same with the first version only."""
+    return shared(tmp_path_factory, "compared_first", lambda paths: _compare(published, paths, ["1.0"]))
+
+
+def _compare(published: settings.Paths, paths: settings.Paths, versions: list[str]) -> None:
+    shutil.copytree(published.root, paths.root)
+    compared.compute(paths, generations.current(paths), compared.wanted(versions), print)
 
 
 @pytest.fixture(scope="session")
@@ -114,8 +120,16 @@ def warehouse(built) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def versions(compared_versions) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the published warehouse with all versions of the method."""
+def versions(compared_first) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the published warehouse with the default and the first version of the method."""
+    generation = generations.current(compared_first)
+    with compared.reading(generation, compared.files(compared_first, generation)) as con:
+        yield con
+
+
+@pytest.fixture
+def all_versions(compared_versions) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same with all versions of the method: for long proofs."""
     generation = generations.current(compared_versions)
     with compared.reading(generation, compared.files(compared_versions, generation)) as con:
         yield con

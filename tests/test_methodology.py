@@ -82,9 +82,10 @@ def test_an_override_of_a_criterion_that_is_not_there_is_an_error(declarations):
         methodologies()["bad"].criteria(modes()["silk_road"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighting", ["equal", "entropy", "critic", "pca"])
-def test_weights_of_a_variant_are_those_of_its_scores(versions, weighting):
-    rows = versions.sql(
+def test_weights_of_a_variant_are_those_of_its_scores(all_versions, weighting):
+    rows = all_versions.sql(
         "select mode_id, criterion_id, zone_code, time_period, score, nominal_weight from mart.criterion_score "
         f"where methodology_version = '2.0-{weighting}' and role = 'evidence' order by all"
     ).pl()

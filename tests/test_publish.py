@@ -83,8 +83,8 @@ def test_nobody_may_write_a_published_file(ready):
 
 
 def test_old_generations_are_kept_up_to_a_number(ready):
-    made = [generations.publish(ready) for _ in range(generations.KEEP + 2)]
-    assert [g.folder.exists() for g in made] == [False] * 2 + [True] * generations.KEEP
+    made = [generations.publish(ready, keep=3) for _ in range(5)]
+    assert [g.folder.exists() for g in made] == [False] * 2 + [True] * 3
 
 
 def test_a_damaged_file_is_noticed(ready):

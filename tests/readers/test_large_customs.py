@@ -166,7 +166,7 @@ def test_published_files(name, source, tmp_path, small_blocks):
     assert large(content, source, tmp_path, name) == plain(content, source, name)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("encoding", [pytest.param("utf-8-sig", marks=pytest.mark.slow), "gb18030"])
 def test_blocks_of_the_real_size(encoding, source, tmp_path):
     content = (HEADER + "".join([*ROWS, LINES[8], "\n"] * 20_000)).encode(encoding)
     assert len(content) > 4 * plain_lines.BLOCK_BYTES
@@ -181,7 +181,12 @@ MONSTERS = {
 }
 
 
-@pytest.mark.parametrize("monster", MONSTERS)
+FAST = "a long line among good ones"
+
+
+@pytest.mark.parametrize(
+    "monster", [FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in MONSTERS if name != FAST)]
+)
 def test_what_is_no_table_is_refused_in_bounded_memory(monster, source, tmp_path):
     found = large(MONSTERS[monster], source, tmp_path)
     assert found in ("long_line", "too_many", "column_missing")
