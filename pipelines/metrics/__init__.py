@@ -1,5 +1,5 @@
-"""Metrics: arrays and frames in, arrays and frames out; pure functions.
+"""Metrics: functions that take arrays or frames and return arrays or frames.
 
-Here belong pure functions: same input and same seed, same figures to the bit. Not here: reading or writing
-files, SQL, Dagster objects, thresholds or names of places.
+Pure functions belong here: the same input and the same seed give the same figures to the bit. Reading or
+writing files, SQL, Dagster objects, thresholds and names of places do not belong here.
 """

@@ -1,16 +1,19 @@
-"""Employment of zones by industry as one matrix a year, and what can be compared in it.
+"""Employment of zones by industry as one matrix a year, and which zones can be compared in it.
 
-Belongs here: checking the input, the matrices, the reasons for which a zone or an industry has no figure. Does not belong
-here: a formula (specialisation.py, complexity.py, spatial.py and others), the tables (industry_table.py and others).
+The check of the input, the matrices, and the reasons why a zone or an industry has no figure belong here.
+Formulas belong to specialisation.py, complexity.py, spatial.py and others; tables belong to industry_table.py
+and others.
 
-Input: one row per zone_code, time_period and industry_code with industry_name_en, industry_name_zh, province_code,
-employment_persons (null when not observed), latitude and longitude (degrees, null when not known).
-The reference of a year is all zones whose sectors are complete in that year: a zone with a sector missing is
-neither measured nor part of the reference, because its shares would be of another whole. Sectors of a year
-are those of any row of that year; a zone without a row for one of them counts as missing it.
+Input: one row per zone_code, time_period and industry_code with industry_name_en, industry_name_zh,
+province_code, employment_persons (null when not observed), latitude and longitude (degrees, null when not
+known). The reference of a year is all zones whose sectors are complete in that year. A zone that misses a
+sector has other shares, because its total is not complete. It is therefore not measured and not part of the
+reference. The sectors of a year are all sectors that occur in any row of that year. A zone without a row for
+one of them misses that sector.
 
-Every row of the input, every zone and year, every year and industry comes out exactly once, sorted by key;
-what cannot be said is null, with a code of the package's REASONS. Rows may come in any order.
+Every row of the input, every zone and year, and every year and industry comes out exactly once, sorted by
+key. A figure that cannot be computed is null, with a code of the package's REASONS. Rows may come in any
+order.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,7 +52,7 @@ NAMES = dict.fromkeys(["industry_name_en", "industry_name_zh"], pl.String)
 class Year:
     """One year as arrays: zones (z,) and industries (i,) sorted by code, employment (z, i).
 
-    Not observed and not known are NaN in the numbers and None in the names.
+    A value that is not observed or not known is NaN in a number and None in a name.
     """
 
     time_period: str
@@ -66,7 +69,7 @@ class Year:
 def by_year_table(
     frame: pl.DataFrame, columns_of_year: Callable[[Year], dict], schema: dict, key: list[str]
 ) -> pl.DataFrame:
-    """The columns of every year, one row per `key` that the input has, NaN as null, sorted by `key`."""
+    """Compute the columns of every year: one row per `key` of the input, NaN as null, sorted by `key`."""
     rows = checked_input(frame)
     parts = [pl.DataFrame(columns_of_year(year)) for year in years_of(rows)]
     return finished(rows, parts, schema, key)
@@ -81,7 +84,11 @@ def finished(rows: pl.DataFrame, parts: list[pl.DataFrame], schema: dict, key: l
 
 
 def checked_input(frame: pl.DataFrame) -> pl.DataFrame:
-    """The input columns, sorted by key; ValueError that names the first row that breaks the contract."""
+    """Return the input columns, sorted by key.
+
+    Raises:
+        ValueError: A row breaks the rules above; the message names the first such row.
+    """
     if absent := [name for name in INPUT if name not in frame.columns]:
         raise ValueError(f"cluster input: columns {absent} are missing, found {frame.columns}")
     if not_text := [name for name in KEY if frame.schema[name] != pl.String]:
@@ -103,7 +110,10 @@ def _refuse(bad: pl.DataFrame, what: str) -> None:
 
 
 def years_of(rows: pl.DataFrame) -> Iterator[Year]:
-    """The matrices of each year, in order of time; a row that is absent is a cell not observed."""
+    """Yield the matrices of each year, in order of time.
+
+    A row that is absent is a cell that is not observed.
+    """
     for (time_period,), part in rows.sort("time_period").group_by("time_period", maintain_order=True):
         zones = part.unique("zone_code").sort("zone_code")
         industries = part.unique("industry_code").sort("industry_code")
@@ -125,7 +135,7 @@ def years_of(rows: pl.DataFrame) -> Iterator[Year]:
 
 
 def zone_reasons(year: Year) -> np.ndarray:
-    """Why a zone is not compared (z,), None for the zones that are the reference of the year."""
+    """Reason why each zone is not compared (z,); None for the zones of the reference."""
     missing = np.isnan(year.employment)
     reasons = np.select(
         [missing.all(axis=1), missing.any(axis=1), year.employment.sum(axis=1) == 0],
@@ -138,12 +148,12 @@ def zone_reasons(year: Year) -> np.ndarray:
 
 
 def compared_zones(year: Year) -> np.ndarray:
-    """Indices of the zones that are the reference of the year: none, or at least two."""
+    """Indices of the zones of the reference: none, or at least two."""
     return np.flatnonzero([reason is None for reason in zone_reasons(year)])
 
 
 def industry_reasons(year: Year) -> np.ndarray:
-    """Why an industry has no figures in the year (i,), None where it has."""
+    """Reason why each industry has no figures in the year (i,); None where it has figures."""
     compared = compared_zones(year)
     if not len(compared):
         return np.full(len(year.industries), "reference_too_small", dtype=object)
@@ -151,7 +161,10 @@ def industry_reasons(year: Year) -> np.ndarray:
 
 
 def placed_zones(year: Year, neighbours: int) -> tuple[np.ndarray, csr_array | None]:
-    """Indices of the compared zones with coordinates, and their weights; None when they are too few."""
+    """Indices of the compared zones that have coordinates, and their weights.
+
+    Too few zones give None as weights.
+    """
     compared = compared_zones(year)
     placed = compared[np.isfinite(year.latitude[compared]) & np.isfinite(year.longitude[compared])]
     if len(placed) <= neighbours + 1:

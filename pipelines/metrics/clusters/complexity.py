@@ -1,11 +1,11 @@
 """Relatedness and complexity of a regions x industries matrix of revealed advantage.
 
-Here belong the measures of Hidalgo and Hausmann, in the definitions of the Growth Lab's `ecomplexity`. Not
-here: shares and quotients (specialisation.py), column names (clusters.py).
+The measures of Hidalgo and Hausmann belong here, in the definitions of the Growth Lab's `ecomplexity`. Shares
+and quotients belong to specialisation.py, column names to the tables.
 
-Throughout, `m` has shape (regions, industries), True or 1 where the region has an advantage in the industry.
-A region with no advantage (diversity 0) or an industry that no region has (ubiquity 0) is set aside: it gets
-NaN, and the figures of the rest are as if it were not there.
+In every function, `m` has shape (regions, industries): True or 1 where the region has an advantage in the
+industry. A region with no advantage (diversity 0) and an industry that no region has (ubiquity 0) are set
+aside: their figures are NaN, and they do not influence the other figures.
 """
 
 from typing import NamedTuple
@@ -17,15 +17,15 @@ from scipy.sparse.csgraph import connected_components
 
 from pipelines.metrics.clusters.specialisation import location_quotient
 
-# A quotient of exactly 1 is an advantage; rounding in the shares must not decide over it.
+# A quotient of exactly 1 is an advantage; the rounding of the shares must not change that.
 ROUNDING = 1e-12
 MEASURES = ("proximity", "cosine", "jaccard", "association", "probability")
-# Two eigenvalues, or a correlation and zero, closer than this cannot be told apart in double precision.
+# Double precision cannot tell two eigenvalues, or a correlation and zero, apart if they are closer than this.
 DISTINCT = 1e-9
 
 
 class Complexity(NamedTuple):
-    """eci (regions,), pci (industries,); one reason code per element, None where there is a figure."""
+    """eci (regions,), pci (industries,), and a reason code for each element; None where there is a figure."""
 
     eci: np.ndarray
     pci: np.ndarray
@@ -34,9 +34,13 @@ class Complexity(NamedTuple):
 
 
 def revealed_advantage(e: np.ndarray) -> np.ndarray:
-    """Boolean matrix, shape of the employment matrix `e`: location quotient of at least 1.
+    """Boolean matrix in the shape of the employment matrix `e`: True where the location quotient is at
+    least 1.
 
     An undefined quotient (empty region or industry) is no advantage. Source: Balassa (1965).
+
+    >>> revealed_advantage(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
+    [[True, False], [False, True]]
     """
     return np.nan_to_num(location_quotient(e)) >= 1 - ROUNDING
 
@@ -61,13 +65,15 @@ def ubiquity(m: np.ndarray) -> np.ndarray:
 def relatedness(m: np.ndarray, measure: str = "proximity") -> np.ndarray:
     """Relatedness of each pair of industries, shape (industries, industries), symmetric, not negative.
 
-    'proximity' (0 to 1, diagonal 1): the minimum of the two conditional probabilities of having one advantage given
-    the other, regions with both over the larger ubiquity. Source: Hidalgo, Klinger, Barabasi, Hausmann (2007).
-    The others are of co-occurrences c_ij with sums s_i over the other industries and S over all, diagonal 0:
-    'cosine' c / sqrt(s_i s_j), 'jaccard' c / (s_i + s_j - c), 'association' c S / (s_i s_j) (1: as by chance),
-    'probability' as association for pairs drawn without an industry meeting itself. Source: Van Eck and Waltman
-    (2009), Steijn (2021), in the form of EconGeo.
-    NaN in row and column of an industry of ubiquity 0; 0 for a pair of which one occurs with no other.
+    'proximity' (0 to 1, diagonal 1): the smaller of the two conditional probabilities of having one advantage
+    given the other, that is the regions with both over the larger ubiquity. Source: Hidalgo, Klinger,
+    Barabasi, Hausmann (2007).
+    The other measures use the co-occurrences c_ij, their sums s_i over the other industries and S over all;
+    the diagonal is 0. 'cosine': c / sqrt(s_i s_j). 'jaccard': c / (s_i + s_j - c). 'association': c S / (s_i
+    s_j), where 1 means as often as by chance. 'probability': like association, for pairs in which no industry
+    meets itself. Source: Van Eck and Waltman (2009), Steijn (2021), in the form of EconGeo.
+    An industry of ubiquity 0 has NaN in its row and column. A pair is 0 when one of the two occurs with no
+    other industry.
     """
     if measure not in MEASURES:
         raise ValueError(f"relatedness: measure is {measure!r}, expected one of {MEASURES}")
@@ -88,7 +94,9 @@ def _cooccurrence(pairs: np.ndarray, measure: str) -> np.ndarray:
     s = c.sum(axis=0)
     total = s.sum()
     rows, columns = np.broadcast_arrays(s[:, None], s)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a pair that cannot occur is 0 below
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # the division below gives 0 for a pair that cannot occur
         expected = {
             "cosine": lambda: np.sqrt(rows * columns),
             "jaccard": lambda: rows + columns - c,
@@ -99,11 +107,12 @@ def _cooccurrence(pairs: np.ndarray, measure: str) -> np.ndarray:
 
 
 def relatedness_density(m: np.ndarray, phi: np.ndarray | None = None) -> np.ndarray:
-    """Share of the relatedness around an industry that the region has advantages in; shape of `m`, 0 to 1.
+    """Share of the relatedness around an industry in which the region has advantages; shape of `m`, 0 to 1.
 
-    sum_k m_jk phi_ik / sum_k phi_ik. phi (industries, industries) as from `relatedness`; without it the proximity,
-    the industry itself (phi = 1) included, as `ecomplexity` does. NaN for regions and industries set aside and for an
-    industry that is related to none. Source: Hidalgo et al. (2007), called distance = 1 - density later.
+    sum_k m_jk phi_ik / sum_k phi_ik. phi (industries, industries) is a result of `relatedness`. Without phi,
+    proximity is used and includes the industry itself (phi = 1), as in `ecomplexity`. NaN for regions and
+    industries that are set aside, and for an industry that is related to no other. Source: Hidalgo et al.
+    (2007); later called distance = 1 - density.
     """
     m = _checked(m)
     regions, industries = diversity(m) > 0, ubiquity(m) > 0
@@ -125,9 +134,9 @@ def relatedness_density(m: np.ndarray, phi: np.ndarray | None = None) -> np.ndar
 def _proximity_sums(weights: np.ndarray, m: np.ndarray) -> np.ndarray:
     """`weights` @ proximity of `m`, without the square matrix: for many more industries than regions.
 
-    With c_ik = sum_s m_si m_sk and phi_ik = c_ik / max(u_i, u_k), the sum over k of w_rk phi_ik is the sum over the
-    regions s of m_si g_rs(u_i), where g(u) = sum over u_k <= u of w_rk m_sk / u + sum over u_k > u of w_rk m_sk / u_k
-    is one small matrix for each value of ubiquity. All sums are of terms that are not negative.
+    With c_ik = sum_s m_si m_sk and phi_ik = c_ik / max(u_i, u_k), the sum over k of w_rk phi_ik is the sum
+    over the regions s of m_si g_rs(u_i), where g(u) = sum over u_k <= u of w_rk m_sk / u + sum over u_k > u
+    of w_rk m_sk / u_k is one small matrix for each value of ubiquity. No term of these sums is negative.
     """
     order = np.argsort(ubiquity(m), kind="stable")
     m, weights = m[:, order], weights[:, order]
@@ -145,12 +154,13 @@ def _proximity_sums(weights: np.ndarray, m: np.ndarray) -> np.ndarray:
 
 
 def reflections(m: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Method of reflections: k_n of the regions and of the industries after `steps` means over each other's k_(n-1).
+    """Method of reflections: k_n of the regions and of the industries after `steps` steps.
 
-    k_0 are diversity and ubiquity; k_1 of a region is the mean ubiquity of its advantages, of an industry the mean
-    diversity of its regions. Even steps of a region tend to a constant with ECI as what differs: eci_pci gives that
-    limit itself. NaN for what is set aside. ValueError for fewer than one step.
-    Source: Hidalgo and Hausmann (2009).
+    Each step takes the mean of the other side's k_(n-1). k_0 is diversity for a region and ubiquity for an
+    industry. k_1 of a region is the mean ubiquity of its advantages; k_1 of an industry is the mean diversity
+    of its regions. Even steps of a region tend to a constant, and their differences tend to the order of ECI;
+    `eci_pci` computes this limit. NaN for regions and industries that are set aside. ValueError for fewer
+    than one step. Source: Hidalgo and Hausmann (2009).
     """
     if steps < 1:
         raise ValueError(f"reflections: found {steps} steps, expected at least 1")
@@ -166,13 +176,14 @@ def eci_pci(m: np.ndarray) -> Complexity:
     """Economic and product complexity indices of `m`, by eigenvectors of a symmetric matrix.
 
     ECI is the second eigenvector of D^-1 M U^-1 M', PCI that of U^-1 M' D^-1 M, with D diversity and U
-    ubiquity. Signed so that ECI correlates with diversity; ECI has mean 0 and population standard deviation 1
-    over the regions, PCI is on the scale of ECI, so that a region's ECI is the mean PCI of its advantages.
+    ubiquity. The sign makes ECI correlate with diversity. ECI has mean 0 and population standard deviation 1
+    over the regions. PCI is on the scale of ECI: the ECI of a region is the mean PCI of its advantages.
     Source: Hidalgo and Hausmann (2009), Mealy, Farmer and Teytelboym (2019), `ecomplexity`.
 
-    NaN with reason 'zero_diversity' or 'zero_ubiquity' for what is set aside; for all the rest at once with
-    'disconnected' (two groups without a shared industry: the second eigenvector only names the groups),
-    'no_variation' (no second dimension), 'eigenvalue_tied' or 'sign_undetermined'.
+    Regions and industries that are set aside are NaN with reason 'zero_diversity' or 'zero_ubiquity'. All
+    others are NaN together, with one of these reasons: 'disconnected' (two groups without a shared industry:
+    the second eigenvector only names the groups), 'no_variation' (no second dimension), 'eigenvalue_tied' or
+    'sign_undetermined'.
     """
     m = _checked(m)
     regions, industries = diversity(m) > 0, ubiquity(m) > 0
@@ -190,7 +201,7 @@ def _reasons(kept: np.ndarray, code_aside: str, code_kept: str | None) -> np.nda
 
 
 def _solve(m: np.ndarray) -> tuple[np.ndarray | float, np.ndarray | float, str | None]:
-    """ECI, PCI and the reason why there are none, for a matrix without empty rows and columns."""
+    """ECI, PCI and the reason for a missing result, for a matrix without empty rows and columns."""
     if min(m.shape) < 2:
         return np.nan, np.nan, "no_variation"
     if _is_disconnected(m):
@@ -218,7 +229,7 @@ def _solve(m: np.ndarray) -> tuple[np.ndarray | float, np.ndarray | float, str |
 
 
 def _is_disconnected(m: np.ndarray) -> bool:
-    """True when regions and industries, joined by advantages, fall into more than one component."""
+    """True when advantages join regions and industries into more than one component."""
     rows, columns = np.nonzero(m)
     size = sum(m.shape)
     links = csr_matrix((np.ones(len(rows)), (rows, columns + m.shape[0])), shape=(size, size))
@@ -228,7 +239,9 @@ def _is_disconnected(m: np.ndarray) -> bool:
 def _standardised(
     eci: np.ndarray, pci: np.ndarray, d: np.ndarray
 ) -> tuple[np.ndarray | float, np.ndarray | float, str | None]:
-    """Sign by the correlation with diversity, then mean and population standard deviation of ECI."""
+    """Set the sign of ECI by its correlation with diversity, then set its mean to 0 and its deviation to
+    1.
+    """
     centred, d_centred = eci - eci.mean(), d - d.mean()
     together = centred @ d_centred
     if abs(together) <= DISTINCT * np.sqrt((centred @ centred) * (d_centred @ d_centred)):

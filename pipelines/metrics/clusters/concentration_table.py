@@ -49,10 +49,11 @@ def cluster_concentration(
 ) -> pl.DataFrame:
     """Concentration, complexity and autocorrelation of each year and industry; columns CLUSTER_CONCENTRATION.
 
-    All over the compared zones, employment_persons too. Theil's indices are of the industry's employment against all
-    employment, between and within provinces. Moran, Geary and Getis-Ord are of the location quotient, as in
-    cluster_industry. reason_code is the first that applies: to the industry as a whole, to pci, to a spatial figure;
-    theil_l_reason_code explains theil_l and its parts. ValueError as in cluster_industry.
+    All figures, also employment_persons, are over the compared zones. Theil's indices compare the employment
+    of the industry with all employment, between and within provinces. Moran, Geary and Getis-Ord use the
+    location quotient, as in cluster_industry. reason_code is the first reason that applies: to the whole
+    industry, to pci, to a spatial figure. theil_l_reason_code explains theil_l and its parts. ValueError as
+    in cluster_industry.
     """
     return by_year_table(
         frame,
@@ -100,7 +101,7 @@ def _concentration_columns(year: Year, neighbours: int, permutations: int, seed:
 
 
 def _theil_columns(e: np.ndarray, province: np.ndarray, reasons: np.ndarray) -> dict:
-    """Theil's indices of each industry against all employment, and why L has none."""
+    """Theil's indices of each industry against all employment, and the reason where L is missing."""
     figures = theil(e, population=e.sum(axis=1), groups=province.astype(str))
     why = np.where(np.equal(reasons, None) & np.isnan(figures.l), "zero_share", reasons)
     l_between = np.where(np.isnan(figures.l), np.nan, figures.l_between)
@@ -117,7 +118,9 @@ GLOBAL_COLUMNS = {
 
 
 def _global_figures(year: Year, e: np.ndarray, settings: tuple[int, int, int]) -> list[list[Global]]:
-    """Moran, Geary and Getis-Ord of each industry of `e` (compared zones, industries), over the placed zones."""
+    """Moran, Geary and Getis-Ord of each industry of `e` (compared zones, industries), over the zones
+    with coordinates.
+    """
     neighbours, permutations, seed = settings
     placed, weights = placed_zones(year, neighbours)
     quotient = location_quotient(e)[np.isin(compared_zones(year), placed)]

@@ -22,10 +22,11 @@ CLUSTER_GROWTH = (
 
 
 def cluster_growth(frame: pl.DataFrame) -> pl.DataFrame:
-    """Change of employment since the year before, by shift-share, of each zone and year; columns CLUSTER_GROWTH.
+    """Change of employment since the year before, by shift-share, of each zone and year; columns
+    CLUSTER_GROWTH.
 
-    In persons; the reference is the zones that are compared in both years, and both years must have the same
-    industries. reason_code explains the nulls. ValueError as in cluster_industry.
+    Figures are in persons. The reference is the zones that are compared in both years. Both years must have
+    the same industries. reason_code explains the nulls. ValueError as in cluster_industry.
     """
     rows = checked_input(frame)
     years = {year.time_period: year for year in years_of(rows)}

@@ -47,13 +47,23 @@ def cluster_industry(
 ) -> pl.DataFrame:
     """Quotient, strength, relatedness and hot spots of each zone, year, industry; columns CLUSTER_INDUSTRY.
 
-    Shares and quotient as in specialisation.py, stars and strong clusters as in strength.py with the thresholds
-    `star` and `strong`, density as in complexity.py (0 to 1), local Moran and Gi* of the quotient over the compared
-    zones that have coordinates, with `neighbours` nearest neighbours. `permutations` draws from `seed`, also as
-    bootstrap samples of the standardised quotient: the same draws for every industry and year, so that a figure does
-    not depend on what else is in the frame. reason_code explains the nulls, except those of the standardised
-    quotient (standardised_reason_code) and of the local statistics (moran_reason_code).
-    ValueError for input that breaks the contract above.
+    Args:
+        frame: the input that by_year.py describes.
+        neighbours: number of nearest neighbours, for local Moran and Gi* of the quotient over the compared
+            zones that have coordinates.
+        permutations: number of random draws for the pseudo-p values, and of bootstrap samples for the
+            standardised quotient. The draws are the same for every industry and year, so that a figure does
+            not depend on the rest of the frame.
+        seed: seed of the draws.
+        star, strong: thresholds of the stars and the strong clusters (strength.py).
+
+    Returns:
+        Shares and quotient as in specialisation.py, density as in complexity.py (0 to 1). reason_code
+        explains the nulls, except those of the standardised quotient (standardised_reason_code) and of the
+        local statistics (moran_reason_code).
+
+    Raises:
+        ValueError: The input breaks the rules of by_year.py.
     """
     spatial = (neighbours, permutations, seed)
     return by_year_table(
@@ -103,7 +113,7 @@ def _industry_columns(year: Year, spatial: tuple[int, int, int], star: dict, str
 
 
 def _strength_columns(year: Year, star: dict, strong: dict) -> dict:
-    """Stars and strong clusters as objects, None where a cell is not compared or the industry is empty."""
+    """Stars and strong clusters as objects; None where a cell is not compared or the industry is empty."""
     columns = {
         name: np.full(year.employment.shape, None, dtype=object) for name in [*STARS, "is_strong_cluster"]
     }

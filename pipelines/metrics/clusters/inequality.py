@@ -1,10 +1,10 @@
 """Inequality of an amount over units: Gini and Theil, with the decomposition of Theil by groups of units.
 
-Here belong measures of any amount over any units. Not here: what the amount is (clusters.py), specialisation of
-regions (specialisation.py).
+Measures of any amount over any units belong here. The tables say what the amount is; the specialisation of
+regions belongs to specialisation.py.
 
-Throughout, `y` has shape (units, series), amounts, finite and not negative; anything else raises ValueError. A series
-that is all zero has no shares: NaN.
+In every function, `y` has shape (units, series): amounts, finite and not negative. Anything else raises
+ValueError. A series that is all zero has no shares, so its figures are NaN.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,10 @@ import numpy as np
 
 
 class Theil(NamedTuple):
-    """Theil's T and L of each series (series,), each the sum of its part between and its part within groups."""
+    """Theil's T and L of each series (series,).
+
+    Each is the sum of its part between groups and its part within groups.
+    """
 
     t: np.ndarray
     t_between: np.ndarray
@@ -24,10 +27,15 @@ class Theil(NamedTuple):
 
 
 def gini(y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Gini coefficient of each series, half the mean absolute difference over the mean; shape (series,), 0 to 1.
+    """Gini coefficient of each series: half the mean absolute difference over the mean; shape (series,),
+    0 to 1.
 
-    weights (units,), such as population, say how often each unit counts; without them each counts once. Not
-    corrected for small numbers of units: at most 1 - 1/units. Rows in any order. Source: Gini (1912).
+    weights (units,), such as population, say how often each unit counts; without weights each unit counts
+    once. The figure is not corrected for small numbers of units: it is at most 1 - 1/units. Rows may come in
+    any order. Source: Gini (1912).
+
+    >>> gini(np.array([[1.0, 0.0], [1.0, 4.0]])).tolist()
+    [0.0, 0.5]
     """
     y, w = _checked(y, weights)
     order = np.argsort(y, axis=0, kind="stable")
@@ -39,16 +47,21 @@ def gini(y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
 
 
 def theil(y: np.ndarray, population: np.ndarray | None = None, groups: np.ndarray | None = None) -> Theil:
-    """Theil's T = sum s ln(s/x) and L = sum x ln(x/s), s shares in `y` and x shares in `population`.
+    """Theil's T = sum s ln(s/x) and L = sum x ln(x/s), with s the shares in `y` and x the shares in
+    `population`.
 
-    population (units,), not negative, is what the amounts are compared with, such as all employment; without it all
-    units count the same, and T and L are those of the amounts themselves. groups (units,) are labels; between:
-    the same formula over the groups' sums, within: the mean of the groups' own indices, weighted by s for T and by
-    x for L; both add up to the whole. Without groups all lies within.
+    Args:
+        y: (units, series), the amounts.
+        population: (units,), not negative, such as all employment: the amounts are compared with it. Without
+            it all units count the same, and T and L are those of the amounts themselves.
+        groups: (units,) labels. The part between groups is the same formula over the groups' sums. The part
+            within groups is the mean of the groups' own indices, weighted by s for T and by x for L. Both
+            parts add up to the whole. Without groups, the whole is the part within.
 
-    A unit without population is left out (NaN where it has an amount). A share of 0 adds nothing to T; L is then
-    infinite by its formula and NaN here. Source: Theil (1967); Shorrocks (1980) for the decomposition; Brulhart and
-    Traeger (2005) for concentration of employment.
+    Returns:
+        A unit without population is left out (NaN where it has an amount). A share of 0 adds nothing to T; L
+        is then infinite by its formula and NaN here. Source: Theil (1967); Shorrocks (1980) for the
+        decomposition; Brulhart and Traeger (2005) for concentration of employment.
     """
     y, x = _checked(y, population)
     s = _shares(y)
@@ -62,7 +75,7 @@ def theil(y: np.ndarray, population: np.ndarray | None = None, groups: np.ndarra
 
 
 def _checked(y: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Amounts as float64 and weights that sum to 1."""
+    """Return the amounts as float64, and weights that sum to 1."""
     y = np.asarray(y, dtype=np.float64)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     if y.ndim != 2 or w.shape != y.shape[:1]:
@@ -86,7 +99,7 @@ def _shares(y: np.ndarray) -> np.ndarray:
 
 
 def _entropy(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Sum over units of p ln(p/q), with 0 ln 0 = 0 and NaN where p > 0 meets q = 0; never below 0."""
+    """Sum over units of p ln(p/q), never below 0. 0 ln 0 counts as 0; p > 0 with q = 0 gives NaN."""
     p, q = np.broadcast_arrays(p, q)
     undefined = np.isnan(p) | np.isnan(q) | ((p > 0) & (q == 0))
     ratio = np.divide(p, q, out=np.ones(p.shape), where=(p > 0) & (q > 0))

@@ -1,12 +1,12 @@
-"""Concentration of industries beyond the concentration of plants: Ellison-Glaeser, Maurel-Sedillot, coagglomeration.
+"""Concentration of industries beyond that of plants: Ellison-Glaeser, Maurel-Sedillot, coagglomeration.
 
-Here belong indices that need the size of every plant. No source of the warehouse publishes plant sizes, so that no
-table carries these columns (docs/method says so); the functions serve a user who has a register of enterprises.
-Not here: indices of a regions x industries matrix (specialisation.py).
+Indices that need the size of every plant belong here. No source of the warehouse publishes plant sizes, so no
+table has these columns (docs/method says so). The functions serve a user who has a register of enterprises.
+Indices of a regions x industries matrix belong to specialisation.py.
 
-Throughout, three arrays (plants,): industry and region codes, employees (finite, not negative). `region_employment`
-maps every region to the employment that concentration is measured against; without it that is the sum over all
-plants given. Anything else raises ValueError. Rows may come in any order.
+Every function takes three arrays (plants,): industry codes, region codes, employees (finite, not negative).
+`region_employment` gives the employment of every region; concentration is measured against it. Without it,
+the sum over all given plants is used. Anything else raises ValueError. Rows may come in any order.
 """
 
 from typing import NamedTuple
@@ -23,8 +23,8 @@ REASONS = {
 class PlantConcentration(NamedTuple):
     """Arrays (industries,) in the order of `industry`: indices, and the reason code where they are NaN.
 
-    plants: number; herfindahl: H of plant sizes; raw_concentration: G; z: Ellison and Glaeser's test of G against
-    chance, NaN where it has no variance.
+    plants: number of plants. herfindahl: H of plant sizes. raw_concentration: G. z: Ellison and Glaeser's
+    test of G against chance; NaN where G has no variance.
     """
 
     industry: np.ndarray
@@ -40,12 +40,13 @@ class PlantConcentration(NamedTuple):
 def plant_concentration(
     industry: np.ndarray, region: np.ndarray, employees: np.ndarray, region_employment: dict | None = None
 ) -> PlantConcentration:
-    """Both indices of every industry: above 0 more, below 0 less concentrated than plants thrown at random.
+    """Both indices of every industry.
 
-    gamma_EG = [G - (1 - sum x^2) H] / [(1 - sum x^2)(1 - H)], G = sum (s - x)^2.
-    gamma_MS = {[sum s^2 - sum x^2] / (1 - sum x^2) - H} / (1 - H).
-    s shares of the regions in the industry, x in all employment, H = sum of squared plant shares.
-    Source: Ellison and Glaeser (1997), with the variance of G of its appendix; Maurel and Sedillot (1999).
+    Above 0, an industry is more concentrated than randomly placed plants; below 0, less. gamma_EG = [G - (1 -
+    sum x^2) H] / [(1 - sum x^2)(1 - H)], G = sum (s - x)^2. gamma_MS = {[sum s^2 - sum x^2] / (1 - sum x^2) -
+    H} / (1 - H). s: shares of the regions in the industry, x: in all employment, H: sum of squared plant
+    shares. Source: Ellison and Glaeser (1997), with the variance of G of its appendix; Maurel and Sedillot
+    (1999).
     """
     s, x, codes, of_industry = _shares(industry, region, employees, region_employment)
     z_share = _plant_shares(of_industry, employees, len(codes))
@@ -75,11 +76,12 @@ def coagglomeration(
     group: list,
     region_employment: dict | None = None,
 ) -> float:
-    """Ellison and Glaeser's gamma^c of the industries in `group`: do they lie together beyond each one's own pattern?
+    """Ellison and Glaeser's gamma^c of the industries in `group`: together beyond each one's own pattern?
 
-    [G/(1 - sum x^2) - H - sum g_j w_j^2 (1 - H_j)] / (1 - sum w_j^2), G and H of the group as one industry with
-    H = sum w_j^2 H_j, w_j the industries' shares in the group, g_j their gamma. Not above 1. NaN where the group has
-    fewer than two industries with employees, or all lies in one region. Source: Ellison and Glaeser (1997), eq. 7.
+    [G/(1 - sum x^2) - H - sum g_j w_j^2 (1 - H_j)] / (1 - sum w_j^2), with G and H of the group as one
+    industry, H = sum w_j^2 H_j, w_j the shares of the industries in the group, and g_j their gamma. At most
+    1. NaN where the group has fewer than two industries with employees, or where all employees are in one
+    region. Source: Ellison and Glaeser (1997), eq. 7.
     """
     s, x, codes, of_industry = _shares(industry, region, employees, region_employment)
     inside = np.isin(codes, group)
@@ -95,7 +97,9 @@ def coagglomeration(
 
 
 def _shares(industry, region, employees, region_employment) -> tuple:
-    """s (industries, regions), x (regions,), industry codes, and the number of each plant's industry."""
+    """Return s (industries, regions), x (regions,), the industry codes, and the number of each plant's
+    industry.
+    """
     employees = np.asarray(employees, dtype=np.float64)
     codes, of_industry = np.unique(np.asarray(industry), return_inverse=True)
     regions, of_region = np.unique(np.asarray(region), return_inverse=True)
@@ -134,6 +138,9 @@ def _plant_shares(of_industry: np.ndarray, employees: np.ndarray, industries: in
 
 
 def _variance_of_g(x: np.ndarray, h: np.ndarray, fourth: np.ndarray) -> np.ndarray:
-    """Variance of G when plants are thrown at random; fourth: sum of the plants' shares to the fourth power."""
+    """Variance of G when plants are placed at random.
+
+    `fourth`: sum of the plants' shares to the fourth power.
+    """
     squares, cubes = x @ x, (x**3).sum()
     return 2 * (h**2 * (squares - 2 * cubes + squares**2) - fourth * (squares - 4 * cubes + 3 * squares**2))

@@ -1,7 +1,7 @@
-"""Shift-share: how much of a region's change is the whole's, how much its industries', how much its own.
+"""Shift-share: the parts of a region's change that come from the whole, from its industries and from itself.
 
-Here belongs the decomposition of a change between two years. Not here: which years and zones are compared
-(clusters.py).
+The decomposition of a change between two years belongs here. The tables decide which years and zones are
+compared.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,10 @@ from pipelines.metrics.clusters.specialisation import checked_matrix
 
 
 class ShiftShare(NamedTuple):
-    """Arrays (regions,): the change of the sum over industries, and its three parts, which add up to it."""
+    """Arrays (regions,): the change of the sum over industries, and its three parts.
+
+    The parts add up to the change.
+    """
 
     change: np.ndarray
     national_share: np.ndarray
@@ -28,11 +31,12 @@ def shift_share(
 ) -> ShiftShare:
     """Change = national share + industrial mix + regional share, in the unit of the matrices.
 
-    before and after (regions, industries) as in specialisation.py; reference_* (industries,), without them the sums
-    over the regions. With g the growth of the whole reference and g_i that of industry i:
-    national share sum e_ij g, industrial mix sum e_ij (g_i - g), regional share sum e'_ij - e_ij (1 + g_i).
-    An industry that the reference did not have before has no growth of its own: its change is regional.
-    ValueError for sizes that differ or a reference without employment. Source: Dunn (1960), Esteban-Marquillas (1972).
+    `before` and `after` are (regions, industries) as in specialisation.py. `reference_*` are (industries,);
+    without them, the sums over the regions are the reference. With g the growth of the whole reference and
+    g_i that of industry i: national share sum e_ij g, industrial mix sum e_ij (g_i - g), regional share sum
+    e'_ij - e_ij (1 + g_i). An industry that the reference did not have before has no growth of its own; its
+    whole change is regional. ValueError for sizes that differ or a reference without employment. Source: Dunn
+    (1960), Esteban-Marquillas (1972).
     """
     before, after = checked_matrix(before), checked_matrix(after)
     reference_before = (

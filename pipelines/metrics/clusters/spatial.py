@@ -1,11 +1,12 @@
-"""Spatial weights and autocorrelation, global and local: Moran, also of two variables, Geary, Getis-Ord.
+"""Spatial weights and autocorrelation, global and local: Moran (of one or two variables), Geary, Getis-Ord.
 
-Here belong functions of values and places. Not here: what the values mean, column names (clusters.py).
+Functions of values and places belong here. The meaning of the values and column names do not belong here.
 
-Weights are (n, n), a scipy sparse array or a dense one: zero diagonal, rows that sum to 1, or to 0 for an island.
+Weights are (n, n), a scipy sparse array or a dense array, with a zero diagonal. Each row sums to 1, or to 0
+for an island.
 
-Every function takes the codes of the places. They are sorted by code before anything is drawn, so that the
-same data in another order give the same figures to the bit; results come back in the order of the input.
+Every function takes the codes of the places. The places are sorted by code before any random draw, so that
+the same data in another order give the same figures to the bit. Results come back in the order of the input.
 """
 
 from functools import lru_cache
@@ -15,12 +16,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
-MILLIMETRE_KM = 1e-6  # distances nearer to each other than this are tied: rounding must not rank them
+MILLIMETRE_KM = 1e-6  # distances that differ by less than this are tied: rounding must not rank them
 ROUNDING = 1e-12
 
 
 class Global(NamedTuple):
-    """One figure over all places, its pseudo-p and the reason code when both are NaN."""
+    """One figure over all places, its pseudo-p, and the reason code when both are NaN."""
 
     value: float
     p: float
@@ -45,7 +46,11 @@ class LocalGetisOrd(NamedTuple):
 
 
 def great_circle_km(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
-    """Distances in km between places given in degrees; shape (n, n). Haversine formula on the mean sphere."""
+    """Distances in km between places in degrees; shape (n, n). Haversine formula on the mean sphere.
+
+    >>> great_circle_km(np.array([0.0, 0.0]), np.array([0.0, 1.0])).round(1).tolist()
+    [[0.0, 111.2], [111.2, 0.0]]
+    """
     phi, theta = np.radians(latitude), np.radians(longitude)
     half_phi = np.sin((phi[:, None] - phi) / 2)
     half_theta = np.sin((theta[:, None] - theta) / 2)
@@ -56,9 +61,12 @@ def great_circle_km(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
 def knn_weights(codes: list[str], latitude: np.ndarray, longitude: np.ndarray, neighbours: int) -> csr_array:
     """Sparse weights (n, n) in the order of `codes`: 1/neighbours for the nearest neighbours, 0 elsewhere.
 
-    Nearest by great circle; equal distances go to the lower code. Latitude and longitude in degrees.
-    ValueError for repeated codes, coordinates that are missing or off the globe, or fewer than
-    neighbours + 1 places.
+    Latitude and longitude are in degrees; distance is along the great circle. Of two equal distances, the
+    lower code is the nearer one.
+
+    Raises:
+        ValueError: A code occurs twice, a coordinate is missing or off the globe, or there are fewer than
+            neighbours + 1 places.
     """
     order = _code_order(codes)
     latitude = np.asarray(latitude, dtype=np.float64)
@@ -88,7 +96,7 @@ def _code_order(codes: list[str]) -> np.ndarray:
 def _sorted_input(
     codes: list[str], columns: list[np.ndarray], weights: np.ndarray | csr_array, permutations: int
 ) -> tuple[np.ndarray, list[np.ndarray], csr_array]:
-    """Order by code, the columns and the weights in that order, checked."""
+    """Check the input; return the order by code, and the columns and the weights in this order."""
     columns = [np.asarray(values, dtype=np.float64) for values in columns]
     w, n = csr_array(weights, dtype=np.float64), len(columns[0])
     if n == 0 or len(codes) != n or w.shape != (n, n) or any(values.shape != (n,) for values in columns):
@@ -118,21 +126,21 @@ def _deviations(values: np.ndarray) -> np.ndarray:
 
 
 def _pseudo_p(larger: np.ndarray | int, permutations: int) -> np.ndarray:
-    """(min(larger, P - larger) + 1) / (P + 1), as esda: the tail the figure lies in.
+    """(min(larger, P - larger) + 1) / (P + 1), as in esda: the pseudo-p of the tail in which the figure lies.
 
-    `larger` counts draws of at least the observed value.
+    `larger` is the number of draws with at least the observed value.
     """
     return (np.minimum(larger, permutations - larger) + 1) / (permutations + 1)
 
 
 def _global(observed: float, simulated: np.ndarray) -> Global:
-    """Draws that are the same sum in another order tie with the observed figure."""
+    """Figure and pseudo-p. A draw that is the same sum in another order ties with the observed figure."""
     larger = int((simulated >= observed - ROUNDING * max(1, abs(observed))).sum())
     return Global(float(observed), float(_pseudo_p(larger, len(simulated))), None)
 
 
 def _why_none(w: csr_array, *deviations: np.ndarray) -> str | None:
-    """Why there is no figure for any place: 'constant', 'island' when no place has a neighbour, or None."""
+    """Reason for no figure at all: 'constant', 'island' when no place has a neighbour, or None."""
     if not all(z.any() for z in deviations):
         return "constant"
     return None if w.nnz else "island"
@@ -145,7 +153,10 @@ def _shuffles(values: np.ndarray, permutations: int, seed: int) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _orders(size: int, permutations: int, seed: int) -> np.ndarray:
-    """Random orders of 0 to size - 1, one a column; kept, as each statistic of each industry wants the same ones."""
+    """Random orders of 0 to size - 1, one a column.
+
+    They are cached, as each statistic of each industry uses the same ones.
+    """
     rows = np.tile(np.arange(size), (permutations, 1))
     orders = np.ascontiguousarray(np.random.default_rng(seed).permuted(rows, axis=1).T)
     orders.setflags(write=False)
@@ -163,9 +174,19 @@ def morans_i(
 ) -> Global:
     """Global Moran's I = (n / S0) z'Wy / sqrt(z'z y'y), z and y deviations from the mean, S0 the sum of the weights.
 
-    values (n,). y is that of `other` (n,): do high values lie near high values of another variable? Without it y = z
-    and this is Moran's I. Pseudo-p from `permutations` seeded shuffles of y. NaN with reason 'constant', or 'island'
-    when no place has a neighbour. ValueError for sizes that differ, missing values or weights of another kind.
+    Args:
+        codes, weights: places and weights, as the module describes them.
+        values: (n,), the variable z.
+        permutations, seed: number and seed of the shuffles of y that give the pseudo-p.
+        other: (n,), the variable y. The figure then says whether high values lie near high values of the
+            other variable. Without it y = z, and the figure is Moran's I.
+
+    Returns:
+        NaN has the reason 'constant', or 'island' when no place has a neighbour.
+
+    Raises:
+        ValueError: Sizes differ, values are missing or the weights are of another kind.
+
     Source: Moran (1950), Cliff and Ord (1981); of two variables: Anselin, Syabri, Smirnov (2002).
     """
     _, (z, y), w = _sorted_input(codes, [values, values if other is None else other], weights, permutations)
@@ -181,9 +202,9 @@ def morans_i(
 def gearys_c(
     codes: list[str], values: np.ndarray, weights: np.ndarray | csr_array, *, permutations: int, seed: int
 ) -> Global:
-    """Geary's C = (n - 1) sum w_ij (x_i - x_j)^2 / (2 S0 sum z^2): below 1 where near places are alike.
+    """Geary's C = (n - 1) sum w_ij (x_i - x_j)^2 / (2 S0 sum z^2): below 1 where near places are similar.
 
-    Pseudo-p, reasons and errors as in morans_i. Source: Geary (1954).
+    Pseudo-p, reasons and errors are as in morans_i. Source: Geary (1954).
     """
     _, (values,), w = _sorted_input(codes, [values], weights, permutations)
     z = _deviations(values)
@@ -203,9 +224,9 @@ def getis_ord_g(
 ) -> Global:
     """Getis and Ord's G = sum w_ij x_i x_j / sum over i != j of x_i x_j, weights 1 for each neighbour.
 
-    values (n,) not negative. Large where high values lie together, also where Moran's I is moved by low ones.
-    Pseudo-p, reasons and errors as in morans_i; fewer than two values above 0 count as 'constant'.
-    Source: Getis and Ord (1992).
+    values (n,) must not be negative. G is large where high values lie together; Moran's I also reacts to low
+    values that lie together. Pseudo-p, reasons and errors are as in morans_i. Fewer than two values above 0
+    count as 'constant'. Source: Getis and Ord (1992).
     """
     _, (x,), w = _sorted_input(codes, [values], weights, permutations)
     if (x < 0).any():
@@ -232,11 +253,12 @@ def local_moran(
     seed: int,
     other: np.ndarray | None = None,
 ) -> LocalMoran:
-    """Local Moran's I_i = (n - 1) z_i (Wy)_i / sqrt(z'z y'y) with conditional permutations (y_i stays in place).
+    """Local Moran's I_i = (n - 1) z_i (Wy)_i / sqrt(z'z y'y) with conditional permutations (y_i stays in
+    place).
 
-    values (n,); y as in morans_i. The quadrant names the place first, then its neighbours: 'H' above the mean, 'L'
-    not above it. A place exactly at the mean has I_i = 0 in every draw and p = 1. NaN with reason 'constant' (all
-    places) or 'island' (zero row). ValueError as in morans_i.
+    values is (n,); y is as in morans_i. The quadrant names the place first, then its neighbours: 'H' is above
+    the mean, 'L' is not above it. A place exactly at the mean has I_i = 0 in every draw and p = 1. NaN has
+    the reason 'constant' (all places) or 'island' (zero row). ValueError as in morans_i.
     Source: Anselin (1995), with the scaling and pseudo-p of esda.
     """
     order, (z, y), w = _sorted_input(
@@ -274,11 +296,11 @@ def local_getis_ord(
     seed: int,
     star: bool = True,
 ) -> LocalGetisOrd:
-    """z of G_i* (the place among its neighbours; star=False: G_i, without it): hot spots above, cold spots below 0.
+    """z of G_i* (with the place itself) or of G_i (star=False): hot spots above 0, cold spots below 0.
 
-    (sum of x over the neighbours - its expectation) / its standard deviation, weights 1 for each neighbour; for G_i
-    both are over the other places only. Pseudo-p from the conditional permutations of local_moran, reasons too.
-    Source: Ord and Getis (1995).
+    (sum of x over the neighbours - its expectation) / its standard deviation, with weight 1 for each
+    neighbour. For G_i, expectation and deviation are over the other places only. Pseudo-p and reasons are as
+    in local_moran. Source: Ord and Getis (1995).
     """
     order, (x,), w = _sorted_input(codes, [values], weights, permutations)
     n, deviations = len(x), _deviations(x)
@@ -311,11 +333,12 @@ def local_getis_ord(
 def _conditional_tails(
     y: np.ndarray, w: csr_array, permutations: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How many of the draws give each place a lag of at least, and of at most, the observed one; both (n,).
+    """Number of draws in which each place's lag is at least, and at most, the observed lag; both (n,).
 
-    Neighbours are drawn at random from all other places; one draw serves every place (as in esda). Drawn are places
-    0 to n - 2; the last place stands in where a place would be its own neighbour. So all places with the same weights
-    have the same lags, save for the few draws in which they occur: counted once, then corrected.
+    Neighbours are drawn at random from all other places. One draw serves every place (as in esda). The draw
+    takes places 0 to n - 2; the last place replaces a place that would be its own neighbour. So all places
+    with the same weights have the same lags, except in the few draws in which they occur themselves: these
+    are counted once, then corrected.
     """
     weights, pattern = _weight_patterns(w)
     drawn = _draws(len(y) - 1, weights.shape[1], permutations, seed)
@@ -340,7 +363,9 @@ def _conditional_tails(
 
 
 def _weight_patterns(w: csr_array) -> tuple[np.ndarray, np.ndarray]:
-    """The different rows of weights, largest first and padded with zeros, and the number of each place's row."""
+    """The different rows of weights, sorted from largest and padded with zeros, and the number of each
+    place's row.
+    """
     counts = np.diff(w.indptr)
     padded = np.zeros((w.shape[0], max(int(counts.max()), 1)))
     slot = np.arange(w.nnz) - np.repeat(w.indptr[:-1], counts)
@@ -350,7 +375,10 @@ def _weight_patterns(w: csr_array) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=2)
 def _draws(places: int, size: int, permutations: int, seed: int) -> np.ndarray:
-    """`size` different places out of `places`, `permutations` times: the first steps of a shuffle; kept, as above."""
+    """`size` different places out of `places`, `permutations` times: the first steps of a shuffle.
+
+    They are cached.
+    """
     rng = np.random.default_rng(seed)
     order, draw = np.tile(np.arange(places), (permutations, 1)), np.arange(permutations)
     for slot in range(min(size, places)):

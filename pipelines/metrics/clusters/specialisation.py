@@ -1,20 +1,20 @@
 """Specialisation and concentration of a regions x industries employment matrix.
 
-Here belong indices that need only the matrix itself. Not here: anything with neighbours (spatial.py), with
-an eigenvector (complexity.py) or with column names and reason codes (clusters.py).
+Indices that need only the matrix belong here. Measures with neighbours belong to spatial.py, measures with an
+eigenvector to complexity.py, column names and reason codes to the tables.
 
-Throughout, `e` has shape (regions, industries): persons employed, float, not negative, every cell observed;
-anything else raises ValueError. What cannot be said is NaN, never 0 or infinity: a region without employment,
-an industry without employment.
+In every function, `e` has shape (regions, industries): persons employed, float, not negative, every cell
+observed. Anything else raises ValueError. A region without employment and an industry without employment have
+figures of NaN, never 0 or infinity.
 """
 
 import numpy as np
 
 
 def checked_matrix(e: np.ndarray) -> np.ndarray:
-    """`e` as float64 of shape (regions, industries); ValueError unless finite and not negative.
+    """Return `e` as float64 of shape (regions, industries); ValueError unless finite and not negative.
 
-    Floats also keep the squares of large counts from overflowing, as integers do in some peers.
+    The square of a large count overflows as an integer (as in some other packages), but not as a float.
     """
     matrix = np.asarray(e, dtype=np.float64)
     if matrix.ndim != 2:
@@ -60,9 +60,12 @@ def region_weights(e: np.ndarray) -> np.ndarray:
 
 
 def location_quotient(e: np.ndarray) -> np.ndarray:
-    """LQ = (e_ij / e_j) / (e_i / e), shape of `e`; 1 means as the reference, which is all regions of `e`.
+    """LQ = (e_ij / e_j) / (e_i / e), shape of `e`. 1 means: as in the reference, which is all regions of `e`.
 
     NaN for a region or an industry without employment. Source: Florence (1939), Hoover (1936).
+
+    >>> location_quotient(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist()
+    [[1.5, 0.5], [0.5, 1.5]]
     """
     return _ratio(zone_shares(e), reference_shares(e))
 
@@ -71,6 +74,9 @@ def herfindahl_regions(e: np.ndarray) -> np.ndarray:
     """Herfindahl-Hirschman index of each region over its industries, sum of s_ij^2; shape (regions,).
 
     From 1/industries (even) to 1 (one industry only).
+
+    >>> herfindahl_regions(np.array([[2.0, 2.0], [4.0, 0.0]])).tolist()
+    [0.5, 1.0]
     """
     return np.square(zone_shares(e)).sum(axis=1)
 
@@ -83,16 +89,17 @@ def herfindahl_industries(e: np.ndarray) -> np.ndarray:
 def entropy(e: np.ndarray) -> np.ndarray:
     """Shannon entropy of each region over its industries, - sum s ln s / ln 2 in bits; shape (regions,).
 
-    From 0 (one industry only) to log2(industries) (even); 0 ln 0 = 0. Source: Shannon (1948).
+    From 0 (one industry only) to log2(industries) (even). 0 ln 0 counts as 0. Source: Shannon (1948).
     """
     s = zone_shares(e)
     return -(s * np.log2(s, out=np.zeros(s.shape), where=s > 0)).sum(axis=1) + 0.0  # no negative zero
 
 
 def hachman(e: np.ndarray) -> np.ndarray:
-    """Hachman index of each region, 1 / sum s_ij LQ_ij; shape (regions,), 1 when it is built as the reference.
+    """Hachman index of each region, 1 / sum s_ij LQ_ij; shape (regions,).
 
-    The inverse is the mean location quotient, weighted by the region's shares. Source: Hachman (1994).
+    1 means: the same shares as the reference. The inverse is the mean location quotient, weighted by the
+    region's shares. Source: Hachman (1994).
     """
     return _ratio(np.array(1.0), np.nansum(zone_shares(e) * location_quotient(e), axis=1))
 
@@ -100,9 +107,9 @@ def hachman(e: np.ndarray) -> np.ndarray:
 def krugman_specialisation(e: np.ndarray, reference: str = "all") -> np.ndarray:
     """Krugman index of each region, sum over industries of |s_ij - s_i|; shape (regions,), from 0 to 2.
 
-    reference 'all': s_i over all regions, the region itself included. 'others': over all but the region, so
-    that a large region is not compared with itself; NaN where the others have no employment.
-    Source: Krugman (1991), Geography and Trade.
+    reference 'all': s_i is over all regions, with the region itself. 'others': s_i is over all regions except
+    the region itself, so that a large region is not compared with itself; NaN where the others have no
+    employment. Source: Krugman (1991), Geography and Trade.
     """
     e = checked_matrix(e)
     if reference == "all":
@@ -132,7 +139,8 @@ def hoover_specialisation(e: np.ndarray) -> np.ndarray:
 def hoover_concentration(e: np.ndarray) -> np.ndarray:
     """Hoover's coefficient of localisation: half of Krugman's; shape (industries,), 0 to 1.
 
-    The share of the industry's employment that would have to move to lie as all employment does.
+    The share of the industry's employment that would have to move for the same distribution as all
+    employment.
     """
     return krugman_concentration(e) / 2
 
@@ -141,7 +149,7 @@ def locational_gini(e: np.ndarray) -> np.ndarray:
     """Locational Gini of each industry against all employment; shape (industries,), from 0 to just below 0.5.
 
     The area between the diagonal and the Lorenz curve of the industry's shares over the regions' shares in
-    all employment, regions in order of LQ. This is the area itself, as EconGeo gives it; the plain Gini
+    all employment, with the regions in order of LQ. This is the area itself, as in EconGeo; the plain Gini
     coefficient is twice as large. Source: Krugman (1991), Geography and Trade, appendix D.
     """
     e = checked_matrix(e)

@@ -1,10 +1,11 @@
 """How strong a cluster is: standardised location quotient, stars, strong-cluster flag.
 
-Here belong rules that rank the cells of a regions x industries matrix among each other. Not here: the quotient itself
-(specialisation.py), column names and reasons of zones (clusters.py). Thresholds are the caller's.
+Rules that rank the cells of a regions x industries matrix belong here. The quotient itself belongs to
+specialisation.py; column names and reasons of zones belong to the tables. The caller gives the thresholds.
 
-Throughout, `e` is as in specialisation.py; regions in an order that does not depend on the input's (by code), as draws
-follow it. What cannot be said is NaN or False; an industry or a region without employment has no cluster.
+In every function, `e` is as in specialisation.py. The regions must come in an order that does not depend on
+the input's order (by code), because the random draws follow it. A figure that cannot be computed is NaN or
+False. An industry or a region without employment has no cluster.
 """
 
 from typing import NamedTuple
@@ -23,7 +24,9 @@ ROUNDING = 1e-12
 
 
 class StandardisedQuotient(NamedTuple):
-    """Shape of `e`: z of the logarithm of LQ, its interval, the reason code where they are NaN (None elsewhere)."""
+    """Arrays in the shape of `e`: z of the logarithm of LQ, its interval, and the reason code where they
+    are NaN.
+    """
 
     z: np.ndarray
     low: np.ndarray
@@ -32,7 +35,7 @@ class StandardisedQuotient(NamedTuple):
 
 
 class Stars(NamedTuple):
-    """Boolean, shape of `e`: one star for each of the three."""
+    """Boolean arrays in the shape of `e`, one for each of the three stars."""
 
     size: np.ndarray
     specialisation: np.ndarray
@@ -42,14 +45,14 @@ class Stars(NamedTuple):
 def standardised_quotient(e: np.ndarray, *, draws: int, seed: int) -> StandardisedQuotient:
     """(ln LQ - mean) / standard deviation over the regions of the same industry, with a 95 per cent interval.
 
-    Above 1.96 is a cluster at the 5 per cent level where ln LQ is about normal. The interval says how much the figure
-    depends on which regions are the reference: percentiles over `draws` bootstrap samples of the regions, from which
-    mean and sample standard deviation are taken anew (a sample in which all quotients are equal is left out).
-    Source: O'Donoghue and Gleave (2004), Regional Studies 38(4); bootstrap: Tian (2013), J. Regional Analysis and
-    Policy 43(2).
+    A figure above 1.96 is a cluster at the 5 per cent level where ln LQ is about normal. The interval shows
+    how much the figure depends on which regions are the reference. It is the percentiles over `draws`
+    bootstrap samples of the regions; mean and sample standard deviation are computed again for each sample. A
+    sample in which all quotients are equal is left out. Source: O'Donoghue and Gleave (2004), Regional
+    Studies 38(4); bootstrap: Tian (2013), J. Regional Analysis and Policy 43(2).
 
-    NaN with 'quotient_zero' (no logarithm), 'constant' (fewer than two different quotients above 0 in the industry),
-    'industry_empty' or 'no_employment'. ValueError for fewer than one draw.
+    NaN has the reason 'quotient_zero' (no logarithm), 'constant' (fewer than two different quotients above 0
+    in the industry), 'industry_empty' or 'no_employment'. ValueError for fewer than one draw.
     """
     if draws < 1:
         raise ValueError(f"draws: found {draws}, expected at least 1")
@@ -64,14 +67,16 @@ def standardised_quotient(e: np.ndarray, *, draws: int, seed: int) -> Standardis
 
 
 def _moments(log: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and sample standard deviation of the columns of `log`, NaN left out, for each row of `times`.
+    """Mean and sample standard deviation of the columns of `log` without NaN, for each row of `times`.
 
-    times (samples, regions): how often a region is in the sample. Both (samples, industries); the deviation is NaN
-    where fewer than two figures or no differences are in the sample.
+    times (samples, regions): how often a region is in the sample. Both results are (samples, industries). The
+    deviation is NaN where a sample has fewer than two figures or only equal figures.
     """
     known = ~np.isnan(log)
     number = times @ known.astype(np.float64)
-    centre = np.nanmean(np.where(known.any(axis=0), log, 0), axis=0)  # taken out: squares must not cancel
+    centre = np.nanmean(
+        np.where(known.any(axis=0), log, 0), axis=0
+    )  # subtracted first, so that squares do not cancel
     x = np.where(known, log - centre, 0)
     with np.errstate(divide="ignore", invalid="ignore"):  # samples without a figure are NaN
         mean = times @ x / number
@@ -81,7 +86,9 @@ def _moments(log: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _interval(z: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Percentiles of each z over the samples, an industry at a time: the cube would not fit for many industries."""
+    """Percentiles of each z over the samples, one industry at a time, because all industries at once need
+    too much memory.
+    """
     low, high = np.full(z.shape, np.nan), np.full(z.shape, np.nan)
     means, deviations = _moments(z, times)
     for column in np.flatnonzero(~np.isnan(z).all(axis=0)):
@@ -93,7 +100,9 @@ def _interval(z: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _reasons(e: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Why z is NaN (None where it is not), the first that applies: region, industry, cell, spread."""
+    """Why z is NaN (None where it is not): the first reason that applies, of region, industry, cell,
+    spread.
+    """
     empty_region, empty_industry = ~e.any(axis=1)[:, None], ~e.any(axis=0)[None, :]
     reason = np.select(
         [
@@ -112,16 +121,19 @@ def _reasons(e: np.ndarray, z: np.ndarray) -> np.ndarray:
 def stars(e: np.ndarray, *, top_share: float, quotient: float, least_persons: float) -> Stars:
     """The three stars of the European Cluster Observatory, for cells with at least `least_persons` employees.
 
-    size: among the `top_share` of the regions in the same industry by employment. specialisation: LQ of at least
-    `quotient`. focus: among the `top_share` of all cells by share in their region's employment. Ties at the threshold
-    get the star. Source: Solvell, Ketels, Lindqvist (2009), The European Cluster Observatory EU Cluster Mapping and
-    Strengthening Clusters in Europe: top 10 per cent, LQ of 2, at least 1,000 employees.
+    size: the cell is among the `top_share` of the regions in the same industry by employment. specialisation:
+    LQ is at least `quotient`. focus: the cell is among the `top_share` of all cells by share in their
+    region's employment. A tie at the threshold gets the star. Source: Solvell, Ketels, Lindqvist (2009), The
+    European Cluster Observatory EU Cluster Mapping and Strengthening Clusters in Europe: top 10 per cent, LQ
+    of 2, at least 1,000 employees.
     """
     e = checked_matrix(e)
     large = (e >= least_persons) & (e > 0)
     share = np.nan_to_num(zone_shares(e))
     size = e >= np.quantile(e, 1 - top_share, axis=0, method="higher")
-    cells = share[np.ix_(e.any(axis=1), e.any(axis=0))]  # what nobody has must not lower the threshold
+    cells = share[
+        np.ix_(e.any(axis=1), e.any(axis=0))
+    ]  # empty industries and regions must not lower the threshold
     focus = share >= (np.quantile(cells, 1 - top_share, method="higher") if cells.size else 0)
     specialised = np.nan_to_num(location_quotient(e)) >= quotient * (1 - ROUNDING)
     return Stars(size & large, specialised & large, focus & large)
@@ -130,10 +142,11 @@ def stars(e: np.ndarray, *, top_share: float, quotient: float, least_persons: fl
 def strong_cluster(e: np.ndarray, *, top_share: float, least_share_quantile: float) -> np.ndarray:
     """Strong clusters of the US Cluster Mapping Project; boolean, shape of `e`.
 
-    A cell whose LQ is above 1 and among the `top_share` of the regions in the industry, and whose share in the
-    industry's employment is at least the `least_share_quantile` of those shares, so that a tiny region is none. The
-    project's third condition, a number of establishments, is not published for zones.
-    Source: Delgado, Porter, Stern (2014), Research Policy 43(10): a quarter of the regions, first quartile of shares.
+    A strong cluster has an LQ above 1 that is among the `top_share` of the regions in the industry. Its share
+    in the industry's employment is at least the `least_share_quantile` of those shares, so that a tiny region
+    does not qualify. The project's third condition, a number of establishments, is not published for zones.
+    Source: Delgado, Porter, Stern (2014), Research Policy 43(10): a quarter of the regions, first quartile of
+    shares.
     """
     quotient, share = np.nan_to_num(location_quotient(e)), np.nan_to_num(industry_shares(e))
     high = quotient >= np.quantile(quotient, 1 - top_share, axis=0, method="higher") * (1 - ROUNDING)

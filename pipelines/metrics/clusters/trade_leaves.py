@@ -1,20 +1,22 @@
-"""Which records of trade count when values are added up, so that no dollar counts twice and none is lost.
+"""Which records of trade count in a sum, so that no dollar counts twice and none is lost.
 
-Here belongs the choice between totals and what they add up. Not here: codes, units, vintages (core's SELECTs).
+The choice between a total and its parts belongs here. Codes, units and vintages belong to the SELECTs of
+core.
 
 A record has a place in several hierarchies at once (partner, second partner, procedure, transport, supply,
-commodity). In each, an empty path is the total, and a path that begins with another lies under it. The hierarchies
-are decided one after the other, commodity first and partner last, each within everything that is still undecided:
-finer records take the place of a total where they add up to at least (1 - tolerance_share) of it, else the total
-stays and they go. So two records that overlap are never both counted, and a total is never replaced by less than it.
-Commodities that lie under different coarsest codes of a slice are decided apart.
+commodity). In each hierarchy, an empty path is the total, and a path lies under every path that it begins
+with. The hierarchies are decided one after the other, from commodity to partner, each within what is still
+undecided. Finer records replace a total where they add up to at least (1 - tolerance_share) of it; otherwise
+the total stays and the finer records do not count. So two records that overlap are never both counted, and a
+total is never replaced by less than this share of it. Commodities under different coarsest codes of a slice
+are decided separately.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-# Each with whether its paths have levels; in the others every path but the empty one lies directly under the total.
+# True: paths have levels. False: every path except the empty one lies directly under the total.
 HIERARCHIES = (
     ("commodity", True),
     ("mode_of_supply", False),
@@ -27,10 +29,13 @@ PLACE = ("file_sha256", "sheet", "row_no", "column_no")
 
 
 def counted_once(frame: pl.DataFrame, tolerance_share: float) -> pl.DataFrame:
-    """`PLACE` and `is_leaf` for every record.
+    """Return `PLACE` and `is_leaf` for every record.
 
-    `frame` has PLACE, `slice`, `value_usd`, a path for each of HIERARCHIES and `is_group` (a group of countries
-    that overlaps others: never counted); one record for each slice and paths. `tolerance_share` is a share of 1.
+    Args:
+        frame: PLACE, `slice`, `value_usd`, a path for each of HIERARCHIES, and `is_group` (a group of
+            countries that overlaps other groups; it never counts). Each slice and combination of paths has
+            one record.
+        tolerance_share: a share of 1.
     """
     records = frame.with_row_index("record").with_columns(pl.col("slice").rank("dense"))
     kept = _with_root(records.filter(~pl.col("is_group")))
@@ -48,13 +53,13 @@ def counted_once(frame: pl.DataFrame, tolerance_share: float) -> pl.DataFrame:
 
 
 def _has_totals(paths: pl.Series, has_levels: bool) -> bool:
-    """Whether some path can lie under another: without that there is nothing to choose between."""
+    """True when some path can lie under another path. Otherwise there is nothing to choose between."""
     lengths = paths.str.len_chars().unique().to_list()
     return len(lengths) > 1 and (has_levels or 0 in lengths)
 
 
 def _with_root(records: pl.DataFrame) -> pl.DataFrame:
-    """With `root`: the coarsest code of the slice that a record's commodity lies under."""
+    """Add `root`: the coarsest code of the slice above the record's commodity."""
     codes = records.select("slice", pl.col("commodity").alias("path")).unique()
     pairs = _ancestors(codes, ["slice"], "path", has_levels=True)
     roots = pairs.group_by("slice", "path").agg(pl.col("ancestor").min().alias("root"))
@@ -79,7 +84,9 @@ def _ancestors(cells: pl.DataFrame, within: list[str], path: str, *, has_levels:
 def _cut(
     cells: pl.DataFrame, within: list[str], path: str, has_levels: bool, tolerance_share: float
 ) -> pl.DataFrame:
-    """The cells of one hierarchy that count: not taken apart themselves, and everything above them taken apart."""
+    """The cells of one hierarchy that count: they are not split themselves, and every cell above them is
+    split.
+    """
     pairs = _ancestors(cells, within, path, has_levels=has_levels)
     nearest = pairs.group_by(*within, path).agg(
         pl.col("ancestor").sort_by(pl.col("ancestor").str.len_chars()).last()

@@ -32,10 +32,10 @@ CLUSTER_ZONE = (
 def cluster_zone(frame: pl.DataFrame, *, star: dict, strong: dict) -> pl.DataFrame:
     """Specialisation, strength and complexity of each zone and year; columns CLUSTER_ZONE.
 
-    Krugman, Hoover and Hachman against all compared zones, the zone itself included; hhi and entropy need no
-    reference and are given without one. employment_persons is null when a sector is missing: a part is not the sum.
-    stars and strong_clusters count those of cluster_industry. reason_code explains the nulls, except that of eci,
-    which eci_reason_code explains. ValueError as in cluster_industry.
+    Krugman, Hoover and Hachman compare a zone with all compared zones, itself included. hhi and entropy need
+    no reference and are also given without one. employment_persons is null when a sector is missing, because
+    a part is not the sum. stars and strong_clusters count those of cluster_industry. reason_code explains all
+    nulls except those of eci, which eci_reason_code explains. ValueError as in cluster_industry.
     """
     return by_year_table(
         frame, lambda year: _zone_columns(year, star, strong), CLUSTER_ZONE, ["zone_code", "time_period"]

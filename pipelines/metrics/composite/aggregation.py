@@ -1,10 +1,10 @@
-"""Composite indicators: imputation, means over a hierarchy, outranking, TOPSIS, and the checks of a framework.
+"""Composite indicators: imputation, means over a hierarchy, outranking, TOPSIS, and checks of a framework.
 
-Belongs here: matrices of units by indicators, from raw figures to one figure a unit. Does not belong here: one
-vector at a time (`treatment`), weights (`weights`), many replications of it (`uncertainty`), modes (`fit_kernel`).
-Formulas: OECD/JRC, Handbook on Constructing Composite Indicators (2008), steps 3, 6 and 7; W. Becker et al., COINr
-(Journal of Open Source Software 7(78), 2022). Sums run in one fixed order and never through BLAS, so that the number
-of threads changes no bit.
+Functions on a matrix of units by indicators belong here: they make one figure a unit from raw figures.
+Functions on one vector belong to `treatment`, weights to `weights`, replications to `uncertainty`, modes to
+`fit_kernel`. Formulas: OECD/JRC, Handbook on Constructing Composite Indicators (2008), steps 3, 6 and 7; W.
+Becker et al., COINr (Journal of Open Source Software 7(78), 2022). Sums run in one fixed order and never
+through BLAS. The number of threads therefore changes no bit of a figure.
 """
 
 from __future__ import annotations
@@ -19,9 +19,19 @@ POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
 
 
 def impute(values: Array, how: str, groups: Array | None = None) -> Array:
-    """Gaps of (units, indicators) filled by the 'mean' or 'median' of the indicator, over all units or its group.
+    """Fill the gaps of an indicator with the mean or the median of its known values.
 
-    A group without a figure keeps its gaps.
+    Args:
+        values: (units, indicators); NaN is a gap.
+        how: 'mean' or 'median'.
+        groups: (units,) labels. A gap takes the value of its own group. Without labels, all units are one
+            group.
+
+    Returns:
+        (units, indicators). A gap stays NaN where the group has no value of the indicator.
+
+    >>> impute(np.array([[1.0], [3.0], [np.nan]]), "mean").tolist()
+    [[1.0], [3.0], [2.0]]
     """
     groups = np.zeros(len(values), dtype=int) if groups is None else groups
     filled = values.astype(float).copy()
@@ -37,11 +47,19 @@ def impute(values: Array, how: str, groups: Array | None = None) -> Array:
 
 
 def power_mean(values: Sequence[Array], weights: Sequence[Array], power: float) -> tuple[Array, Array]:
-    """Weighted generalised mean over what is there, (sum w x^p / sum w)^(1/p), and the weight that is there.
+    """Weighted generalised mean (sum w x^p / sum w)^(1/p) of the values that are not missing.
 
-    values: one array for each indicator, NaN where missing; weights: one for each, broadcasting against it. power 1
-    is the arithmetic, 0 the geometric (limit), -1 the harmonic mean. NaN where no weight is there; at power 0 and
-    below a zero makes the mean zero, its limit, and negative values are a ValueError.
+    Args:
+        values: one array for each indicator; NaN is a missing value.
+        weights: one array for each indicator; it must broadcast against the values.
+        power: 1 is the arithmetic mean, 0 the geometric mean (the limit), -1 the harmonic mean.
+
+    Returns:
+        The mean, and the sum of the weights that it uses. The mean is NaN where this sum is 0. At power 0 and
+        below, one value of zero makes the mean zero (its limit).
+
+    Raises:
+        ValueError: A value is negative and the power is 0 or below.
     """
     total, mass = 0.0, 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -56,16 +74,22 @@ def power_mean(values: Sequence[Array], weights: Sequence[Array], power: float) 
 
 
 def aggregate(scores: Array, weights: Array, parent: Array, power: float) -> Array:
-    """Means of the indicators under each parent: (..., units, k), (..., k), (k,) -> (..., units, parents)."""
+    """Mean of the indicators under each parent: (..., units, k), (..., k), (k,) -> (..., units, parents)."""
     values, shares = np.moveaxis(scores, -1, 0), np.moveaxis(weights, -1, 0)[..., None]
     members = [np.flatnonzero(parent == p) for p in range(int(parent.max()) + 1)]
     return np.stack([power_mean(values[m], shares[m], power)[0] for m in members], axis=-1)
 
 
 def hierarchy(scores: Array, weights: Sequence[Array], parents: Sequence[Array], power: float) -> list[Array]:
-    """The levels of an index, lowest first and without the indicators themselves: each (..., units, nodes).
+    """Compute every level of an index above its indicators, the lowest level first.
 
-    scores: (units, k); weights and parents: for each level, the weight (..., nodes) and the parent's place (nodes,).
+    Args:
+        scores: (units, k), the indicators.
+        weights: for each level, the weights (..., nodes).
+        parents: for each level, the position of each node's parent (nodes,).
+
+    Returns:
+        One array (..., units, nodes) for each level.
     """
     levels, current = [], scores
     for weight, parent in zip(weights, parents, strict=True):
@@ -75,7 +99,10 @@ def hierarchy(scores: Array, weights: Sequence[Array], parents: Sequence[Array],
 
 
 def outranking(scores: Array, weights: Array) -> Array:
-    """(units, units): the weight of indicators by which the row's unit beats the column's, ties counted half."""
+    """Matrix (units, units): the weight of the indicators in which the row's unit beats the column's unit.
+
+    A tie counts half of the indicator's weight.
+    """
     n = len(scores)
     matrix = np.zeros((n, n))
     for column, weight in zip(scores.T, weights / weights.sum(), strict=True):
@@ -86,7 +113,10 @@ def outranking(scores: Array, weights: Array) -> Array:
 
 
 def copeland(matrix: Array) -> Array:
-    """Copeland score of each unit: how many it outranks less how many outrank it (half of the weight decides)."""
+    """Copeland score of each unit: the number of units that it outranks minus the number that outrank it.
+
+    A unit outranks another one when it wins more than half of the weight.
+    """
     lead = matrix - matrix.T
     return (lead > 1e-12).sum(axis=1) - (lead < -1e-12).sum(axis=1).astype(float)
 
@@ -94,9 +124,10 @@ def copeland(matrix: Array) -> Array:
 def topsis(values: Array, weights: Array, direction: Array, normalisation: str) -> Array:
     """Closeness of each unit to the ideal, d- / (d- + d+) in [0, 1], (units, k) -> (units,).
 
-    normalisation: 'minmax' (turned by direction) or 'vector' (divided by the column's length; the ideal of direction
-    -1 is the lowest). Peers differ in their default, so it is named (Hwang and Yoon, Multiple Attribute Decision
-    Making, 1981). A unit with a gap is NaN; so are all when no indicator varies.
+    normalisation: 'minmax' (turned by direction) or 'vector' (divided by the length of the column; the ideal
+    of direction -1 is the lowest value). Other packages have different defaults, so the caller must name it.
+    A unit with a gap gets NaN. All units get NaN when no indicator varies.
+    Source: Hwang and Yoon, Multiple Attribute Decision Making (1981).
     """
     complete = np.isfinite(values).all(axis=1)
     x = values[complete]
@@ -117,7 +148,10 @@ def topsis(values: Array, weights: Array, direction: Array, normalisation: str) 
 
 
 def cronbach(scores: Array) -> float:
-    """Cronbach's alpha of (units, k) from covariances over the units that two indicators share; NaN below two."""
+    """Cronbach's alpha of scores (units, k); NaN for fewer than two indicators.
+
+    Each covariance is taken over the units that have both indicators.
+    """
     k = scores.shape[1]
     if k < 2:
         return np.nan
@@ -127,7 +161,11 @@ def cronbach(scores: Array) -> float:
 
 
 def ranks(scores: Array) -> Array:
-    """Descending ranks over the last axis from 1, ties ranked min; NaN stays NaN."""
+    """Descending ranks over the last axis, from 1. Tied scores share the best rank. NaN stays NaN.
+
+    >>> ranks(np.array([0.5, 0.9, 0.5, np.nan])).tolist()
+    [2.0, 1.0, 2.0, nan]
+    """
     order = np.argsort(-scores, axis=-1)  # NaN last
     ordered = np.take_along_axis(scores, order, axis=-1)
     place = np.arange(scores.shape[-1])
@@ -140,7 +178,9 @@ def ranks(scores: Array) -> Array:
 
 
 def rank_shift(scores: Array, nominal: Array) -> Array:
-    """Mean absolute difference of ranks from those of the nominal scores: (..., units), (units,) -> (...)."""
+    """Mean absolute difference between the ranks of `scores` and of `nominal`: (..., units), (units,) ->
+    (...).
+    """
     return np.nanmean(np.abs(ranks(scores) - ranks(nominal)), axis=-1)
 
 

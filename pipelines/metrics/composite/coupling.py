@@ -1,11 +1,12 @@
 """Coupling coordination of subsystems, such as industry, logistics, finance and talent of a zone.
 
-Here belong functions of subsystem scores. Not here: which indicators make a subsystem and how they are brought to
-0-1 (the caller), degrees of coordination as words (reports).
+Functions of subsystem scores belong here. The caller decides which indicators make a subsystem and how they
+are brought to the range 0 to 1. Reports give the degrees of coordination their names.
 
-Throughout, `u` has shape (units, subsystems), at least two subsystems, scores from 0 to 1, NaN where a score is not
-known; anything else raises ValueError. `weights` (subsystems,), not negative, are divided by their sum; without them
-every subsystem counts the same. What cannot be said is NaN with a code of REASONS.
+In every function, `u` has shape (units, subsystems) with at least two subsystems. Scores lie between 0 and 1;
+NaN is a score that is not known. Anything else raises ValueError. `weights` (subsystems,) must not be
+negative; they are divided by their sum. Without weights, every subsystem counts the same. A figure that
+cannot be computed is NaN with a code of REASONS.
 """
 
 from typing import NamedTuple
@@ -21,9 +22,10 @@ FORMS = ("standard", "wang2021")
 
 
 class Coupling(NamedTuple):
-    """Arrays (units,): coupling C, development T, coordination D, all 0 to 1, reason code or None.
+    """Arrays (units,): coupling C, development T, coordination D, each from 0 to 1, and a reason code or
+    None.
 
-    T is also given where C and D are not because all subsystems are zero: there it is 0.
+    Where all subsystems are zero, T is 0 while C and D are NaN.
     """
 
     c: np.ndarray
@@ -33,7 +35,7 @@ class Coupling(NamedTuple):
 
 
 class Obstacle(NamedTuple):
-    """degree (units, subsystems), rows sum to 1; reason code or None (units,)."""
+    """degree: (units, subsystems), each row sums to 1. reason: (units,), a reason code or None."""
 
     degree: np.ndarray
     reason: np.ndarray
@@ -44,13 +46,23 @@ def coupling_coordination(
 ) -> Coupling:
     """Coupling degree C, development T = sum w U and coordination D = sqrt(C T) of each unit.
 
-    form 'standard': C = n (prod U)^(1/n) / sum U, the geometric over the arithmetic mean, 1 when all are equal.
-    Source: Cong (2019), Economic Geography 39(4), who lists the wrong forms in use (a lost n, a lost root).
-    'wang2021': C = sqrt[(1 - mean of |U_i - U_j| over pairs) (prod U / max U)^(1/(n-1))], which
-    spreads over the whole range 0 to 1. Source: Wang, Kong, Ren, Dai (2021), J. Natural Resources 36(3).
+    Args:
+        u, weights: as the module describes them.
+        form: 'standard': C = n (prod U)^(1/n) / sum U, the geometric mean over the arithmetic mean; 1 when
+            all subsystems are equal. Source: Cong (2019), Economic Geography 39(4), who lists the wrong forms
+            in use (a lost n, a lost root).
+            'wang2021': C = sqrt[(1 - mean of |U_i - U_j| over pairs) (prod U / max U)^(1/(n-1))], which
+            spreads over the whole range 0 to 1. Source: Wang, Kong, Ren, Dai (2021), J. Natural Resources
+            36(3).
 
-    NaN with 'subsystem_missing' or 'all_subsystems_zero'. ValueError for scores outside 0 to 1, an unknown form or
-    weights that do not fit.
+    Returns:
+        Figures, or NaN with the reason 'subsystem_missing' or 'all_subsystems_zero'.
+
+    Raises:
+        ValueError: A score lies outside 0 to 1, the form is unknown, or the weights do not fit.
+
+    >>> coupling_coordination(np.array([[0.5, 0.5]])).c.tolist()
+    [1.0]
     """
     u, w = _checked(u, weights)
     if form not in FORMS:
@@ -68,10 +80,11 @@ def coupling_coordination(
 
 
 def obstacle_degree(u: np.ndarray, weights: np.ndarray | None = None) -> Obstacle:
-    """Share of each subsystem in what the unit lacks, w_j (1 - u_ij) / sum over j: what holds it back most.
+    """Share of each subsystem in what the unit lacks, w_j (1 - u_ij) / sum over j.
 
-    NaN with 'subsystem_missing' or, where nothing is lacking, 'no_obstacle'. ValueError as above.
-    Source: the obstacle degree model of Chinese evaluation studies, as the R package mathmodels has it.
+    The subsystem with the largest share holds the unit back most. NaN has the reason 'subsystem_missing', or
+    'no_obstacle' where all scores are full. The same inputs raise ValueError as in `coupling_coordination`.
+    Source: the obstacle degree model of Chinese evaluation studies, in the form of the R package mathmodels.
     """
     u, w = _checked(u, weights)
     lack = w * (1 - u)
@@ -86,7 +99,7 @@ def obstacle_degree(u: np.ndarray, weights: np.ndarray | None = None) -> Obstacl
 
 
 def _checked(u: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Scores as float64 and weights that sum to 1."""
+    """Return the scores as float64, and weights that sum to 1."""
     u = np.asarray(u, dtype=np.float64)
     if u.ndim != 2 or u.shape[1] < 2:
         raise ValueError(f"subsystem scores: found shape {u.shape}, expected (units, at least 2 subsystems)")
@@ -103,7 +116,7 @@ def _checked(u: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.
 
 
 def _standard(u: np.ndarray) -> np.ndarray:
-    largest = u.max(axis=1, keepdims=True)  # taken out, so that the product of small scores does not vanish
+    largest = u.max(axis=1, keepdims=True)  # dividing by it keeps the product of small scores above 0
     geometric = np.prod((u / largest) ** (1 / u.shape[1]), axis=1)
     return np.minimum(geometric / (u / largest).mean(axis=1), 1)  # equal scores may round above 1
 

@@ -1,8 +1,9 @@
-"""Treatment and normalisation of indicators, as the OECD/JRC Handbook and COINr's defaults do it.
+"""Treatment and normalisation of indicators, in the manner of the OECD/JRC Handbook and of COINr's defaults.
 
-Belongs here: one vector in, one vector out. Does not belong here: which indicator, which mode, missing-data rules.
-Formulas: OECD/JRC, Handbook on Constructing Composite Indicators (2008), steps 4 and 5; W. Becker et al., COINr
-(Journal of Open Source Software 7(78), 2022), default treatment `Treat`.
+Functions from one vector to one vector belong here. Which indicator, which mode and what to do with missing
+data do not belong here.
+Formulas: OECD/JRC, Handbook on Constructing Composite Indicators (2008), steps 4 and 5; W. Becker et al.,
+COINr (Journal of Open Source Software 7(78), 2022), default treatment `Treat`.
 """
 
 from __future__ import annotations
@@ -37,16 +38,20 @@ def kurtosis(x: Array) -> float:
 
 
 def _scaled_deviations(x: Array) -> Array:
-    """Deviations from the mean in units of the largest: shape is free of scale, and tiny ones do not underflow."""
+    """Deviations from the mean, divided by the largest deviation.
+
+    The shape does not depend on the scale, and very small deviations do not underflow.
+    """
     d = x - x.mean()
     return d / np.abs(d).max()
 
 
 def passes(x: Array, skewness_limit: float, kurtosis_limit: float) -> bool:
-    """True when |skewness| or kurtosis lies below its limit, or when neither can be told (too few values).
+    """True when |skewness| or kurtosis lies below its limit, or when neither can be computed (too few
+    values).
 
-    A shape at the limit but for rounding (one outlier among four has a skewness of exactly 2) does not pass: else the
-    unit of measurement would decide.
+    A shape that reaches the limit except for rounding does not pass (one outlier among four values has a
+    skewness of exactly 2). Otherwise the unit of measurement would decide.
     """
     s, k = skewness(x), kurtosis(x)
     below = abs(s) < skewness_limit - ROUNDING or k < kurtosis_limit - ROUNDING
@@ -54,10 +59,11 @@ def passes(x: Array, skewness_limit: float, kurtosis_limit: float) -> bool:
 
 
 def winsorise(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -> Array:
-    """Pull in at most `points` outermost values, one at a time, until the vector passes.
+    """Pull in the outermost values, one at a time and at most `points` of them, until the vector passes.
 
-    Each pulled value takes the value of its next neighbour inwards, on the side of the skew (COINr `winsorise`).
-    The vector is returned as far as it got; the caller tests `passes` again.
+    Each pulled value takes the value of its next neighbour inwards, on the side of the skew (COINr
+    `winsorise`). If the vector does not pass after `points` values, it is returned as it then is; the caller
+    tests `passes` again.
     """
     x = x.astype(float).copy()
     order = np.argsort(np.where(np.isfinite(x), x, np.inf), kind="stable")[: np.isfinite(x).sum()]
@@ -75,9 +81,10 @@ def winsorise(x: Array, skewness_limit: float, kurtosis_limit: float, points: in
 
 
 def log_transform(x: Array, like: Array | None = None) -> Array:
-    """log(x - min + 0.01 * range), towards symmetry for right-skewed vectors (COINr `log_CT`); mirrored for left.
+    """log(x - min + 0.01 * range): makes a right-skewed vector more symmetric (COINr `log_CT`).
 
-    Minimum, range and skew are those of `like`, of x itself without it.
+    A left-skewed vector is mirrored first. Minimum, range and skew are those of `like`; without `like`, those
+    of x.
     """
     x = x.astype(float)
     like = x if like is None else like
@@ -87,7 +94,11 @@ def log_transform(x: Array, like: Array | None = None) -> Array:
 
 
 def treat(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -> tuple[Array, str]:
-    """Treated vector and what was done: 'none', 'winsorised' or 'logged' (pass; else winsorise; else log)."""
+    """Return the treated vector and the treatment: 'none', 'winsorised' or 'logged'.
+
+    A vector that passes stays as it is. Otherwise it is winsorised; if it still does not pass, its logarithm
+    is taken.
+    """
     if passes(x, skewness_limit, kurtosis_limit):
         return x.astype(float), "none"
     pulled = winsorise(x, skewness_limit, kurtosis_limit, points)
@@ -97,40 +108,58 @@ def treat(x: Array, skewness_limit: float, kurtosis_limit: float, points: int) -
 
 
 def treat_like(x: Array, observed: Array, treated: Array, how: str) -> Array:
-    """Other values treated as `observed` was by `treat` (with the result `treated`, how); beyond its range as its end."""
+    """Treat x in the same way as `treat` treated `observed`.
+
+    `treated` and `how` are the result of `treat(observed)`. A value of x beyond the range of `observed` is
+    treated like the end of that range.
+    """
     if how == "logged":
         return log_transform(np.clip(x, np.nanmin(observed), np.nanmax(observed)), observed)
     return np.clip(x, np.nanmin(treated), np.nanmax(treated))
 
 
 def goalposts(x: Array, low: float, high: float) -> Array:
-    """Position of x between two fixed points, 0 at low and 1 at high; all NaN unless low < high.
+    """Position of x between two fixed points: 0 at low, 1 at high; all NaN unless low < high.
 
-    With the vector's own extremes this is min-max (and the distance to the maximum); with high = the figure of a
-    reference unit it is the distance to a reference; with declared points it is COINr's `n_scaled`.
+    With the vector's own extremes this is min-max (and the distance to the maximum). With the figure of a
+    reference unit as `high` it is the distance to a reference. With declared points it is COINr's `n_scaled`.
+
+    >>> goalposts(np.array([10.0, 15.0]), 10, 20).tolist()
+    [0.0, 0.5]
     """
     return (x - low) / (high - low) if high > low else np.full(x.shape, np.nan)
 
 
 def minmax(x: Array, direction: int = 1) -> Array:
-    """Scores in [0, 1] between the vector's own extremes; all NaN when they coincide. `direction` -1 turns it."""
+    """Scores in [0, 1] between the vector's own extremes; all NaN when they are equal.
+
+    A `direction` of -1 turns the scores: the lowest value gets 1.
+
+    >>> minmax(np.array([1.0, 2.0, 3.0]), -1).tolist()
+    [1.0, 0.5, 0.0]
+    """
     score = goalposts(x, np.nanmin(x), np.nanmax(x))
     return score if direction > 0 else 1 - score
 
 
 def zscore(x: Array) -> Array:
-    """Deviation from the mean in sample standard deviations of the finite values; all NaN when they coincide."""
+    """Deviation from the mean in sample standard deviations of the finite values; all NaN when they are
+    all equal.
+    """
     n = np.isfinite(x).sum()
     if n < 2 or not np.nanmax(x) > np.nanmin(x):
         return np.full(x.shape, np.nan)
-    # first in units of the largest deviation, so that tiny spreads do not underflow
+    # divided by the largest deviation first, so that very small spreads do not underflow
     centred = x - np.nanmean(x)
     centred = centred / np.nanmax(np.abs(centred))
     return centred / np.sqrt(np.nansum(centred**2) / (n - 1))
 
 
 def normal_score(x: Array) -> Array:
-    """z-scores mapped to (0, 1) by the standard normal distribution function; ranks kept, outliers drawn in."""
+    """z-scores mapped to (0, 1) by the standard normal distribution function.
+
+    The order of the values stays, and outliers come closer to the others.
+    """
     return ndtr(zscore(x))
 
 
@@ -141,7 +170,10 @@ def fraction_of_max(x: Array) -> Array:
 
 
 def rank(x: Array, ties: str = "min") -> Array:
-    """Ascending rank of the finite values from 1; ties take the lowest ('min') or the mean ('average') of theirs."""
+    """Ascending rank of the finite values, from 1.
+
+    Tied values share their lowest ('min') or mean ('average') rank.
+    """
     finite = np.isfinite(x)
     values = np.sort(x[finite])
     below = np.searchsorted(values, x, side="left")
@@ -150,15 +182,15 @@ def rank(x: Array, ties: str = "min") -> Array:
 
 
 def borda(x: Array) -> Array:
-    """Borda points: how many finite values lie below (ties count for none of their own)."""
+    """Borda points: the number of finite values that lie below. Tied values do not count for each other."""
     return rank(x) - 1
 
 
 def percentile_rank(x: Array, ties: str = "average") -> Array:
     """Share of the other finite values that lie below: 0 for the lowest, 1 for the highest.
 
-    Ties are counted half ('average', so that direction does not matter) or not at all ('min', COINr's `n_prank`).
-    All NaN for fewer than two finite values.
+    'average' counts a tie half, so that direction does not matter. 'min' does not count a tie (COINr's
+    `n_prank`). All NaN for fewer than two finite values.
     """
     n = np.isfinite(x).sum()
     return (rank(x, ties) - 1) / (n - 1) if n > 1 else np.full(x.shape, np.nan)
@@ -168,13 +200,15 @@ NORMALISATIONS = {"minmax": minmax, "rank": percentile_rank, "zscore": normal_sc
 
 
 def evidence_score(x: Array, direction: int, floor: float, normalisation: str = "minmax") -> Array:
-    """Scores of evidence in [floor, 1]: x placed on [0, 1] (NORMALISATIONS), turned by direction, and lifted.
+    """Scores of evidence in [floor, 1].
 
-    Min-max goes by distance, percentile rank by order, z-score through the normal distribution function.
+    The normalisation (NORMALISATIONS) places x on [0, 1]: min-max by distance, percentile rank by order,
+    z-score through the normal distribution function. `lift` then turns the scores by direction and lifts them
+    to the floor.
     """
     return lift(NORMALISATIONS[normalisation](x), direction, floor)
 
 
 def lift(score: Array, direction: int, floor: float) -> Array:
-    """Scores of [0, 1], turned for direction -1, in [floor, 1]."""
+    """Turn scores of [0, 1] for direction -1 and bring them to [floor, 1]."""
     return floor + (1 - floor) * (score if direction > 0 else 1 - score)

@@ -1,10 +1,10 @@
-"""What the choices behind an index do to it: replications over drawn choices, intervals, Sobol indices.
+"""How the choices behind an index change it: replications over drawn choices, intervals, Sobol indices.
 
-Belongs here: drawing choices and weights, replicating an index over them, percentiles, variance decomposition; any
-index. Does not belong here: the modes' fit under those choices (`mode_uncertainty`), one index (`composite`).
-Method: M. Saisana, A. Saltelli and S. Tarantola, Journal of the Royal Statistical Society A 168(2), 2005; OECD/JRC
-Handbook (2008), step 7. Draws come from numpy's Generator with a declared seed; sums never run through BLAS, so the
-same seed gives the same bits whatever the number of threads.
+Drawing choices and weights, replicating an index, percentiles and the decomposition of variance belong here,
+for any index. The fit of the modes belongs to `mode_uncertainty`; one index belongs to `aggregation`.
+Method: M. Saisana, A. Saltelli and S. Tarantola, Journal of the Royal Statistical Society A 168(2), 2005;
+OECD/JRC Handbook (2008), step 7. Draws come from numpy's Generator with a declared seed. Sums never run
+through BLAS, so the same seed gives the same bits with any number of threads.
 """
 
 from __future__ import annotations
@@ -21,21 +21,25 @@ Array = np.ndarray
 
 
 def dirichlet(rng: np.random.Generator, nominal: Array, concentration: float, n: int) -> Array:
-    """n weight vectors (n, k) around the nominal ones (k,), from the Dirichlet distribution of concentration * nominal.
+    """n weight vectors (n, k) around the nominal weights (k,).
 
-    Mean: the nominal weights; variance of a weight w: w (1 - w) / (concentration + 1). A nominal weight of 0 stays 0.
+    They are drawn from the Dirichlet distribution of concentration * nominal. The mean is the nominal weight;
+    the variance of a weight w is w (1 - w) / (concentration + 1). A nominal weight of 0 stays 0.
     """
     gamma = rng.standard_gamma(concentration * nominal, size=(n, nominal.size))
     return gamma / gamma.sum(axis=1, keepdims=True)
 
 
 def option(uniform: Array, options: int) -> Array:
-    """Which of so many equally likely options a uniform draw in [0, 1) stands for."""
+    """The option, from 0 to options - 1 and all equally likely, for each uniform draw in [0, 1)."""
     return np.minimum((uniform * options).astype(int), options - 1)
 
 
 def alike(*codes: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
-    """The distinct combinations of discrete choices (replications,) each, with the replications that took them."""
+    """Group the replications that took the same combination of discrete choices.
+
+    Each argument is one choice (replications,). Yields each distinct combination with its replications.
+    """
     combinations, inverse = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
     for place, combination in enumerate(combinations):
         yield tuple(int(code) for code in combination), np.flatnonzero(inverse.ravel() == place)
@@ -46,9 +50,12 @@ def replicate(
 ) -> Array:
     """Replications (replications, units) of a hierarchical index.
 
-    variants: (variants, units, k), the normalised indicators under each combination of discrete choices; variant and
-    power: (replications,), which of them and which generalised mean; weights: for each level (replications, nodes);
-    parents: for each level (nodes,), as in `composite.hierarchy`.
+    Args:
+        variants: (variants, units, k), the normalised indicators under each combination of discrete choices.
+        variant: (replications,), the variant of each replication.
+        power: (replications,), the generalised mean of each replication.
+        weights: for each level, (replications, nodes).
+        parents: for each level, (nodes,), as in `aggregation.hierarchy`.
     """
     powers, power_code = np.unique(power, return_inverse=True)
     result = np.empty((variant.size, variants.shape[1]))
@@ -62,7 +69,7 @@ def replicate(
 def percentiles(replications: Array, probabilities: Sequence[float]) -> Array:
     """Percentiles over the first axis, linear between order statistics (R's type 7): (probabilities, ...).
 
-    NaN where any replication is NaN: a figure has an interval only if all replications give it.
+    NaN where any replication is NaN: a figure has an interval only if every replication gives the figure.
     """
     ordered = np.sort(np.ascontiguousarray(np.moveaxis(replications, 0, -1)), axis=-1)
     place = np.asarray(probabilities) * (ordered.shape[-1] - 1)
@@ -76,10 +83,12 @@ def percentiles(replications: Array, probabilities: Sequence[float]) -> Array:
 
 
 def saltelli(base: int, factors: int, seed: int) -> Array:
-    """Saltelli's design (factors + 2, base, factors) in [0, 1): A, B, and A with one column of B for each factor.
+    """Saltelli's design (factors + 2, base, factors) in [0, 1): A, B, and A with one column of B for each
+    factor.
 
-    A and B are two halves of one scrambled Sobol sequence, which covers the choices more evenly than independent
-    draws; base is a power of two (A. Saltelli et al., Computer Physics Communications 181(2), 2010).
+    A and B are two halves of one scrambled Sobol sequence, which covers the choices more evenly than
+    independent draws do. base is a power of two. Source: A. Saltelli et al., Computer Physics Communications
+    181(2), 2010.
     """
     points = qmc.Sobol(2 * factors, rng=np.random.default_rng(seed)).random(base)
     a, b = points[:, :factors], points[:, factors:]
@@ -90,7 +99,10 @@ def saltelli(base: int, factors: int, seed: int) -> Array:
 
 
 class Sobol(NamedTuple):
-    """first, total: (factors,), NaN where nothing varies; variance: of the output, summed over its parts."""
+    """first, total: (factors,), NaN where nothing varies.
+
+    variance: that of the output, summed over its parts.
+    """
 
     first: Array
     total: Array
@@ -100,21 +112,22 @@ class Sobol(NamedTuple):
 def sobol(outputs: Array) -> Sobol:
     """First-order and total Sobol indices of outputs (factors + 2, base[, parts]) over a `saltelli` design.
 
-    first = mean(y_B (y_ABi - y_A)) / V (Saltelli et al. 2010, table 2b), total = mean((y_A - y_ABi)^2) / 2 V (Jansen
-    1999), V from A and B together. y_B is centred first: the estimate has the same expectation, but without it the
-    mean of y times the difference of two means is added as noise, and a first-order index can exceed the total one
-    by far (as COINr's does). Outputs of several parts (zones) give indices of their summed variance: Lamboni, Monod
-    and Makowski, Reliability Engineering and System Safety 96(4), 2011.
+    first = mean(y_B (y_ABi - y_A)) / V (Saltelli et al. 2010, table 2b), total = mean((y_A - y_ABi)^2) / 2 V
+    (Jansen 1999), V from A and B together. y_B is centred first. The expectation of the estimate stays the
+    same. Without centring, the mean of y times the difference of two means is added as noise, and a
+    first-order index can exceed the total index by far (as in COINr). Outputs of several parts (zones) give
+    the indices of their summed variance: Lamboni, Monod and Makowski, Reliability Engineering and System
+    Safety 96(4), 2011.
     """
     outputs = outputs.reshape(*outputs.shape[:2], -1)
     return _indices(*_terms(outputs))
 
 
 def sobol_error(outputs: Array, resamples: int, seed: int) -> tuple[Array, Array]:
-    """Bootstrap standard errors of the first-order and total indices: rows of the design drawn anew.
+    """Bootstrap standard errors of the first-order and total indices, from rows of the design drawn again.
 
-    The rows are taken for independent; those of a Sobol sequence are spread more evenly, so the errors are on the
-    safe side.
+    The bootstrap treats the rows as independent. The rows of a Sobol sequence are spread more evenly, so the
+    true errors are smaller.
     """
     outputs = outputs.reshape(*outputs.shape[:2], -1)
     rng = np.random.default_rng(seed)
@@ -130,7 +143,7 @@ def sobol_error(outputs: Array, resamples: int, seed: int) -> tuple[Array, Array
 
 
 def _terms(outputs: Array) -> tuple[Array, Array, Array]:
-    """What each row of the design adds: to the variance (base,), to first and total indices (factors, base)."""
+    """Contribution of each row of the design to the variance (base,) and to the indices (factors, base)."""
     a, b, mixed = outputs[0], outputs[1], outputs[2:]
     mean = (a.mean(axis=0) + b.mean(axis=0)) / 2
     shared = ((a - mean) ** 2 + (b - mean) ** 2).sum(axis=-1)

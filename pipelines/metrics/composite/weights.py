@@ -1,11 +1,12 @@
-"""Weights of indicators: equal, from the data (entropy, CRITIC, principal components), or from judgements (AHP).
+"""Weights of indicators: equal, from the data (entropy, CRITIC, principal components), or judgements (AHP).
 
-Belongs here: a matrix of scores in, one weight for each indicator out. Does not belong here: which weights a mode
-takes (its declaration), and the weighted means themselves (`composite`, `fit_kernel`).
+Functions from a matrix of scores to one weight for each indicator belong here. The declaration of a mode says
+which weights it takes. The weighted means belong to `aggregation` and `fit_kernel`.
 
-Missing scores are NaN: spreads are taken over the observed units of an indicator, correlations over the units that
-two indicators share. An indicator that tells no units apart (fewer than two observed, or all the same) has weight 0;
-where no weight can be given at all, all are NaN with a reason of REASONS.
+A missing score is NaN. A spread is taken over the units that have the indicator; a correlation is taken over
+the units that have both indicators. An indicator with fewer than two observed units, or with the same score
+for all units, has weight 0. Where no weight can be computed at all, all weights are NaN with a reason of
+REASONS.
 """
 
 from __future__ import annotations
@@ -29,14 +30,21 @@ RANDOM_CONSISTENCY = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)
 
 
 class Weights(NamedTuple):
-    """weights: (indicators,), non-negative, summing to 1, or all NaN; reason: a key of REASONS where they are NaN."""
+    """weights: (indicators,), not negative, sum 1, or all NaN.
+
+    reason: a key of REASONS where they are NaN, else None.
+    """
 
     weights: Array
     reason: str | None = None
 
 
 def equal(n: int) -> Weights:
-    """The same weight for each of n indicators."""
+    """The same weight for each of n indicators.
+
+    >>> equal(4).weights.tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
     return Weights(np.full(n, 1 / n)) if n else Weights(np.empty(0), "no_indicators")
 
 
@@ -59,10 +67,10 @@ def entropy(scores: Array) -> Weights:
 
 
 def critic(scores: Array) -> Weights:
-    """CRITIC weights of scores (units, indicators): spread times conflict with the others.
+    """CRITIC weights of scores (units, indicators): spread times conflict with the other indicators.
 
-    Scores are placed between their extremes; C_j = sd_j * sum_k (1 - r_jk) with Pearson's r (Diakoulaki,
-    Mavrotas and Papayannakis, Computers & Operations Research 22(7), 1995).
+    Scores are placed between their extremes. C_j = sd_j * sum_k (1 - r_jk) with Pearson's r. Source:
+    Diakoulaki, Mavrotas and Papayannakis, Computers & Operations Research 22(7), 1995.
     """
     scores = np.asarray(scores, dtype=float)
     usable = _varied(scores)
@@ -76,18 +84,19 @@ def critic(scores: Array) -> Weights:
         return _none(scores, "too_few_pairs")
     information = np.zeros(scores.shape[1])
     information[usable] = np.nanstd(placed, axis=0) * (1 - r).sum(axis=1)
-    # a lone indicator has no others to conflict with: all information is its own
+    # a single indicator has no other one to conflict with, so it takes all the weight
     return _shares(scores, information if usable.sum() > 1 else usable.astype(float), "no_conflict")
 
 
 def pca(scores: Array) -> Weights:
     """Weights from rotated principal components of scores (units, indicators).
 
-    Components of the correlation matrix with an eigenvalue above 1 (the largest at least) are rotated by varimax;
-    an indicator's weight is its largest share in a component's squared loadings times the component's share of the
-    explained variance, scaled to sum 1 (OECD/JRC Handbook on Constructing Composite Indicators, 2008, step 6,
-    "Weights based on principal components analysis or factor analysis", after Nicoletti et al. 2000). The loadings
-    of the first component alone, which COINr offers, are not taken: they can be negative.
+    Varimax rotates the components of the correlation matrix that have an eigenvalue above 1 (at least the
+    largest one). The weight of an indicator is its largest share in a component's squared loadings times the
+    component's share of the explained variance, scaled to sum 1. Source: OECD/JRC Handbook on Constructing
+    Composite Indicators, 2008, step 6, "Weights based on principal components analysis or factor analysis",
+    after Nicoletti et al. 2000. The loadings of the first component alone, which COINr offers, are not used,
+    because they can be negative.
     """
     scores = np.asarray(scores, dtype=float)
     usable = _varied(scores)
@@ -113,7 +122,10 @@ class Components(NamedTuple):
 
 
 def principal_components(scores: Array) -> Components:
-    """Eigenvectors and eigenvalues of the correlation matrix; a column's largest loading is positive."""
+    """Eigenvectors and eigenvalues of the correlation matrix.
+
+    The largest loading of each column is positive.
+    """
     r = correlations(scores)
     if np.isnan(r).any():
         return Components(np.full(r.shape, np.nan), np.full(r.shape[0], np.nan))
@@ -124,7 +136,7 @@ def principal_components(scores: Array) -> Components:
 
 
 def varimax(loadings: Array, rounds: int = 500, tolerance: float = 1e-12) -> Array:
-    """Orthogonally rotated loadings (indicators, factors) whose squares vary most (Kaiser 1958)."""
+    """Rotate loadings (indicators, factors) orthogonally so that their squares vary most (Kaiser 1958)."""
     n, factors = loadings.shape
     rotation, before = np.eye(factors), 0.0
     if factors < 2:
@@ -141,7 +153,7 @@ def varimax(loadings: Array, rounds: int = 500, tolerance: float = 1e-12) -> Arr
 
 
 def correlations(scores: Array) -> Array:
-    """Pearson correlations (indicators, indicators) over the units that two indicators share; NaN below three."""
+    """Pearson correlations (indicators, indicators), over the units that have both; NaN below three."""
     scores = np.asarray(scores, dtype=float)
     there = np.isfinite(scores)
     k = scores.shape[1]
@@ -154,7 +166,10 @@ def correlations(scores: Array) -> Array:
 
 
 class Judged(NamedTuple):
-    """weights with their reason; consistency_ratio: Saaty's, below 0.1 by convention, NaN where there is none."""
+    """weights with their reason.
+
+    consistency_ratio: Saaty's, by convention below 0.1; NaN where it is not defined.
+    """
 
     weights: Array
     reason: str | None
@@ -162,10 +177,11 @@ class Judged(NamedTuple):
 
 
 def ahp(comparisons: Array) -> Judged:
-    """Weights from pairwise judgements (n, n), a_ij = importance of i over j: the principal eigenvector.
+    """Weights from pairwise judgements (n, n): the principal eigenvector.
 
-    consistency ratio = ((largest eigenvalue - n) / (n - 1)) / random index (Saaty, The Analytic Hierarchy Process,
-    1980); NaN for fewer than three or more than ten indicators.
+    a_ij is the importance of indicator i over indicator j. Consistency ratio =
+    ((largest eigenvalue - n) / (n - 1)) / random index; NaN for fewer than three or more than ten indicators.
+    Source: Saaty, The Analytic Hierarchy Process (1980).
     """
     a = np.asarray(comparisons, dtype=float)
     if not (a > 0).all() or not np.allclose(a * a.T, 1):
@@ -189,7 +205,7 @@ def _pearson(x: Array, y: Array) -> float:
 
 
 def _varied(scores: Array) -> Array:
-    """Which indicators tell at least two units apart."""
+    """True for each indicator that has at least two different scores."""
     low = np.nanmin(np.where(np.isfinite(scores), scores, np.inf), axis=0, initial=np.inf)
     high = np.nanmax(np.where(np.isfinite(scores), scores, -np.inf), axis=0, initial=-np.inf)
     return high > low

@@ -1,1 +1,1 @@
-"""Mode-fit: scores of the criteria, fits of the modes, how sure they are, what would move them, the back-test."""
+"""Mode-fit: scores of the criteria, fits of the modes, their uncertainty, the levers, the back-test."""

@@ -1,9 +1,9 @@
-"""How well the fits agree with what is known of a few zones: the back-test and the ministry's tiers.
+"""How well the fits agree with what is known about a few zones: the back-test and the ministry's tiers.
 
-Belongs here: ranks of stated modes, their baselines, the same without each criterion, the association with tiers.
-Does not belong here: the fit itself (`mode_fit`), which zones are stated or evaluated (the SELECTs).
+Ranks of stated modes, their baselines, the same ranks without each criterion, and the association with tiers
+belong here. The fit itself belongs to `mode_fit`. The SELECTs decide which zones are stated or evaluated.
 
-Nothing here feeds back into a fit: no weight, gate or rule is chosen by these figures.
+These figures never change a fit: nobody chooses a weight, a gate or a rule by them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ REASONS = {
 
 
 class Ranks(NamedTuple):
-    """Of the stated zones that have the figure, each (zones,): rank of the stated mode among the zone's modes and of
-    the zone among the mode's zones (ties min), with how many were ranked."""
+    """Ranks of the stated zones that have the figure, each array (zones,).
+
+    They are the rank of the stated mode among the zone's modes and the rank of the zone among the mode's
+    zones (tied fits share the best rank), each with the number of the ranked.
+    """
 
     mode_rank: np.ndarray
     modes: np.ndarray
@@ -38,14 +41,15 @@ class Ranks(NamedTuple):
 
 
 def summary(frame: pl.DataFrame) -> pl.DataFrame:
-    """Mean reciprocal ranks of the stated modes, by version, period and basis, beside two baselines.
+    """Mean reciprocal ranks of the stated modes, by version, period and basis, with two baselines.
 
-    frame: that of `mode_fit.fit` with `is_stated` (the zone is stated for the mode).
-    Random: the expected reciprocal rank in a random order of n is H(n) / n, H the harmonic number; `random_p_value`
-    is the exact probability that random orders of the same lengths do at least as well. GDP alone, for modes: every
-    fit is replaced by what log GDP alone predicts for it (OLS within mode and period), so that a mode comes first
-    because of the zone's size only; replacing it by the zone's place by GDP would tie all modes, which is the random
-    baseline again. For zones: the zone's rank by GDP among the zones with the figure.
+    `frame` is the frame of `mode_fit.fit` with `is_stated` (the zone is stated for the mode).
+    Random baseline: the expected reciprocal rank in a random order of n is H(n) / n, where H is the harmonic
+    number. `random_p_value` is the exact probability that random orders of the same lengths do at least as
+    well. Baseline of GDP alone, for modes: log GDP alone predicts each fit (OLS within mode and period), and
+    the prediction replaces the fit. A mode then comes first only because of the size of the zone. (If the
+    zone's rank by GDP replaced the fit, all modes would tie, which is the random baseline again.) For zones:
+    the rank of the zone by GDP among the zones that have the figure.
     """
     rows = []
     for key, period, stated, gdp in _periods(frame):
@@ -72,10 +76,11 @@ def summary(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def leave_one_out(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same means after leaving out each criterion in turn: the whole fit and comparative fit are made without it.
+    """The same means, computed again without each criterion in turn.
 
-    frame: as of `summary`. `change` compares the stated zones that are ranked with and without the criterion, so
-    that a zone which gains or loses its figure does not pass for a better or worse order.
+    `frame` is as for `summary`. The whole fit and comparative fit are computed without the criterion.
+    `change` compares only the stated zones that have a rank with and without the criterion. A zone that gains
+    or loses its figure therefore does not look like a better or worse order.
     """
     rows = []
     for key, period, stated, _ in _periods(frame):
@@ -93,12 +98,13 @@ def leave_one_out(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def association(frame: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
-    """Probability that a zone of tier 1 has a higher figure than one of tier 2, by version, mode, basis and year.
+    """Probability that a zone of tier 1 has a higher figure than one of tier 2, by version, mode, basis
+    and year.
 
-    frame: one row for each evaluated zone, year, mode and basis with `figure` (NULL where there is none), `tier` and
-    the version's `peer_minimum`. Ties count half (Mann-Whitney). Below the minimum of either tier the estimate is
-    NULL with a reason, while an interval that holds for any numbers is given from one pair on: it says how little the
-    rows exclude.
+    `frame` has one row for each evaluated zone, year, mode and basis, with `figure` (NULL where the zone has
+    none), `tier` and the version's `peer_minimum`. A tie counts half (Mann-Whitney). If either tier has fewer
+    zones than the minimum, the estimate is NULL with a reason. The interval, which is valid for any number of
+    zones, is given from one pair on: it shows how little the rows exclude.
     """
     key = ["methodology_version", "mode_id", "basis", "time_period"]
     rows = []
@@ -114,7 +120,11 @@ def association(frame: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
 
 
 def ranks(figure: np.ndarray, stated: np.ndarray) -> Ranks:
-    """Ranks of the stated pairs that have a figure: figure (modes, zones) with NaN, stated (modes, zones) of bool."""
+    """Ranks of the stated pairs that have a figure.
+
+    figure: (modes, zones), NaN where there is none. stated: (modes, zones), True where the zone is stated for
+    the mode.
+    """
     mode, zone = np.nonzero(stated & np.isfinite(figure))
     own = figure[mode, zone]
     higher = figure[:, zone] > own, figure[mode, :] > own[:, None]
@@ -146,11 +156,12 @@ def random_p_value(rank: np.ndarray, of: np.ndarray) -> float | None:
 def superiority_interval(theta: float, first: int, second: int, level: float = 0.95) -> tuple[float, float]:
     """Confidence interval of a probability of superiority from `first` and `second` independent figures.
 
-    Method 5 of Newcombe (Statistics in Medicine 25, 2006, 559-573): the values t with |theta - t| <= z sqrt(V(t)),
-    V(t) = t (1 - t) [1 + N (1 - t) / (2 - t) + N t / (1 + t)] / (first second), N = (first + second) / 2 - 1. As the
-    variance is taken at t and not at the estimate, the interval stays wide where the few figures do not overlap, and
-    the one of Hanley and McNeil (1982) would be a point; a bootstrap of so few figures would be one too. For fewer
-    than three figures on a side it covers too little: `certain_interval`.
+    Method 5 of Newcombe (Statistics in Medicine 25, 2006, 559-573): the values t with |theta - t| <= z
+    sqrt(V(t)), V(t) = t (1 - t) [1 + N (1 - t) / (2 - t) + N t / (1 + t)] / (first second), N = (first +
+    second) / 2 - 1. The variance is taken at t and not at the estimate. The interval therefore stays wide
+    where the few figures do not overlap; there, the interval of Hanley and McNeil (1982) and a bootstrap of
+    so few figures would be one point. With fewer than three figures on a side the interval covers too little:
+    use `certain_interval`.
     """
     z = NormalDist().inv_cdf(0.5 + level / 2)
     weight = (first + second) / 2 - 1
@@ -165,12 +176,14 @@ def superiority_interval(theta: float, first: int, second: int, level: float = 0
 
 
 def certain_interval(theta: float, first: int, second: int, level: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of a probability of superiority that holds for any numbers and any distributions.
+    """Confidence interval of a probability of superiority that is valid for any numbers and any
+    distributions.
 
-    The values t with n KL(theta, t) <= ln(2 / (1 - level)), n = min(first, second) and KL the Kullback-Leibler
-    divergence of two probabilities: a U-statistic is a mean of means over n disjoint pairs, whose tails Hoeffding
-    (Journal of the American Statistical Association 58, 1963, sections 2 and 5a) bounds. Wide, and exact where all of
-    the figures of one side lie above those of the other: t^n is then the chance of it at most.
+    The values t with n KL(theta, t) <= ln(2 / (1 - level)), n = min(first, second) and KL the
+    Kullback-Leibler divergence of two probabilities. Reason: a U-statistic is a mean of means over n disjoint
+    pairs, and Hoeffding (Journal of the American Statistical Association 58, 1963, sections 2 and 5a) bounds
+    their tails. The interval is wide. It is exact where all figures of one side lie above those of the other:
+    the chance of that is at most t^n.
     """
     n, limit = min(first, second), -math.log((1 - level) / 2)
 
@@ -189,7 +202,7 @@ def _relative_entropy(p: float, q: float) -> float:
 
 
 def _crossing(positive_before, low: float, high: float) -> float:
-    """Where a function turns from positive to not positive between low and high, by bisection."""
+    """Find by bisection where a function turns from positive to not positive between low and high."""
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if positive_before(middle) > 0 else (low, middle)
@@ -232,7 +245,7 @@ def _by_basis(figures: mode_fit.Figures) -> list[tuple[str, np.ndarray]]:
 
 
 def _predicted_by_gdp(fits: np.ndarray, gdp: np.ndarray) -> np.ndarray:
-    """What log GDP alone predicts for each fit (modes, zones); NaN for a mode with fewer than three sized fits."""
+    """Fits (modes, zones) that log GDP alone predicts; NaN for a mode with fewer than three fits with a GDP."""
     predicted, size = np.full(fits.shape, np.nan), np.log(gdp)
     for mode, values in enumerate(fits):
         used = np.isfinite(values) & np.isfinite(size)
@@ -264,7 +277,7 @@ def _compared(figure: np.ndarray, whole: np.ndarray, stated: np.ndarray) -> dict
 
 
 def _expected(n: int) -> float:
-    """Expected reciprocal rank of one of n in a random order."""
+    """Expected reciprocal rank of one item in a random order of n."""
     return math.fsum(1 / place for place in range(1, n + 1)) / n
 
 

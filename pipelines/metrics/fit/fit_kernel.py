@@ -1,9 +1,9 @@
 """The fit and the comparative fit as array functions, for one set of weights or for many at once.
 
-Belongs here: the arithmetic that `mode_fit` (the published figures) and `mode_uncertainty` (its replications) share,
-so that a replication at the nominal choices is the published figure to the bit. Does not belong here: frames,
-reasons, scores of criteria. Sums run over one axis in one fixed order and never through BLAS, so that the number of
-threads and the number of replications in a call change no bit.
+The arithmetic that `mode_fit` (published figures) and `mode_uncertainty` (replications) share belongs here. A
+replication at the nominal choices therefore equals the published figure to the bit. Frames, reasons and
+scores of criteria do not belong here. Sums run over one axis in one fixed order and never through BLAS. The
+number of threads and the number of replications in a call therefore change no bit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ TOLERANCE = 1e-12  # coverage of exactly the minimum counts, whatever the sum of
 
 
 def coverage(scores: Array, weights: Array) -> Array:
-    """Share of the weight that is observed: scores (zones, criteria) with NaN, weights (criteria,) -> (zones,)."""
+    """Share of the weight that is observed: scores (zones, criteria) with NaN, weights (criteria,) ->
+    (zones,).
+
+    >>> coverage(np.array([[0.5, np.nan]]), np.array([0.75, 0.25])).tolist()
+    [0.75]
+    """
     there = np.isfinite(scores)
     observed, total = np.zeros(scores.shape[0]), 0.0
     for k, weight in enumerate(weights):
@@ -30,11 +35,17 @@ def coverage(scores: Array, weights: Array) -> Array:
 
 
 def evidence(scores: Array, weights: Array, dimension: Array, across: str = "geometric") -> Array:
-    """Weighted arithmetic mean within a dimension, weighted mean across dimensions, over the scores that are there.
+    """Weighted arithmetic mean within each dimension, then weighted mean across the dimensions.
 
-    scores: (zones, criteria) in [0, 1], NaN where missing; weights: (..., criteria), non-negative; dimension:
-    (criteria,) integer codes; across: 'geometric' or 'arithmetic'. Returns (..., zones) in [0, 1]; NaN where no
-    weight is observed. Homogeneous of degree one in the scores, so contributions add up (Euler).
+    Args:
+        scores: (zones, criteria) in [0, 1]; NaN is a missing score and is left out.
+        weights: (..., criteria), not negative.
+        dimension: (criteria,) integer codes.
+        across: 'geometric' or 'arithmetic', the mean across dimensions.
+
+    Returns:
+        (..., zones) in [0, 1]; NaN where no weight is observed. The result is homogeneous of degree one in
+        the scores, so that contributions add up (Euler).
     """
     values, shares = scores.T, np.moveaxis(weights, -1, 0)[..., None]
     members = [np.flatnonzero(dimension == code) for code in np.unique(dimension)]
@@ -44,9 +55,10 @@ def evidence(scores: Array, weights: Array, dimension: Array, across: str = "geo
 
 
 class Comparative(NamedTuple):
-    """residual: fit with the effect of size taken out; comparative: that, centred over the modes of the zone.
+    """residual: the fit without the effect of size.
 
-    Both (modes, ..., zones); NaN where they cannot be told.
+    comparative: the residual, centred over the modes of the zone. Both are (modes, ..., zones); NaN where
+    they cannot be computed.
     """
 
     residual: Array
@@ -65,12 +77,19 @@ def comparative(
 ) -> Comparative:
     """Comparative fits of one period.
 
-    fits: (modes, ..., zones), a zone's NaN being the same in all replications of a mode; gate: (modes, zones); size:
-    (zones, columns), e.g. log GDP and log residents, NaN where unknown. Within each mode the fit is regressed (OLS
-    with a constant) on size; population 'all' takes every zone with a fit and a size, 'gate_passing' those whose gate
-    reaches minimum_gate, and the others get no residual. Below minimum_zones there is none at all. scale
-    'standardised' divides a mode's residuals by their standard error, so that modes with a wide spread of fits do not
-    win by it. Centring needs two modes of a zone.
+    Args:
+        fits: (modes, ..., zones). If a zone's fit is NaN, it is NaN in all replications of the mode.
+        gate: (modes, zones).
+        size: (zones, columns), such as log GDP and log residents; NaN where unknown.
+        minimum_gate, minimum_zones: thresholds of the population of the regression.
+        population: 'all' takes every zone with a fit and a size; 'gate_passing' takes those whose gate
+            reaches minimum_gate, and the other zones get no residual.
+        scale: 'standardised' divides the residuals of a mode by their standard error, so that a mode with a
+            wide spread of fits has no advantage.
+
+    Returns:
+        Within each mode, OLS with a constant regresses the fit on size. With fewer than minimum_zones zones
+        there is no residual. A zone needs residuals of at least two modes to be centred.
     """
     residual = np.full(fits.shape, np.nan)
     sized = np.isfinite(size).all(axis=1)
@@ -92,7 +111,7 @@ def comparative(
 def best(comparative_fits: Array, gate: Array, minimum_gate: float) -> Array:
     """Index of the best mode, (..., zones); -1 where no mode has a comparative fit and passes its gate.
 
-    A tie goes to the mode that comes first: arbitrary, but the same on every run.
+    In a tie, the mode that comes first wins. This choice is arbitrary, but the same in every run.
     """
     passed = (gate >= minimum_gate).reshape(gate.shape[0], *[1] * (comparative_fits.ndim - 2), gate.shape[1])
     eligible = np.isfinite(comparative_fits) & passed
@@ -101,7 +120,7 @@ def best(comparative_fits: Array, gate: Array, minimum_gate: float) -> Array:
 
 
 def _size_residual(values: Array, size: Array, used: Array, scale: str) -> Array:
-    """OLS residuals (..., used zones) on a constant and the columns of size."""
+    """Residuals (..., used zones) of an OLS regression on a constant and the columns of size."""
     y = np.ascontiguousarray(np.compress(used, values, axis=-1))
     y -= y.mean(axis=-1, keepdims=True)
     basis = _orthonormal(size[used])
@@ -115,7 +134,10 @@ def _size_residual(values: Array, size: Array, used: Array, scale: str) -> Array
 
 
 def _orthonormal(columns: Array) -> list[Array]:
-    """Centred columns made orthonormal (Gram-Schmidt, twice for accuracy); one that follows from others is left out."""
+    """Make centred columns orthonormal (Gram-Schmidt, twice for accuracy).
+
+    A column that follows from others is left out.
+    """
     basis: list[Array] = []
     for column in columns.T:
         centred = column - column.mean()

@@ -1,7 +1,9 @@
-"""What would move a zone most: the gain in fit if one indicator reached the better quartile of the zone's peers.
+"""What would move a zone most: the gain in fit if one indicator reached the better quartile of the zone's
+peers.
 
-Belongs here: the fit with one score changed. Does not belong here: the fit itself (`mode_fit`), who the peers are
-(`peers`, mart.peer_group). A gain says what the fit's arithmetic gives; it is no forecast and no proof of cause.
+The fit with one changed score belongs here. The fit itself belongs to `mode_fit`, the choice of peers to
+`peers` and mart.peer_group. A gain is a result of the fit's arithmetic. It is no forecast and no proof of
+cause.
 """
 
 from __future__ import annotations
@@ -21,14 +23,15 @@ ROW = [*mode_fit.KEY, "criterion_id"]
 
 
 def gains(frame: pl.DataFrame) -> pl.DataFrame:
-    """Gain in fit of each zone, period, mode and criterion if its indicator reached the better quartile of its peers.
+    """Gain in fit by zone, period, mode and criterion if the indicator reached the peers' better quartile.
 
-    frame: one row for each zone, period, criterion and basis of peers: the criterion's observation and declaration
-    (as of `mode_fit.criterion_score`), its score, `effective_weight` and `score_reason`, the mode's `fit` and
-    `is_timeless`. Goalposts stay fixed, all other indicators too; gates move like evidence. An indicator behind two
-    criteria of a mode (a gate and evidence, both in the same direction) moves in both, so these rows have one gain.
-    NULL with a reason where the mode has no fit, the criterion no score, the fact cannot move, less would be fitter,
-    peers are too few or the zone is already there.
+    `frame` has one row for each zone, period, criterion and basis of peers: the criterion's observation and
+    declaration (as for `mode_fit.criterion_score`), its score, `effective_weight` and `score_reason`, the
+    mode's `fit` and `is_timeless`. Goalposts and all other indicators stay fixed. Gates move like evidence.
+    If one indicator is behind two criteria of a mode (a gate and evidence, both in the same direction), both
+    move, and both rows have the same gain. The gain is NULL with a reason where the mode has no fit, the
+    criterion has no score, the fact cannot move, less would be fitter, peers are too few, or the zone already
+    reaches the quartile.
     """
     targets = peers.against_peers(frame, ["methodology_version", "mode_id", "criterion_id"])
     rows = peers.one_each(frame).join(targets, on=ROW, how="left").sort(ROW)
@@ -69,7 +72,7 @@ def _with_gains(rows: pl.DataFrame) -> pl.DataFrame:
     made = rows.join(
         raised, on=[*mode_fit.KEY, "indicator_id"], how="left", maintain_order="left"
     ).with_columns(change=pl.col("raised_fit") - pl.col("fit"))
-    # what rounding alone makes is no gain
+    # a difference that comes from rounding alone is no gain
     gain = pl.when(pl.col("change").abs() > fit_kernel.TOLERANCE).then("change").otherwise(0.0)
     return made.with_columns(gain=pl.when(pl.col("reason_code").is_null()).then(gain)).select(
         *ROW,
@@ -92,7 +95,9 @@ def _with_gains(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _raised_fits(rows: pl.DataFrame) -> pl.DataFrame:
-    """The fit of each mode made anew for each of its indicators that can be raised: all criteria of it at once."""
+    """Fit of each mode, computed again for each indicator that can be raised, with all criteria of the
+    indicator at once.
+    """
     of_mode, of_move = mode_fit.KEY, [*mode_fit.KEY, "moved"]
     moves = rows.filter(pl.col("reason_code").is_null()).select(*of_mode, moved="indicator_id").unique()
     is_moved = (pl.col("indicator_id") == pl.col("moved")) & pl.col("reason_code").is_null()

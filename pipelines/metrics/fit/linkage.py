@@ -1,8 +1,8 @@
 """Industrial linkage of a zone: how evenly and how far its subsystems are developed.
 
-Belongs here: from indicators to subsystem scores to coupling coordination as tables. Does not belong here: the formula
-(`coupling`), treatment and normalisation (`mode_fit.criterion_score`), which indicators make a subsystem
-(warehouse/reference/coupling_indicator.csv).
+The tables from indicators to subsystem scores and to coupling coordination belong here. The formula belongs
+to `coupling`, treatment and normalisation to `mode_fit.criterion_score`.
+warehouse/reference/coupling_indicator.csv decides which indicators make a subsystem.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ KEY = ["methodology_version", "zone_code", "time_period"]
 def subsystem_score(frame: pl.DataFrame) -> pl.DataFrame:
     """Score of each subsystem (`dimension`) of each zone and period: weighted mean of its scored indicators.
 
-    frame: as of `mode_fit.criterion_score`, criteria being the indicators, with the subsystems' names and
-    `minimum_coverage`. NULL with a reason where none or too little of the subsystem's weight is scored.
+    `frame` is as for `mode_fit.criterion_score`; its criteria are the indicators. It also has the names of
+    the subsystems and `minimum_coverage`. A score is NULL with a reason where no weight, or too little
+    weight, of the subsystem is scored.
     """
     scores = mode_fit.criterion_score(frame).with_columns(
         there=pl.when(pl.col("score").is_not_null()).then(pl.col("nominal_weight")).otherwise(0.0)
@@ -55,9 +56,10 @@ def subsystem_score(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def coordination(frame: pl.DataFrame, classes: list[dict]) -> pl.DataFrame:
-    """Coupling, development and coordination of each zone and period over all subsystems, which count the same.
+    """Coupling, development and coordination of each zone and period over all subsystems, with equal weights.
 
-    frame: one row for each zone, period and subsystem, with `score`. classes: `below`, `name_en`, `name_zh`, ascending.
+    `frame` has one row for each zone, period and subsystem, with `score`. `classes` has `below`, `name_en`
+    and `name_zh` in ascending order.
     """
     wide = frame.pivot("subsystem_id", index=KEY, values="score").sort(KEY)
     subsystems = sorted(frame["subsystem_id"].unique())

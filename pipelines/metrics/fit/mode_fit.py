@@ -1,9 +1,10 @@
 """How well each development mode fits each zone: scores of criteria, fit, comparative fit.
 
-Belongs here: steps 2 to 6 and 10 of the method, as functions from frame to frame. Does not belong here: which
-criteria a mode has (warehouse/modes), which observation feeds a criterion (the SELECTs of warehouse/mart).
+Steps 2 to 6 and 10 of the method belong here, as functions from frame to frame. warehouse/modes declares the
+criteria of a mode. The SELECTs of warehouse/mart decide which observation feeds a criterion.
 
-Reason codes (REASONS) are a closed list; a case without a number has one of them, never 0, NaN or a silent drop.
+Reason codes (REASONS) are a closed list. A case without a number has one of these codes; it is never 0, NaN
+or dropped.
 """
 
 from __future__ import annotations
@@ -41,15 +42,16 @@ WEIGHTINGS = {
 
 
 def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
-    """Score every criterion of every version, zone and period on [0, 1], or give the reason why there is none.
+    """Score every criterion of every version, zone and period on [0, 1], or give a reason for no score.
 
-    frame: one row for each version, zone, period and criterion, with its observation as of that period (NULL when
-    there is none), the criterion's declaration and the version's parameters.
-    Evidence is treated (pass, winsorise, log) and min-max normalised over the goalposts' pool, all zones and all
-    observed periods ("fixed") or the observations of one scored period ("per_year"), and lifted to [floor, 1]: at
-    zero one criterion would end a geometric mean. Gates give a membership by linear interpolation of the declared
-    points, over the value itself or its percentile rank. Weights are the declared ones or those that the scores of
-    the same pool give (`WEIGHTINGS`).
+    `frame` has one row for each version, zone, period and criterion: its observation as of that period (NULL
+    when there is none), the criterion's declaration and the version's parameters.
+    Evidence is treated (unchanged, winsorised or logged) and min-max normalised over the pool of its
+    goalposts. The pool is all zones and all observed periods ("fixed") or the observations of one scored
+    period ("per_year"). The score is lifted to [floor, 1], because one criterion at zero would make the whole
+    geometric mean zero. A gate gives a membership by linear interpolation of the declared points, over the
+    value itself or its percentile rank. The weights are the declared ones, or follow from the scores of the
+    same pool (`WEIGHTINGS`).
     """
     pool = pl.when(pl.col("goalposts") == "per_year").then(pl.col("time_period"))
     frame = frame.with_columns(pool=pool).sort(*KEY, "criterion_id")
@@ -89,12 +91,13 @@ def criterion_score(frame: pl.DataFrame) -> pl.DataFrame:
 def fit(frame: pl.DataFrame) -> pl.DataFrame:
     """Fit and comparative fit of every version, zone, period and mode.
 
-    frame: criterion scores joined with the zone's GDP and population (size) and the version's parameters.
-    fit = gate * evidence; gate = product of memberships; evidence = weighted arithmetic mean within a dimension,
-    weighted geometric mean across dimensions, over the evidence that is present.
-    comparative fit = residual of the fit on log GDP and log population (OLS over the zones of a mode and period that
-    have a fit, or of them those that pass the gate: `comparative_population`), divided by the regression's standard
-    error or not (`comparative_scale`), centred over the modes of the zone that have one. Arithmetic: `fit_kernel`.
+    `frame` is criterion scores joined with the zone's GDP and population (size) and the version's parameters.
+    fit = gate * evidence. gate = product of memberships. evidence = weighted arithmetic mean within a
+    dimension, then weighted geometric mean across dimensions, over the evidence that is present.
+    comparative fit = residual of the fit on log GDP and log population, centred over the modes of the zone
+    that have one. The regression is OLS over the zones of a mode and period that have a fit, or over those of
+    them that pass the gate (`comparative_population`). The residual is divided by the standard error of the
+    regression or not (`comparative_scale`). Arithmetic: `fit_kernel`.
     """
     periods = frame.sort("methodology_version", "time_period").group_by(
         "methodology_version", "time_period", maintain_order=True
@@ -103,8 +106,10 @@ def fit(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 class ModeScores(NamedTuple):
-    """Scores of one mode in one period: evidence (zones, criteria) with weights and dimension (criteria,), gates
-    (zones, gates); NaN where there is none."""
+    """Scores of one mode in one period: evidence (zones, criteria) with weights and dimension
+    (criteria,), gates
+    (zones, gates). A score that does not exist is NaN.
+    """
 
     mode_id: str
     criteria: list[str]
@@ -115,7 +120,7 @@ class ModeScores(NamedTuple):
     memberships: np.ndarray
 
     def without(self, criterion_id: str) -> ModeScores:
-        """The same mode with one criterion left out."""
+        """Return the same mode without one criterion."""
         kept = [k for k, name in enumerate(self.criteria) if name != criterion_id]
         gates = [k for k, name in enumerate(self.gate_criteria) if name != criterion_id]
         return ModeScores(
@@ -139,7 +144,7 @@ class Period(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Of one version and period, each (modes, zones), NaN where there is none."""
+    """Figures of one version and period, each (modes, zones); NaN where there is no figure."""
 
     gate: np.ndarray
     coverage: np.ndarray
@@ -170,7 +175,10 @@ def level_figures(mode: ModeScores, minimum_coverage: float) -> np.ndarray:
 
 
 def period_figures(period: Period, levels: list[np.ndarray] | None = None) -> Figures:
-    """All figures of one period; `levels`, its modes' `level_figures` where they are already known."""
+    """All figures of one period.
+
+    `levels` has the `level_figures` of its modes where they are already computed.
+    """
     limits = period.parameters
     if levels is None:
         levels = [level_figures(mode, limits["minimum_coverage"]) for mode in period.modes]
@@ -188,10 +196,10 @@ def period_figures(period: Period, levels: list[np.ndarray] | None = None) -> Fi
 
 
 def score_at(part: pl.DataFrame, values: np.ndarray) -> np.ndarray:
-    """Scores that other values of one criterion would have at its goalposts; NaN where it is not scored.
+    """Scores of other values of one criterion at its goalposts; NaN where the criterion has no score.
 
-    part: as of `criterion_score`, the rows of one version, criterion and pool. The goalposts stay where the observed
-    figures put them; a value beyond them has the score of the nearer one.
+    `part` is as for `criterion_score`, the rows of one version, criterion and pool. The goalposts stay where
+    the observed figures put them. A value beyond a goalpost has the score of that goalpost.
     """
     first, pool = part.row(0, named=True), _pool(part)
     observed = pool["obs_value"].to_numpy()
@@ -209,7 +217,7 @@ def score_at(part: pl.DataFrame, values: np.ndarray) -> np.ndarray:
 
 
 def _pool(part: pl.DataFrame) -> pl.DataFrame:
-    """The observations that set one criterion's goalposts, each once."""
+    """The observations that set the goalposts of one criterion, each observation once."""
     admitted = part.filter(pl.col("obs_value").is_not_null())
     return admitted.unique(["zone_code", "observed_period"]).sort("zone_code", "observed_period")
 
@@ -243,7 +251,9 @@ def _score_one(part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weigh(part: pl.DataFrame) -> pl.DataFrame:
-    """The weights of one version's mode, from the declaration or from the scores; NULL where those give none."""
+    """Weights of the mode of one version, from the declaration or from the scores; NULL where these give
+    no weight.
+    """
     how = part["weighting"][0]
     if how == "nominal":
         return part
@@ -290,7 +300,7 @@ def _scores(pool: pl.DataFrame, treated: np.ndarray, score: np.ndarray, how: str
 
 
 def _mode_scores(part: pl.DataFrame, zones: int) -> ModeScores:
-    """part: rows of one mode, by criterion and zone."""
+    """Scores of one mode; the rows of `part` are sorted by criterion and zone."""
     evidence, gates = (part.filter(pl.col("role") == role) for role in ("evidence", "gate"))
     declared = evidence.unique("criterion_id", keep="first", maintain_order=True)
     return ModeScores(
@@ -305,7 +315,7 @@ def _mode_scores(part: pl.DataFrame, zones: int) -> ModeScores:
 
 
 def _matrix(part: pl.DataFrame, zones: int) -> np.ndarray:
-    """Scores (zones, criteria) of rows by criterion and zone."""
+    """Scores (zones, criteria) from rows that are sorted by criterion and zone."""
     return part["score"].cast(pl.Float64).to_numpy().reshape(-1, zones).T
 
 
@@ -332,7 +342,7 @@ def _period_fit(part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _reasons(fits: pl.DataFrame) -> pl.DataFrame:
-    """Why there is no fit or no comparative fit, one version and period at a time."""
+    """Reason for each missing fit and comparative fit, one version and period at a time."""
     why = (
         pl.when(pl.col("coverage").is_null())
         .then(pl.lit("weights_not_determined"))
@@ -366,7 +376,7 @@ def _reasons(fits: pl.DataFrame) -> pl.DataFrame:
 def _rank(fits: pl.DataFrame) -> pl.DataFrame:
     group = ["methodology_version", "time_period", "mode_id"]
     eligible = pl.col("comparative_fit").is_not_null() & (pl.col("gate") >= pl.col("minimum_gate"))
-    # a tie goes to the mode that comes first by name: arbitrary, but the same on every run
+    # in a tie, the mode that comes first by name wins: arbitrary, but the same in every run
     order = (
         pl.struct(-pl.col("comparative_fit"), "mode_id")
         .rank("ordinal")

@@ -1,13 +1,14 @@
-"""How sure the modes' fits are: the published fit replicated over the choices behind it, and what each choice does.
+"""How sure the fits of the modes are: the published fit replicated over the choices behind it.
 
-Belongs here: step 7 of the method, as functions from frame to frame. Does not belong here: draws and indices in
-general (`uncertainty`), the arithmetic of one fit (`fit_kernel`), the published figures (`mode_fit`).
+Step 7 of the method belongs here, as functions from frame to frame. Draws and indices in general belong to
+`uncertainty`, the arithmetic of one fit to `fit_kernel`, the published figures to `mode_fit`.
 
-Varied, one draw for all modes, zones and years of a replication: how evidence is normalised, whether it is treated,
-what stands for missing evidence, how dimensions are averaged (CHOICES; the first option is the published one), and
-the weights, Dirichlet around the published ones, one draw for all zones and years of a mode. Not varied: gates, whose
-points are part of what a mode means, and which fits there are: coverage is judged at the published weights, so that
-an interval belongs to every published figure and to no other.
+These choices vary: how evidence is normalised, whether it is treated, what replaces missing evidence, how
+dimensions are averaged (CHOICES; the first option is the published one), and the weights. One draw of the
+first four choices serves all modes, zones and years of a replication. The weights are Dirichlet around the
+published ones, with one draw for all zones and years of a mode. Gates do not vary, because their points are
+part of the meaning of a mode. The set of fits does not vary either: coverage is judged at the published
+weights, so that exactly the published figures have an interval.
 """
 
 from __future__ import annotations
@@ -43,14 +44,19 @@ RESAMPLES = 100
 
 
 class Draws(NamedTuple):
-    """One replication a row: codes (replications, choices) into the options of CHOICES, weights by mode (.., k)."""
+    """One replication a row: codes (replications, choices), the options of CHOICES; weights by mode (..,
+    k).
+    """
 
     codes: Array
     weights: list[Array]
 
 
 class Replicated(NamedTuple):
-    """fits, comparative: (modes, replications, zones); best: (replications, zones), place of the mode or -1."""
+    """fits, comparative: (modes, replications, zones).
+
+    best: (replications, zones), the position of the mode or -1.
+    """
 
     fits: Array
     comparative: Array
@@ -58,7 +64,9 @@ class Replicated(NamedTuple):
 
 
 class World(NamedTuple):
-    """One version and period: its published arrays and, by mode, scores (variants, zones, k), medians (variants, k)."""
+    """One version and period: its published arrays and, by mode, scores (variants, zones, k), medians
+    (variants, k).
+    """
 
     period: mode_fit.Period
     gate: Array
@@ -67,17 +75,18 @@ class World(NamedTuple):
 
 
 def intervals(frame: pl.DataFrame, replications: int, concentration: float, seed: int) -> pl.DataFrame:
-    """Percentiles of fit, comparative fit and rank, and the probability that a mode is the zone's best.
+    """Percentiles of fit, comparative fit and rank, and the probability that a mode is the best mode of
+    the zone.
 
-    frame: observations of every version, zone, period, mode and criterion with the published score, nominal weight,
-    size, parameters and reasons. probability_best_mode: share of replications in which the mode has the highest
-    comparative fit among the modes whose gate passes.
+    `frame` has the observations of every version, zone, period, mode and criterion with the published score,
+    nominal weight, size, parameters and reasons. probability_best_mode is the share of replications in which
+    the mode has the highest comparative fit among the modes whose gate passes.
     """
     parts = []
     for world in worlds(frame):
         sets = weight_sets(world.period, replications, concentration, seed)
         uniform = np.random.default_rng(seed).random((replications, len(FACTORS)))
-        uniform[:, 0] = (np.arange(replications) + 0.5) / replications  # each replication its own weights
+        uniform[:, 0] = (np.arange(replications) + 0.5) / replications  # each replication has its own weights
         parts.append(_summary(world, replicate(world, draws(uniform, sets))))
     reasons = frame.select(*mode_fit.KEY, "reason_code", "comparative_reason_code").unique(mode_fit.KEY)
     made = pl.concat(parts).join(reasons, on=mode_fit.KEY, how="left").sort(mode_fit.KEY)
@@ -95,10 +104,11 @@ def sensitivity(
 ) -> pl.DataFrame:
     """First-order and total Sobol indices of every choice for every version, period and mode.
 
-    base: rows of Saltelli's design (a power of two); its len(FACTORS) + 2 parts are one replication each. Targets:
-    the fits and the comparative fits of all zones (indices of their summed variance) and the mean absolute shift of
-    ranks from the published ones (COINr's target; it tells how far a ranking moves, but it is folded at the published
-    one, so its variance mixes "how far" with "which way").
+    `base` is the number of rows of Saltelli's design (a power of two); each of its len(FACTORS) + 2 parts is
+    replicated. There are three targets: the fits of all zones, the comparative fits of all zones (both with
+    the indices of their summed variance), and the mean absolute shift of ranks from the published ranks. The
+    third is COINr's target. It shows how far a ranking moves. It is folded at the published ranking, so its
+    variance mixes "how far" with "which way".
     """
     design = uncertainty.saltelli(base, len(FACTORS), seed)
     parts = []
@@ -128,7 +138,7 @@ SENSITIVITY = {
 
 
 def worlds(frame: pl.DataFrame) -> Iterator[World]:
-    """Every version and period of the frame, with the scores of evidence under every variant."""
+    """Yield every version and period of the frame, with the scores of evidence under every variant."""
     pool = pl.when(pl.col("goalposts") == "per_year").then(pl.col("time_period"))
     frame = frame.with_columns(pool=pool).sort("methodology_version", "mode_id", "criterion_id")
     criteria = frame.group_by(["methodology_version", "mode_id", "criterion_id", "pool"], maintain_order=True)
@@ -148,7 +158,10 @@ def worlds(frame: pl.DataFrame) -> Iterator[World]:
 
 
 def weight_sets(period: mode_fit.Period, n: int, concentration: float, seed: int) -> list[Array]:
-    """n weight vectors for each mode; a mode's stream is its own, so that another mode changes none of it."""
+    """n weight vectors for each mode.
+
+    Each mode has its own random stream, so that adding a mode changes no other mode.
+    """
     return [
         uncertainty.dirichlet(
             np.random.default_rng([seed, zlib.crc32(mode.mode_id.encode())]), mode.weights, concentration, n
@@ -160,7 +173,9 @@ def weight_sets(period: mode_fit.Period, n: int, concentration: float, seed: int
 
 
 def draws(uniform: Array, sets: list[Array]) -> Draws:
-    """Uniform numbers (replications, FACTORS) as choices: the first picks a weight vector, the others an option."""
+    """Turn uniform numbers (replications, FACTORS) into choices: the first picks a weight vector, the
+    others an option.
+    """
     codes = [
         uncertainty.option(column, len(options))
         for column, options in zip(uniform.T[1:], CHOICES.values(), strict=True)
@@ -171,7 +186,7 @@ def draws(uniform: Array, sets: list[Array]) -> Draws:
 
 
 def published(period: mode_fit.Period) -> Draws:
-    """One replication at the published choices."""
+    """One replication that takes the published choices."""
     return Draws(np.zeros((1, len(CHOICES)), dtype=int), [mode.weights[None, :] for mode in period.modes])
 
 
@@ -198,7 +213,9 @@ def replicate(world: World, drawn: Draws) -> Replicated:
 
 
 def _with_variants(part: pl.DataFrame) -> pl.DataFrame:
-    """Rows of one version's criterion with its score under every variant, and the variant's median over the pool."""
+    """Rows of one criterion of a version with the score under every variant, and the median of each
+    variant in the pool.
+    """
     first = part.row(0, named=True)
     pool = (
         part.filter(pl.col("obs_value").is_not_null())
@@ -219,7 +236,9 @@ def _with_variants(part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _variants(values: Array, first: dict) -> Array:
-    """Scores (variants, observations) in the order of VARIANTS, on the scale of the first, the published one."""
+    """Scores (variants, observations) in the order of VARIANTS, on the scale of the first variant (the
+    published one).
+    """
     limits = (first["skewness_limit"], first["kurtosis_limit"], first["winsorise_points"])
     floor = first["score_floor"]
     treated = {"treated": treatment.treat(values, *limits)[0], "untreated": values.astype(float)}
@@ -232,12 +251,13 @@ def _variants(values: Array, first: dict) -> Array:
 
 
 def _on_scale(scores: Array, published: Array, floor: float) -> Array:
-    """Scores moved and stretched to the mean and the spread of the published ones, cut off at floor and 1.
+    """Bring scores to the mean and the spread of the published scores, and cut them off at floor and 1.
 
-    Where zero and one lie is a convention of each normalisation: ranks put the middle zone at a half, min-max puts it
-    lower the longer the tail. Kept, it would shift all fits together and drown what the choice does to one zone
-    beside another. So level and spread stay those of the published scores, and only the shape varies. (That is why
-    z-scores go through the normal distribution function: a linear map would make them min-max again.)
+    Each normalisation has its own convention of where zero and one lie: ranks put the middle zone at a half,
+    min-max puts it lower when the tail is longer. This convention would shift all fits together and hide how
+    the choice moves one zone against another. So level and spread stay those of the published scores, and
+    only the shape varies. (For the same reason, z-scores go through the normal distribution function: a
+    linear map would make them min-max again.)
     """
     spread = scores.std()
     if not spread > 0:
@@ -252,13 +272,16 @@ def _median(scores: Array) -> float:
 
 
 def _matrices(rows: pl.DataFrame, columns: list[str], zones: int) -> Array:
-    """Columns of rows by criterion and zone as (columns, zones, criteria)."""
+    """Turn rows that are sorted by criterion and zone into (columns, zones, criteria)."""
     values = rows.select(pl.col(columns).cast(pl.Float64)).to_numpy()
     return values.reshape(-1, zones, len(columns)).transpose(2, 1, 0)
 
 
 def _mode_fits(world: World, place: int, zones: Array, drawn: Draws) -> Array:
-    """Fits (replications, zones) of one mode; replications of the same discrete choices share their scores."""
+    """Fits (replications, zones) of one mode.
+
+    Replications with the same discrete choices share their scores.
+    """
     mode, weights = world.period.modes[place], drawn.weights[place]
     scores = world.variants[place][:, zones]
     filled = np.where(np.isnan(scores), world.medians[place][:, None, :], scores)
@@ -276,7 +299,7 @@ def _mode_fits(world: World, place: int, zones: Array, drawn: Draws) -> Array:
 
 
 def _summary(world: World, found: Replicated) -> pl.DataFrame:
-    """Percentiles and probabilities of one version and period, a row for each mode and zone."""
+    """Percentiles and probabilities of one version and period, one row for each mode and zone."""
     period = world.period
     columns = {}
     for place, mode in enumerate(period.modes):
@@ -304,7 +327,7 @@ def _summary(world: World, found: Replicated) -> pl.DataFrame:
 
 
 def _indices(world: World, place: int, found: Replicated, nominal: Replicated, seed: int) -> list[dict]:
-    """Rows of one mode: every target and choice."""
+    """Rows of one mode, for every target and choice."""
     fits, compared = found.fits[place], found.comparative[place]
     ranked, sized = (np.isfinite(figure).all(axis=0) for figure in (fits, compared))
     shift = aggregation.rank_shift(fits[:, ranked], nominal.fits[place][0, ranked]) if ranked.any() else None

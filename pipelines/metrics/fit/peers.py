@@ -1,7 +1,7 @@
-"""A zone's figures beside those of its peers.
+"""Figures of a zone beside the figures of its peers.
 
-Belongs here: quantiles over the others of a group, the choice of the narrowest group with enough peers, gaps. Does
-not belong here: what makes zones peers (warehouse/reference/peer_basis.csv, mart.peer_group).
+Quantiles over the other members of a group, the choice of the narrowest group with enough peers, and gaps
+belong here. warehouse/reference/peer_basis.csv and mart.peer_group decide which zones are peers.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ REASONS = {
 
 
 def quantile_of_others(values: np.ndarray, group: np.ndarray, q: float) -> np.ndarray:
-    """The q-quantile of a group's other values, for each value; NaN for one without others.
+    """The q-quantile of the other values of the group, for each value; NaN for a value without others.
 
-    values, group: (rows,), values finite. Linear between order statistics (Hyndman and Fan, type 7).
+    values, group: (rows,), finite values. Linear between order statistics (Hyndman and Fan, type 7).
+
+    >>> quantile_of_others(np.array([1.0, 2.0, 4.0]), np.array([0, 0, 0]), 0.5).tolist()
+    [3.0, 2.5, 1.5]
     """
     order = np.lexsort((values, group))
     ordered = values[order]
@@ -40,11 +43,17 @@ def quantile_of_others(values: np.ndarray, group: np.ndarray, q: float) -> np.nd
 
 
 def against_peers(frame: pl.DataFrame, item: list[str]) -> pl.DataFrame:
-    """Median and better quartile of the peers with the figure, in the narrowest group that has enough of them.
+    """Median and better quartile of the peers with the figure, in the narrowest group that has enough of
+    them.
 
-    frame: one row for each item, zone, period and basis of peers, with `obs_value`, `direction` (1 or -1), `place`
-    (order of the bases), `peer_group` (NULL where the basis does not apply) and `peer_minimum`. The zone itself is
-    left out of its peers. Returns one row for each item, zone and period that has a figure and enough peers.
+    Args:
+        frame: one row for each item, zone, period and basis of peers, with `obs_value`, `direction` (1 or
+            -1), `place` (order of the bases), `peer_group` (NULL where the basis does not apply) and
+            `peer_minimum`.
+        item: columns that name an item.
+
+    Returns:
+        One row for each item, zone and period that has a figure and enough peers. A zone is not its own peer.
     """
     key = [*item, "time_period"]
     known = frame.filter(pl.col("obs_value").is_not_null() & pl.col("peer_group").is_not_null())
@@ -70,15 +79,19 @@ def against_peers(frame: pl.DataFrame, item: list[str]) -> pl.DataFrame:
 
 
 def one_each(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `frame` once each, without the columns of the bases; every row stands there once a basis."""
+    """Each row of `frame` once, without the columns of the bases.
+
+    (`frame` has every row once for each basis.)
+    """
     first = frame.filter(pl.col("place") == pl.col("place").min())
     return first.drop("peer_basis", "peer_group", "place", "peer_minimum")
 
 
 def suggestion_gap(frame: pl.DataFrame) -> pl.DataFrame:
-    """How far each zone is behind the better quartile of its peers, by suggestion and indicator.
+    """Distance of each zone from the better quartile of its peers, by suggestion and indicator.
 
-    frame: as of `against_peers`, items being suggestion and indicator, with columns that hold for all bases.
+    `frame` is as for `against_peers`. Its items are suggestion and indicator; the other columns are equal for
+    all bases.
     """
     item = ["suggestion_id", "indicator_id"]
     peers = against_peers(frame, item)
