@@ -108,7 +108,7 @@ def run(paths: settings.Paths) -> Spent:
                 build.build(con, table)
         for name in CHECKED:
             with spent.on("checks"):
-                checks.validate(con, tables()[name], "error")
+                checks.validate(con, tables()[name])
         with spent.on("checkpoint"):
             con.execute("checkpoint")
         for table in tables().values():

@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines.database import lineage
 from pipelines.declarations.tables import Table, macros, tables
-from pipelines.defs import automation, checks, publish, raw
+from pipelines.defs import automation, publish, raw
 from pipelines.defs import tables as table_assets
 from pipelines.defs.resources import Warehouse
 
@@ -88,7 +88,6 @@ def defs() -> dg.Definitions:
     assets = [*raw.source_specs, raw.land, *table_assets.assets, *publish.assets]
     return dg.Definitions(
         assets=list(dg.map_asset_specs(policy, assets)),
-        asset_checks=checks.checks,
         jobs=[automation.refresh],
         schedules=automation.schedules,
         sensors=automation.sensors,

@@ -8,8 +8,8 @@ import shutil
 import dagster as dg
 import pytest
 
-from pipelines.database import checks as database_checks
 from pipelines.database import lineage
+from pipelines.database.promises import promises, reads
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import macros, tables
 from pipelines.definitions import OWNER, defs
@@ -46,25 +46,28 @@ def test_one_policy_holds_for_every_asset(repository):
             assert all(c.description for c in schema.columns)
 
 
-def test_edges_are_those_of_the_sql(repository):
+def test_edges_are_those_of_the_sql_and_of_the_promises(repository):
     specs = {".".join(s.key.path): s for s in repository.resolve_all_asset_specs()}
     for name in tables() | macros():
         if not name.startswith("raw."):
             found = {".".join(d.asset_key.path) for d in specs[name].deps}
-            assert found == set(lineage.upstream(name))
+            assert found == {*lineage.upstream(name), *(reads(tables()[name]) if name in tables() else ())}
 
 
-def test_every_table_has_a_blocking_contract_check(repository):
-    checks = {key for d in repository.asset_checks for key in d.check_keys}
-    contracts = {".".join(key.asset_key.path) for key in checks if key.name == "contract"}
-    doubts = {".".join(key.asset_key.path) for key in checks if key.name == "doubts"}
-    assert contracts == set(tables())
-    assert doubts == {
-        n for n, t in tables().items() if any(p.severity == "warning" for p in database_checks.promises(t))
+def test_every_table_is_checked_in_the_step_that_makes_it_and_its_contract_blocks(repository):
+    checks = {s.key: s for assets in repository.assets for s in getattr(assets, "check_specs", ())}
+    found = {
+        kind: {".".join(k.asset_key.path) for k in checks if k.name == kind}
+        for kind in ("contract", "doubts")
     }
-    assert all(
-        spec.blocking == (spec.name == "contract") for d in repository.asset_checks for spec in d.check_specs
-    )
+    assert found["contract"] == set(tables())
+    assert found["doubts"] == {
+        n for n, t in tables().items() if any(p.severity == "warning" for p in promises(t))
+    }
+    assert all(spec.blocking == (spec.name == "contract") for spec in checks.values())
+    # landing makes all raw tables in one step; what is published and the report are a step each
+    made = len(macros()) + sum(t.schema_name != "raw" for t in tables().values())
+    assert len(repository.resolve_job_def("refresh").graph.nodes) == made + 3
 
 
 def test_schedules_are_valid_and_on_beijing_time(repository):
@@ -116,6 +119,9 @@ def test_a_broken_promise_stops_publication(repository, paths, cut, monkeypatch)
         ]
     assert not result.success
     assert [".".join(e.asset_key.path) for e in evaluations] == ["core.zone"]
-    assert "latitude" in evaluations[0].description
+    words = evaluations[0].description
+    assert "latitude: at least" in words and "What to do: " in words and "warehouse/core/zone.yml" in words
+    rows = [record.data for record in evaluations[0].metadata["failing rows"].records]
+    assert {row["promise"] for row in rows} == {"latitude_in_range"} and "zone_code" in rows[0]["states"]
     with pytest.raises(generations.NothingPublished):
         generations.current(paths)

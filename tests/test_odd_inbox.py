@@ -70,7 +70,9 @@ def test_odd_files_break_no_contract_and_lose_nothing(odd):
         made = [t for t in tables().values() if writing.has_columns(con, t)]
         assert {*RESOLVED} <= {t.full_name for t in made}
         for table in (t for t in made if t.schema_name != "reference"):  # those know no inbox
-            broken = [o for o in checks.validate(con, table, "error") if not o.passed]
+            broken = [
+                o for o in checks.validate(con, table) if not o.passed and o.promise.severity == "error"
+            ]
             assert not broken, f"{table.full_name}: {broken}"
     assert query(odd, "select count(*) from raw.file where origin = 'inbox'") == [(len(ODD) + 1,)]
     held = "select printed_text from core.quarantine where file_name = 'zone_figures_numbers.csv'"

@@ -12,7 +12,8 @@ import dagster as dg
 import pytest
 
 from pipelines import settings
-from pipelines.database import checks, connection, run_lock
+from pipelines.database import connection, run_lock
+from pipelines.database.promises import promises
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
@@ -102,7 +103,7 @@ def test_the_embedded_data_keep_every_promise(completed):
     contracts = {".".join(each.asset_key.path): each for each in found if each.check_name == "contract"}
     assert [each.description for each in contracts.values() if not each.passed] == []
     assert {name: each.metadata["promises"].value for name, each in contracts.items()} == {
-        name: sum(promise.severity == "error" for promise in checks.promises(table))
+        name: sum(promise.severity == "error" for promise in promises(table))
         for name, table in tables().items()
     }
 

@@ -9,6 +9,7 @@ import contextlib
 import logging
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -44,6 +45,10 @@ class _Handler(logging.Handler):
         root = error
         while root.cause is not None:
             root = root.cause
+        if root.cls_name == DagsterAssetCheckFailedError.__name__:
+            message = f"stopped: {step}: what is made from it is not made, and nothing new is published"
+            self.console.print(Text(message, "red"), soft_wrap=True)
+            return
         self.console.print(Text(f"failed: {step} ", "red").append(root.message.strip()), soft_wrap=True)
 
     def _check(self, evaluation) -> None:
@@ -51,7 +56,8 @@ class _Handler(logging.Handler):
             colour = "red" if evaluation.severity == dg.AssetCheckSeverity.ERROR else "yellow"
             kind = "broken promise" if colour == "red" else "doubt"
             table = ".".join(evaluation.asset_key.path)
-            self.console.print(Text(f"{kind}: {table}: ", colour).append(evaluation.description[:300]))
+            for line in evaluation.description.splitlines():
+                self.console.print(Text(f"{kind}: {table}: ", colour).append(line), soft_wrap=True)
 
 
 def run(console: Console) -> str | None:

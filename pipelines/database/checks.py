@@ -1,13 +1,16 @@
 """Great Expectations on DuckDB: the only file that knows it.
 
-Belongs here: turning a table's contract into expectations, running them inside DuckDB, and reading the results
-honestly: an expectation that could not run is never counted as passed, nor as bad data.
+Belongs here: running a table's promises inside DuckDB as one expectation, and reading the result honestly: a promise
+that could not be counted is never kept, nor is it bad data. Does not belong here: the SQL of a promise (promises.py),
+the words of a failed check and its rows (failing_rows.py).
 Great Expectations takes seconds to import, so it is imported by the function that validates.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -15,14 +18,17 @@ import duckdb_sqlalchemy
 from sqlalchemy.dialects import registry
 from sqlalchemy.pool import StaticPool
 
-from pipelines.declarations.tables import Column, Table
+from pipelines.database.promises import Promise, counting_query, promises
+from pipelines.declarations.tables import Table
 
-# Great Expectations puts an aliased sub-select in place of {batch}; wrapped, it can take another alias in a join.
+# Great Expectations puts a sub-select, sometimes with an alias, in place of {batch}; wrapped, it takes another alias.
 BATCH = "(select * from {batch})"
+# What SQLAlchemy takes for a parameter.
+PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
 
 
 class GxDuckDialect(duckdb_sqlalchemy.Dialect):
-    """DuckDB for Great Expectations: regular expressions pass its name gate, results survive its early close."""
+    """DuckDB for Great Expectations, which asks for a dialect by name; results survive its early close."""
 
     name = "postgresql"
     supports_statement_cache = False
@@ -41,62 +47,62 @@ registry.register("duckdb.gx", __name__, "GxDuckDialect")
 
 
 @dataclass(frozen=True)
-class Promise:
-    """One expectation of a table: its words, its class in Great Expectations and the arguments."""
-
-    name: str
-    description: str
-    severity: str
-    expectation: str
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """What came of a promise. `ran` is False when the check itself failed; then `passed` is False too."""
+    """What came of a promise: `unexpected` rows break it, or it could not run for the reason `problem`."""
 
-    name: str
-    description: str
-    severity: str
-    ran: bool
-    passed: bool
-    unexpected_count: int | None
-    detail: str
+    promise: Promise
+    unexpected: int | None = None
+    problem: str = ""
 
+    @property
+    def ran(self) -> bool:
+        return self.unexpected is not None
 
-def promises(table: Table) -> list[Promise]:
-    """Everything a contract promises: row count, grain, and per column presence, code list, range, pattern."""
-    found = [
-        Promise(
-            "row_count",
-            f"at least {table.min_rows} rows",
-            "error",
-            "ExpectTableRowCountToBeBetween",
-            {"min_value": table.min_rows},
-        )
-    ]
-    if table.grain:
-        keys = ", ".join(f'"{name}"' for name in table.grain)
-        query = f"select {keys} from {BATCH} group by {keys} having count(*) > 1"
-        found.append(_query("grain_unique", f"one row for each {keys}", "error", query))
-    for column in table.columns:
-        found.extend(_column_promises(column))
-    for rule in table.rules:
-        query = rule.unexpected_rows.replace("{table}", BATCH)
-        found.append(_query(rule.name, rule.description, rule.severity, query))
-    return found
+    @property
+    def passed(self) -> bool:
+        return self.unexpected is not None and self.unexpected <= self.promise.expected_at_most
+
+    @property
+    def state(self) -> str:
+        """In one word or three, as the metadata of a check shows it."""
+        if not self.ran:
+            return "could not run"
+        return "broken" if not self.passed else "accepted" if self.unexpected else "kept"
 
 
-def validate(con: duckdb.DuckDBPyConnection, table: Table, severity: str) -> list[Outcome]:
-    """Run the promises of one severity ('error' or 'warning') on the table as it stands in `con`.
+def validate(con: duckdb.DuckDBPyConnection, table: Table) -> list[Outcome]:
+    """Count what breaks each promise of a table as it stands in `con`, in the order of `promises`.
 
-    Outcomes come in the order of `promises`. Nothing is raised for bad data; the caller judges.
+    All of them are one query. Where that query fails, each is asked alone, so that the one at fault is named.
+    Nothing is raised for bad data; the caller judges.
     """
-    chosen = [promise for promise in promises(table) if promise.severity == severity]
-    return _run(con, table, chosen) if chosen else []
+    chosen = promises(table)
+    (together,) = _run(con, table, [chosen])
+    if all(outcome.ran for outcome in together):
+        return together
+    return [outcome for (outcome,) in _run(con, table, [[promise] for promise in chosen])]
 
 
-def _run(con: duckdb.DuckDBPyConnection, table: Table, chosen: list[Promise]) -> list[Outcome]:
+def _run(con: duckdb.DuckDBPyConnection, table: Table, groups: list[list[Promise]]) -> list[list[Outcome]]:
+    """Outcomes of each group of promises; a group is one expectation and one query."""
+    suite = _suite(table, groups)
+    found = _batch(con, table).validate(suite, result_format="SUMMARY").results
+    results = {result.expectation_config.id: result for result in found}
+    return [_outcomes(group, results.get(str(place))) for place, group in enumerate(groups)]
+
+
+def _suite(table: Table, groups: list[list[Promise]]) -> Any:
+    import great_expectations as gx  # noqa: PLC0415
+
+    expectations = [_promises_kept()(unexpected_rows_query=_escaped(counting_query(g))) for g in groups]
+    # stored, a suite and its validation would be written out anew at every step; a batch takes a suite as it is
+    suite = gx.ExpectationSuite(table.full_name, expectations=expectations)
+    for place, expectation in enumerate(suite.expectations):
+        expectation.id = str(place)
+    return suite
+
+
+def _batch(con: duckdb.DuckDBPyConnection, table: Table) -> Any:
     import great_expectations as gx  # noqa: PLC0415
     from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415
 
@@ -109,15 +115,7 @@ def _run(con: duckdb.DuckDBPyConnection, table: Table, chosen: list[Promise]) ->
         kwargs={"poolclass": StaticPool, "creator": lambda: ConnectionWrapper(_in_schema(con, table))},
     )
     asset = source.add_table_asset(table.name, table_name=table.name)
-    batch = asset.add_batch_definition_whole_table("whole")
-    # stored, a suite and its validation would be written out anew at every step; a batch takes a suite as it is
-    expectations = [getattr(gx.expectations, p.expectation)(**p.arguments) for p in chosen]
-    suite = gx.ExpectationSuite(table.full_name, expectations=expectations)
-    for place, expectation in enumerate(suite.expectations):
-        expectation.id = str(place)
-    found = batch.get_batch().validate(suite, result_format="SUMMARY").results
-    results = {result.expectation_config.id: result for result in found}
-    return [_outcome(promise, results.get(str(place))) for place, promise in enumerate(chosen)]
+    return asset.add_batch_definition_whole_table("whole").get_batch()
 
 
 def _in_schema(con: duckdb.DuckDBPyConnection, table: Table) -> duckdb.DuckDBPyConnection:
@@ -126,34 +124,46 @@ def _in_schema(con: duckdb.DuckDBPyConnection, table: Table) -> duckdb.DuckDBPyC
     return cursor
 
 
-def _outcome(promise: Promise, result: Any) -> Outcome:
+@cache
+def _promises_kept() -> type:
+    """The expectation that all promises of a query are kept: one query gives (promise, unexpected, expected_at_most)."""
+    import great_expectations as gx  # noqa: PLC0415
+
+    class ExpectPromisesToBeKept(gx.expectations.UnexpectedRowsExpectation):
+        """No promise counts more unexpected rows than are expected."""
+
+        # the number of rows of the answer would be a second run of the query
+        metric_dependencies = ("unexpected_rows_query.table",)
+
+        def _validate(self, metrics, runtime_configuration=None, execution_engine=None):
+            rows = metrics["unexpected_rows_query.table"]
+            broken = sum(row["unexpected"] > row["expected_at_most"] for row in rows)
+            return {
+                "success": broken == 0,
+                "result": {"observed_value": broken, "details": {"promises": rows}},
+            }
+
+    return ExpectPromisesToBeKept
+
+
+def _escaped(query: str) -> str:
+    """A query as Great Expectations and SQLAlchemy pass it on unchanged: braces doubled, colons before a word escaped."""
+    doubled = query.replace("{", "{{").replace("}", "}}")
+    return PARAMETER.sub(r"\:", doubled).replace("{{table}}", BATCH)
+
+
+def _outcomes(group: list[Promise], result: Any) -> list[Outcome]:
     if result is None:
-        return _could_not_run(promise, "Great Expectations gave no result for it")
-    problems = _exceptions(result.exception_info)
-    if problems or (not result.success and not result.result):
-        return _could_not_run(promise, problems or "empty result")
-    unexpected = result.result.get("unexpected_count")
-    if unexpected is None and promise.expectation == "UnexpectedRowsExpectation":
-        unexpected = result.result.get("observed_value")
-    sample = result.result.get("partial_unexpected_list") or (result.result.get("details") or {}).get(
-        "unexpected_rows"
-    )
-    shown = result.result.get("observed_value") if unexpected is None else sample
-    detail = "" if result.success or not shown else f"for instance {shown}"[:500]
-    return Outcome(
-        promise.name,
-        promise.description,
-        promise.severity,
-        True,
-        bool(result.success),
-        int(unexpected) if isinstance(unexpected, int | float) else None,
-        detail,
-    )
-
-
-def _could_not_run(promise: Promise, why: str) -> Outcome:
-    detail = f"check could not run: {why}"[:500]
-    return Outcome(promise.name, promise.description, promise.severity, False, False, None, detail)
+        return [Outcome(promise, problem="Great Expectations gave no result") for promise in group]
+    problem = _exceptions(result.exception_info)
+    rows = result.result.get("details", {}).get("promises", [])
+    counts = {} if problem else {row["promise"]: row["unexpected"] for row in rows}
+    return [
+        Outcome(promise, counts.get(promise.name), problem or "its query gave no count")
+        if promise.name not in counts
+        else Outcome(promise, int(counts[promise.name]))
+        for promise in group
+    ]
 
 
 def _exceptions(info: Any) -> str:
@@ -162,65 +172,3 @@ def _exceptions(info: Any) -> str:
         return ""
     entries = [info] if "raised_exception" in info else list(info.values())
     return "; ".join(str(e.get("exception_message")) for e in entries if e.get("raised_exception"))
-
-
-def _query(name: str, description: str, severity: str, query: str) -> Promise:
-    return Promise(name, description, severity, "UnexpectedRowsExpectation", {"unexpected_rows_query": query})
-
-
-def _column_promises(column: Column) -> list[Promise]:
-    name, found = column.name, []
-    if column.required:
-        found.append(_of(column, "present", "never empty", "ExpectColumnValuesToNotBeNull", {}))
-    if column.values is not None:
-        found.append(
-            _of(
-                column,
-                "in_code_list",
-                f"one of {column.values}",
-                "ExpectColumnValuesToBeInSet",
-                {"value_set": column.values},
-            )
-        )
-    if column.min is not None or column.max is not None:
-        found.append(
-            _of(
-                column,
-                "in_range",
-                f"from {column.min} to {column.max}",
-                "ExpectColumnValuesToBeBetween",
-                {"min_value": column.min, "max_value": column.max},
-            )
-        )
-    if column.pattern:
-        found.append(
-            _of(
-                column,
-                "matches",
-                f"matches {column.pattern}",
-                "ExpectColumnValuesToMatchRegex",
-                {"regex": column.pattern},
-            )
-        )
-    if column.type == "DOUBLE":
-        query = f'select "{name}" from {BATCH} where isnan("{name}") or isinf("{name}")'
-        found.append(
-            _query(f"{name}_finite", f"{name}: a number or NULL, never NaN or infinite", "error", query)
-        )
-    if column.references:
-        target, key = column.references.rsplit(".", 1)
-        query = f'select "{name}" from {BATCH} where "{name}" not in (select "{key}" from {target})'
-        found.append(
-            _query(f"{name}_known", f"{name}: every code stands in {column.references}", "error", query)
-        )
-    return found
-
-
-def _of(column: Column, name: str, rule: str, expectation: str, arguments: dict) -> Promise:
-    return Promise(
-        f"{column.name}_{name}",
-        f"{column.name}: {rule}",
-        "error",
-        expectation,
-        {"column": column.name, **arguments},
-    )

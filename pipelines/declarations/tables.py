@@ -20,13 +20,24 @@ from pipelines.declarations.files import SCHEMAS, DeclarationError, Declared, lo
 class Rule(Declared):
     """A promise or a doubt that one column alone cannot state: a SELECT of the rows that break it.
 
-    `{table}` in the query stands for the table itself.
+    `{table}` in the query stands for the table itself. `expected_at_most` rows of a doubt are accepted; its description
+    says why.
     """
 
     name: str = Field(pattern=files.NAME)
     description: str
     severity: Literal["error", "warning"] = "error"
     unexpected_rows: str
+    expected_at_most: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _only_doubts_have_a_level(self) -> Rule:
+        if self.expected_at_most and self.severity == "error":
+            raise ValueError(
+                f"rule {self.name}: found expected_at_most beside severity error, expected it beside severity "
+                "warning only: a promise that blocks is kept by all rows"
+            )
+        return self
 
 
 class Argument(Declared):

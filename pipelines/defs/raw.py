@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.database import writing
 from pipelines.declarations.sources import Source, sources
+from pipelines.defs import checks
 from pipelines.defs.resources import POOL, Warehouse
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
@@ -25,6 +26,7 @@ source_specs = [source_spec(source) for source in sources().values()]
 
 @dg.multi_asset(
     specs=[dg.AssetSpec(t.key, deps=[s.key for s in source_specs]) for t in raw_rows.raw_tables()],
+    check_specs=[spec for t in raw_rows.raw_tables() for spec in checks.specs(t)],
     name="land",
     pool=POOL,
 )
@@ -36,6 +38,4 @@ def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
             context.log.warning(f"{file.status} {file.file_name}: {file.reason}")
         files = dict(Counter(file.status for file in landed))
         for table in raw_rows.raw_tables():
-            yield dg.MaterializeResult(
-                asset_key=table.key, metadata={"dagster/row_count": writing.count(con, table), "files": files}
-            )
+            yield checks.checked(con, table, {"dagster/row_count": writing.count(con, table), "files": files})

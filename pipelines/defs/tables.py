@@ -2,22 +2,25 @@
 
 import dagster as dg
 
-from pipelines.database import build, lineage
+from pipelines.database import build, lineage, promises
 from pipelines.declarations.tables import Table, macros, tables
+from pipelines.defs import checks
 from pipelines.defs.resources import POOL, Warehouse
 
 
 def table_asset(table: Table) -> dg.AssetsDefinition:
-    """The asset of one table; its upstream assets are the tables that its SELECT reads."""
+    """The asset of one table, made and checked in one step, after the tables that its SELECT and its promises read."""
+    reads = {*lineage.upstream(table.full_name), *promises.reads(table)}
 
     @dg.asset(
         key=table.key,
-        deps=[dg.AssetKey(name.split(".")) for name in lineage.upstream(table.full_name)],
+        deps=[dg.AssetKey(name.split(".")) for name in sorted(reads)],
+        check_specs=checks.specs(table),
         pool=POOL,
     )
     def make(warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.connect() as con:
-            return dg.MaterializeResult(metadata={"dagster/row_count": build.build(con, table)})
+            return checks.checked(con, table, {"dagster/row_count": build.build(con, table)})
 
     return make
 
