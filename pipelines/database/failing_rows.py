@@ -15,6 +15,7 @@ from pipelines.database import lineage
 from pipelines.database.checks import Outcome
 from pipelines.database.promises import Promise
 from pipelines.declarations.tables import Table
+from pipelines.quoting import identifier
 
 AT_MOST = 20
 IN_WORDS = 3
@@ -110,7 +111,7 @@ def _rows_in_full(con: duckdb.DuckDBPyConnection, table: Table, promise: Promise
     given = con.sql(f"from ({rows}) limit 0").columns
     if "file_sha256" in given or not set(given) <= set(table.column_names):
         return rows
-    same = " and ".join(f't."{name}" is not distinct from g."{name}"' for name in given)
+    same = " and ".join(f"t.{name} is not distinct from g.{name}" for name in map(identifier, given))
     return f"select t.* from {table.full_name} t semi join ({rows}) g on {same}"
 
 

@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.declarations.tables import Column, Table
+from pipelines.quoting import identifier, identifiers, literal
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def counting_query(chosen: list[Promise]) -> str:
     selects = [f"select {_line(p, 'count(*)')} from ({p.rows})" for p in others]
     if of_rows:
         counts = ", ".join(f"count(*) filter (where {p.condition})" for p in of_rows)
-        names = ", ".join(text(p.name) for p in of_rows)
+        names = ", ".join(literal(p.name) for p in of_rows)
         levels = ", ".join(str(p.expected_at_most) for p in of_rows)
         selects.insert(
             0,
@@ -87,18 +88,9 @@ def counting_query(chosen: list[Promise]) -> str:
     return " union all ".join(selects)
 
 
-def text(value: str) -> str:
-    """A text as SQL writes it.
-
-    >>> text("Xi'an")
-    "'Xi''an'"
-    """
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _line(promise: Promise, count: str) -> str:
     return (
-        f"{text(promise.name)} as promise, {count} as unexpected, "
+        f"{literal(promise.name)} as promise, {count} as unexpected, "
         f"{promise.expected_at_most} as expected_at_most"
     )
 
@@ -110,18 +102,18 @@ def _row_count(at_least: int) -> Promise:
 
 
 def _grain(names: list[str]) -> Promise:
-    keys = ", ".join(f'"{name}"' for name in names)
+    keys = identifiers(names)
     rows = f"select {keys} from {{table}} group by {keys} having count(*) > 1"
     return Promise("grain_unique", f"one row for each {', '.join(names)}", "error", rows)
 
 
 def _of_column(column: Column) -> list[Promise]:
     """Presence, code list, range, form, finite number, known code; an empty cell breaks the first only."""
-    name, found = f'"{column.name}"', []
+    name, found = identifier(column.name), []
     if column.required:
         found.append(_condition(column, "present", "never empty", f"{name} is null"))
     if column.values is not None:
-        listed = ", ".join(text(v) if isinstance(v, str) else str(v) for v in column.values)
+        listed = ", ".join(literal(v) if isinstance(v, str) else str(v) for v in column.values)
         # `in ()` is no SQL: of an empty list nothing is allowed
         broken = f"{name} not in ({listed})" if column.values else f"{name} is not null"
         found.append(_condition(column, "in_code_list", f"one of {listed}", broken))
@@ -132,7 +124,7 @@ def _of_column(column: Column) -> list[Promise]:
         found.append(_condition(column, "in_range", words, broken))
     if column.pattern:
         form = f"of the form that its description states ({column.description})"
-        found.append(_condition(column, "matches", form, f"not ({name} ~ {text(column.pattern)})"))
+        found.append(_condition(column, "matches", form, f"not ({name} ~ {literal(column.pattern)})"))
     if column.type == "DOUBLE":
         broken = f"isnan({name}) or isinf({name})"
         found.append(_condition(column, "finite", "a number or empty, never infinite", broken))
@@ -158,6 +150,7 @@ def _condition(column: Column, name: str, words: str, broken: str) -> Promise:
 
 
 def _known(column: Column, target: str, key: str) -> Promise:
-    rows = f'select * from {{table}} where "{column.name}" not in (select "{key}" from {target})'
+    known = f"select {identifier(key)} from {target}"
+    rows = f"select * from {{table}} where {identifier(column.name)} not in ({known})"
     words = f"{column.name}: every code stands in {column.references}"
     return Promise(f"{column.name}_known", words, "error", rows, column=column.name)

@@ -47,7 +47,7 @@ def _verdict(result) -> tuple[bool, bool, int | None]:
     if result.expectation_config.type == "expect_table_row_count_to_be_between":
         return True, result.success, None
     count = result.result.get("unexpected_count", result.result.get("observed_value"))
-    return True, result.success, int(count)
+    return True, result.success, None if count is None else int(count)  # of no rows it counts nothing
 
 
 def _in_schema(con: duckdb.DuckDBPyConnection, table: Table) -> duckdb.DuckDBPyConnection:
