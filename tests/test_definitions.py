@@ -119,8 +119,10 @@ def test_a_broken_promise_stops_publication(repository, paths, cut, monkeypatch)
         ]
     assert not result.success
     assert [".".join(e.asset_key.path) for e in evaluations] == ["core.zone"]
-    words = evaluations[0].description
-    assert "latitude: at least" in words and "What to do: " in words and "warehouse/core/zone.yml" in words
+    message = evaluations[0].description
+    assert (
+        "latitude: at least" in message and "What to do: " in message and "warehouse/core/zone.yml" in message
+    )
     rows = [record.data for record in evaluations[0].metadata["failing rows"].records]
     assert {row["promise"] for row in rows} == {"latitude_in_range"} and "zone_code" in rows[0]["states"]
     with pytest.raises(generations.NothingPublished):

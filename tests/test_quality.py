@@ -130,10 +130,12 @@ def test_each_kind_of_broken_promise_is_noticed_with_its_rows(con, broken, promi
     found = outcomes(con, table)[promise]
     assert found.state == "broken" and found.unexpected == count
     rows = failing_rows.failing_rows(con, table, found.promise)
-    assert f"shares.csv, {row}" in [each.words for each in rows]
-    words = failing_rows.explain(table, found, rows)
-    assert f"found {count} rows" in words and "What to do: " in words and "warehouse/core/t.yml" in words
-    assert "[a-z]" not in words
+    assert f"shares.csv, {row}" in [each.description for each in rows]
+    message = failing_rows.explain(table, found, rows)
+    assert (
+        f"found {count} rows" in message and "What to do: " in message and "warehouse/core/t.yml" in message
+    )
+    assert "[a-z]" not in message
 
 
 @pytest.mark.parametrize("broken", [{}, *(case[0] for case in BROKEN)])

@@ -18,7 +18,7 @@ from pipelines.declarations.tables import Table
 from pipelines.quoting import identifier
 
 AT_MOST = 20
-IN_WORDS = 3
+IN_MESSAGE = 3
 PLACE = ("file_sha256", "sheet", "row_no", "column_no")
 
 
@@ -34,7 +34,7 @@ class FailingRow:
     states: str
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """File, sheet, row and column, then what stands there."""
         parts = [
             self.file,
@@ -67,7 +67,7 @@ def explain(table: Table, outcome: Outcome, rows: list[FailingRow]) -> str:
     level = (
         f", accepted are {outcome.promise.expected_at_most}" if outcome.promise.severity == "warning" else ""
     )
-    shown = "; ".join(row.words for row in rows[:IN_WORDS])
+    shown = "; ".join(row.description for row in rows[:IN_MESSAGE])
     instance = f" For instance {shown}." if shown else ""
     return (
         f"{outcome.promise.description}: found {outcome.unexpected} rows{level}.{instance} "

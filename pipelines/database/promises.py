@@ -120,8 +120,8 @@ def _of_column(column: Column) -> list[Promise]:
     limits = _limits(column)
     if limits:
         broken = " or ".join(f"{name} {sign} cast({limit!r} as double)" for sign, _, limit in limits)
-        words = " and ".join(f"{word} {limit:g}" for _, word, limit in limits)
-        found.append(_condition(column, "in_range", words, broken))
+        rule = " and ".join(f"{word} {limit:g}" for _, word, limit in limits)
+        found.append(_condition(column, "in_range", rule, broken))
     if column.pattern:
         form = f"of the form that its description states ({column.description})"
         found.append(_condition(column, "matches", form, f"not ({name} ~ {literal(column.pattern)})"))
@@ -138,10 +138,10 @@ def _limits(column: Column) -> list[tuple[str, str, float]]:
     return [(sign, word, limit) for sign, word, limit in limits if limit is not None]
 
 
-def _condition(column: Column, name: str, words: str, broken: str) -> Promise:
+def _condition(column: Column, name: str, rule: str, broken: str) -> Promise:
     return Promise(
         f"{column.name}_{name}",
-        f"{column.name}: {words}",
+        f"{column.name}: {rule}",
         "error",
         f"select * from {{table}} where {broken}",
         broken,
@@ -152,5 +152,5 @@ def _condition(column: Column, name: str, words: str, broken: str) -> Promise:
 def _known(column: Column, target: str, key: str) -> Promise:
     known = f"select {identifier(key)} from {target}"
     rows = f"select * from {{table}} where {identifier(column.name)} not in ({known})"
-    words = f"{column.name}: every code stands in {column.references}"
-    return Promise(f"{column.name}_known", words, "error", rows, column=column.name)
+    rule = f"{column.name}: every code stands in {column.references}"
+    return Promise(f"{column.name}_known", rule, "error", rows, column=column.name)

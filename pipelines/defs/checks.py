@@ -45,7 +45,7 @@ def result(
         asset_key=table.key,
         passed=all(o.passed for o in chosen),
         severity=dg.AssetCheckSeverity.ERROR if kind == "contract" else dg.AssetCheckSeverity.WARN,
-        description=_words(table, chosen, rows),
+        description=_message(table, chosen, rows),
         metadata=_metadata(chosen, [row for found in rows.values() for row in found]),
     )
 
@@ -54,7 +54,7 @@ def _broken(outcome: Outcome) -> bool:
     return outcome.ran and not outcome.passed
 
 
-def _words(table: Table, outcomes: list[Outcome], rows: dict[str, list[failing_rows.FailingRow]]) -> str:
+def _message(table: Table, outcomes: list[Outcome], rows: dict[str, list[failing_rows.FailingRow]]) -> str:
     failed = [o for o in outcomes if not o.passed]
     if failed:
         return "\n".join(failing_rows.explain(table, o, rows.get(o.promise.name, [])) for o in failed)
