@@ -182,5 +182,5 @@ def test_all_promises_hold_for_all_versions(compared_versions, tmp_path):
                 con.execute(f"create table {name} as from frame")
                 con.unregister("frame")
         for name in sorted(compared.keyed() - lists):
-            outcomes = checks.validate(con, tables()[name], "error")
-            assert [o for o in outcomes if not o.passed] == [], name
+            outcomes = checks.validate(con, tables()[name])
+            assert [o for o in outcomes if not o.passed and o.promise.severity == "error"] == [], name
