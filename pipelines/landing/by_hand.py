@@ -1,7 +1,7 @@
-"""Files by hand: land them now, read held ones again, take one out.
+"""Files by hand: land files now, read problem files again, withdraw a file.
 
-Belongs here: what a command does with the work database outside a run, under the lock that keeps runs out. Does not
-belong here: how a file is landed (land.py), marts and publishing (a run), what is printed (cli/).
+Belongs here: what a command does with the work database outside a run. A lock keeps runs out meanwhile. Does not belong
+here: how a file is landed (land.py), marts and publishing (a run), what is printed (cli/).
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ FAILED = ("refused", "unreadable", "alone")
 
 
 class NotThere(Exception):
-    """A path or a file that was named does not exist, or stands for several."""
+    """The user named a path or a file that does not exist, or a name that fits several files."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file, with what the raw tables hold of it."""
+    """The result of landing one file, with counts of its rows in the raw tables.
+
+    `taken` counts the cells or records that the raw table took. `rejected` counts rejected lines and cells.
+    """
 
     landed: Landed
     source_id: str | None = None
@@ -46,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Change:
-    """Items of one reason that are held of one file, before and after they were read again."""
+    """How many problems of one reason a file has, before and after it is read again."""
 
     file_name: str
     reason_code: str
@@ -56,7 +59,7 @@ class Change:
 
 @contextmanager
 def work(paths: Paths, say: Callable[[str], None], what: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The work database with its raw tables, while no run is under way."""
+    """Open the work database with its raw tables. No run can start meanwhile."""
     with run_lock.hold(paths.run_lock, say, what):
         recovery.ensure(paths, say)
         with connection.connect(paths.work) as con:
@@ -65,10 +68,14 @@ def work(paths: Paths, say: Callable[[str], None], what: str) -> Iterator[duckdb
 
 
 def files_of(given: list[Path]) -> list[Path]:
-    """Data files of paths, folders with all below them; each once. Raises NotThere."""
+    """List the data files of the given paths. A folder stands for all files below it. Each file is listed once.
+
+    Raises:
+        NotThere: a path does not exist.
+    """
     missing = [str(path) for path in given if not path.exists()]
     if missing:
-        raise NotThere(f"found no such file or folder: {', '.join(missing)}")
+        raise NotThere(f"{', '.join(missing)}: found no such file or folder; check the spelling")
     found: dict[Path, None] = {}
     for path in given:
         if path.is_dir():
@@ -84,16 +91,22 @@ def _alone_in(folder: Path) -> list[Path]:
 
 
 def checked(**facts: str) -> dict[str, str]:
-    """Facts that options state, if a sidecar could state them. Raises ReadError."""
-    stated = sidecar.parse(sidecar.text_of(**facts), "options").facts
+    """Check the facts that options of a command state, by the rules of a sidecar.
+
+    Raises:
+        ReadError: a fact has a value that a sidecar may not have.
+    """
+    stated = sidecar.parse(sidecar.text_of(**facts), "options of the command").facts
     if stated.get("source", "") and stated["source"] not in sources():
-        message = f"found the source {stated['source']!r}, expected one of {sorted(sources())}"
+        message = (
+            f"option --source: found {stated['source']!r}, expected one of: {', '.join(sorted(sources()))}"
+        )
         raise ReadError("bad_sidecar", message)
     return stated
 
 
 def land(con: duckdb.DuckDBPyConnection, path: Path, facts: dict[str, str], paths: Paths) -> list[Outcome]:
-    """Land one file with the facts that its sidecar and the options state; a withdrawn file comes back."""
+    """Land one file with the facts of its sidecar and of the options. A withdrawn file comes back."""
     if discovery.is_sidecar(path):
         return [Outcome(Landed(path.name, "", "alone", discovery.message_alone(path)))]
     try:
@@ -105,7 +118,11 @@ def land(con: duckdb.DuckDBPyConnection, path: Path, facts: dict[str, str], path
 
 
 def _with_options(path: Path, facts: dict[str, str]) -> str | None:
-    """Text of the file's sidecar with what the options add. Raises ReadError where the two differ."""
+    """Join the text of the file's sidecar and the facts of the options.
+
+    Raises:
+        ReadError: the sidecar and the options state different values of one fact.
+    """
     text = discovery.sidecar_beside(path)
     if not facts or text is None:
         return sidecar.text_of(**facts) if facts else text
@@ -113,8 +130,11 @@ def _with_options(path: Path, facts: dict[str, str]) -> str | None:
     there = sidecar.parse(text, place).facts
     for name in sorted(set(there) & set(facts)):
         if there[name] != facts[name]:
-            message = f"found {name} {facts[name]!r} as option and {there[name]!r} in {place}"
-            raise ReadError("sidecar_contradicts", f"{path.name}: {message}, expected both the same")
+            message = (
+                f"{path.name}: found {name} {facts[name]!r} as option and {there[name]!r} in {place}, expected both "
+                "the same; leave the option out or correct the sidecar"
+            )
+            raise ReadError("sidecar_contradicts", message)
     added = {name: value for name, value in facts.items() if name not in there}
     return text.rstrip() + "\n" + sidecar.text_of(**added)
 
@@ -135,9 +155,13 @@ def _count(con: duckdb.DuckDBPyConnection, table: str, sha: str) -> int:
 
 
 def retry(con: duckdb.DuckDBPyConnection, paths: Paths, name: str = "") -> list[Change]:
-    """Read kept bytes of held files again and decide anew what core holds; files whose name has `name` in it.
+    """Read files with problems again from the kept bytes, then build the quarantine again.
 
-    Also lands what a run would: a corrected sidecar or declaration takes effect here as it would there.
+    Only files whose name contains `name` are read. All that a run would land is landed too, so a corrected sidecar or
+    declaration takes effect here as in a run.
+
+    Returns:
+        The number of problems before and after, by file and reason.
     """
     before = _problems(con, name)
     landed = {file.file_sha256 for file in landing.land_all(con, paths) if file.status not in ("known", "")}
@@ -157,7 +181,7 @@ select file_name, reason_code, count(*) from (
 )
 where contains(file_name, ?) group by all
 """
-# What core holds beyond that, as it last decided.
+# Cells that core has quarantined beyond that, by its last build.
 DECIDED = """
     union all
     select q.file_name, q.reason_code from core.quarantine as q
@@ -169,14 +193,14 @@ DECIDED = """
 
 
 def _problems(con: duckdb.DuckDBPyConnection, name: str) -> Counter[tuple[str, str]]:
-    """Held items by file and reason."""
+    """Count the problems (refused files, rejected lines, quarantined cells) by file and reason."""
     decided = DECIDED if writing.has_columns(con, tables()["core.quarantine"]) else ""
     rows = con.execute(PROBLEMS.format(decided=decided), [name]).fetchall()
     return Counter({(file, reason): count for file, reason, count in rows})
 
 
 def _shas(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    """Files that are refused or of which something is held."""
+    """Hashes of the files that are refused or that have something in quarantine."""
     query = "select file_sha256 from raw.file where status = 'refused' and contains(file_name, $name)"
     if writing.has_columns(con, tables()["core.quarantine"]):
         query += (
@@ -189,9 +213,17 @@ def _shas(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
 def withdraw(
     con: duckdb.DuckDBPyConnection, named: str, reason: str, day: dt.date, paths: Paths
 ) -> list[Landed]:
-    """Take a file out, an archive with its members; `named` is its name or the beginning of its hash.
+    """Withdraw one file. An archive is withdrawn with all its members.
 
-    Raises NotThere where nothing, or more than one file, is named so.
+    Args:
+        con: the work database.
+        named: the name of the file, or the first 8 or more characters of its hash.
+        reason: why; the note beside the kept bytes shows it.
+        day: the day of the withdrawal.
+        paths: runtime folders.
+
+    Raises:
+        NotThere: no file, or more than one, has this name or hash.
     """
     is_hash = len(named) >= SHORTEST_HASH and set(named) <= set("0123456789abcdef")
     found = con.execute(
@@ -201,7 +233,14 @@ def withdraw(
     ).fetchall()
     if len(found) != 1:
         listed = "".join(f"\n  {sha}  {name}" for sha, name, _ in found)
-        raise NotThere(f"{named}: found {len(found)} files of this name or hash, expected one{listed}")
+        advice = (
+            "name one by its hash"
+            if found
+            else "`zonescope sql 'select file_name from raw.file'` lists all names"
+        )
+        raise NotThere(
+            f"{named}: found {len(found)} files of this name or hash, expected one; {advice}{listed}"
+        )
     ((sha, name, status),) = found
     members = con.execute(
         "select file_sha256 from raw.file where starts_with(file_name, ?) order by sequence", [f"{name}!"]

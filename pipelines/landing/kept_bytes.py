@@ -1,9 +1,9 @@
-"""The landing folder: the bytes of every file, under their hash, with a note beside them.
+"""The landing folder: it keeps the bytes of every file under their hash, with a note beside them.
 
-Belongs here: copying, hashing, noting. Does not belong here: what stands in a file.
+Belongs here: copying, hashing, writing notes. Does not belong here: the content of a file.
 
 The note states the name, the origin, the order of landing, the text of the file's sidecar, and the withdrawal if a user
-took the file out. Bytes and notes cannot be made again; all tables are read and computed from them.
+withdrew the file. Bytes and notes cannot be made again; all tables are read and computed from them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHUNK_BYTES = 1 << 17  # larger pieces cost the system a fresh mapping each
 
 @dataclass(frozen=True)
 class Note:
-    """What is noted beside kept bytes. `withdrawn` says when and why a user took the file out."""
+    """The note beside kept bytes. `withdrawn` says when and why a user withdrew the file."""
 
     file_name: str
     origin: str
@@ -51,14 +51,14 @@ class KeptFile:
 
     @property
     def own_name(self) -> str:
-        """The file's own name; of a member of an archive, the last part."""
+        """The file's name. For a member of an archive: the last part of its path in the archive."""
         return PurePosixPath(self.file_name.rpartition("!")[2]).name
 
 
 def keep(
     sha: str, file_name: str, origin: str, paths: Paths, *, sidecar_text: str | None, again: bool
 ) -> KeptFile:
-    """Put received bytes to their place, with their note beside them.
+    """Move received bytes to their place and write the note beside them.
 
     Args:
         sha: SHA-256 of the bytes that `receive` has just taken in.
@@ -79,16 +79,25 @@ def keep(
 
 
 def kept_file(sha: str, paths: Paths) -> KeptFile:
-    """A file as it was kept. Raises FileNotFoundError where no note names these bytes."""
+    """Describe a kept file by its note.
+
+    Raises:
+        FileNotFoundError: no note stands beside these bytes.
+    """
     note = read_note(sha, paths)
     if note is None:
-        raise FileNotFoundError(f"{place_of(sha, paths)}.json: found no note, expected one beside kept bytes")
+        raise FileNotFoundError(
+            f"{place_of(sha, paths)}.json: found no note, expected one beside kept bytes; restore the landing folder from a backup"
+        )
     size = place_of(sha, paths).stat().st_size
     return KeptFile(sha, note.sequence, note.file_name, note.origin, note.sidecar, size)
 
 
 def is_archive(file: KeptFile, paths: Paths) -> bool:
-    """Whether kept bytes are an archive. Bytes that are too large to be opened count as one, and are refused as such."""
+    """Whether kept bytes are an archive.
+
+    Bytes that begin like an archive and are too large to open count as an archive. Landing then refuses them as too large.
+    """
     kept = place_of(file.file_sha256, paths)
     with kept.open("rb") as handle:
         may_be = handle.read(len(archive.ZIP)).startswith((archive.ZIP, archive.GZIP))
@@ -96,39 +105,46 @@ def is_archive(file: KeptFile, paths: Paths) -> bool:
 
 
 def notes(paths: Paths) -> list[tuple[str, Note]]:
-    """Hash and note of every kept file, in the order of their landing."""
+    """List the hash and the note of every kept file, in the order of landing."""
     found = [(path.stem, read_note(path.stem, paths)) for path in paths.landing.glob("*/*.json")]
     return sorted(((sha, note) for sha, note in found if note), key=lambda pair: pair[1].sequence)
 
 
 def read_note(sha: str, paths: Paths) -> Note | None:
-    """The note of kept bytes; None where these bytes are not kept."""
+    """Read the note of kept bytes. None if these bytes are not kept."""
     note = place_of(sha, paths).with_suffix(".json")
     return Note(**json.loads(note.read_text(encoding="utf-8"))) if note.exists() else None
 
 
 def write_note(sha: str, note: Note, paths: Paths) -> None:
-    """Write the note beside kept bytes: under a temporary name first, so that it is never half there."""
+    """Write the note beside kept bytes.
+
+    The note is written under a temporary name and then renamed, so that a kill never leaves half a note.
+    """
     stated = {name: value for name, value in asdict(note).items() if value is not None}
     receive([json.dumps(stated, ensure_ascii=False).encode()], paths)
     os.replace(incoming(paths), place_of(sha, paths).with_suffix(".json"))
 
 
 def note_withdrawal(sha: str, message: str, paths: Paths) -> None:
-    """Note beside kept bytes when and why a user took the file out."""
+    """Write into the note when and why a user withdrew the file."""
     note = read_note(sha, paths)
     if note is not None:
         write_note(sha, replace(note, withdrawn=message), paths)
 
 
 def withdrawal(sha: str, paths: Paths) -> str | None:
-    """When and why a user took the file out; None where nobody did."""
+    """When and why a user withdrew the file. None if nobody did."""
     note = read_note(sha, paths)
     return note.withdrawn if note else None
 
 
 def receive(pieces: Iterable[bytes], paths: Paths) -> str:
-    """Copy bytes under a temporary name, synced: what is renamed from there is never half there; returns the hash."""
+    """Copy bytes to a temporary name and sync them to the disk, so that a later rename never shows half a file.
+
+    Returns:
+        The SHA-256 of the bytes.
+    """
     found = hashlib.sha256()
     paths.landing.mkdir(parents=True, exist_ok=True)
     with incoming(paths).open("wb") as copy:
@@ -141,7 +157,11 @@ def receive(pieces: Iterable[bytes], paths: Paths) -> str:
 
 
 def digest(pieces: Iterable[bytes]) -> str:
-    """SHA-256 of bytes that come in pieces."""
+    """SHA-256 of bytes that come in pieces.
+
+    >>> digest([b"a", b"b"]) == digest([b"ab"])
+    True
+    """
     found = hashlib.sha256()
     for piece in pieces:
         found.update(piece)
@@ -151,34 +171,43 @@ def digest(pieces: Iterable[bytes]) -> str:
 def hashed(
     con: duckdb.DuckDBPyConnection, path: Path, state: os.stat_result, take: Callable[[Iterable[bytes]], str]
 ) -> str:
-    """Hash of a file that was in a given state when it was opened.
+    """Hash a file and store the hash in the hash cache.
 
-    Raises Unreadable where the file is in another state when it has been read.
+    Args:
+        con: the work database.
+        path: the file.
+        state: size and times of the file before it is read.
+        take: the function that takes the bytes and gives their hash.
+
+    Raises:
+        Unreadable: the file changed while it was read.
     """
     sha = take(chunks(path))
     after = state_of(path)
     if (after.st_size, after.st_mtime_ns) != (state.st_size, state.st_mtime_ns):
-        raise Unreadable("it is being written")
+        raise Unreadable(
+            "found a file that somebody is still writing, expected a finished one; the next run tries again"
+        )
     hash_cache.note(con, state, sha)
     return sha
 
 
 def chunks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file in pieces. Raises Unreadable."""
+    """Read the bytes of a file in pieces. Raises Unreadable."""
     with readable(), path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
 def state_of(path: Path) -> os.stat_result:
-    """Size and times of a file; they differ between two looks when somebody is still writing."""
+    """Size and times of a file. They change while somebody is writing the file."""
     with readable():
         return path.stat()
 
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Turn the system's refusal to read a file into Unreadable: it concerns that file only."""
+    """Turn the system's refusal to read a file into Unreadable, so that it stops this file only."""
     try:
         yield
     except OSError as error:
@@ -186,18 +215,18 @@ def readable() -> Iterator[None]:
 
 
 def place_of(sha: str, paths: Paths) -> Path:
-    """Where the bytes of a hash are kept."""
+    """The path of kept bytes."""
     return paths.landing / sha[:2] / sha
 
 
 def incoming(paths: Paths) -> Path:
-    """Where bytes are received before they get their name."""
+    """The path of bytes that are still being received."""
     return paths.landing / "incoming"
 
 
 @contextmanager
 def scratch_folder(paths: Paths) -> Iterator[Path]:
-    """An empty folder for a reader's files; what a killed run left in it goes."""
+    """Make an empty folder for a reader's temporary files. Files that a killed run left there are deleted."""
     folder = paths.landing / "scratch"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

@@ -1,12 +1,12 @@
-"""From a file to the raw tables: keep the bytes, recognise the publisher, read, account.
+"""From a file to the raw tables: keep the bytes, find the source, read the file, count every line.
 
-Belongs here: the order of these steps, the one way in which a file enters the warehouse. Does not belong here: each
-step (the other modules of this package), how a layout is read (readers/), what a figure means (warehouse/core).
+Belongs here: the order of these steps. This is the only way into the warehouse. Does not belong here: each step (the
+other modules of this package), how a layout is read (readers/), what a figure means (warehouse/core).
 
-A file's rows enter all raw tables in one transaction, so a kill in the middle leaves no half file. The same
-bytes twice are a no-op; a file that cannot be read is recorded as refused and the rest goes on. A file may be
-larger than memory: it is hashed and copied piece by piece, and read from the kept copy. A sidecar that is taken away
-changes nothing; an empty one takes the facts back.
+The rows of a file enter all raw tables in one transaction, so a kill in the middle never leaves half a file. If the same
+bytes come again, nothing changes. A file that cannot be read is recorded as refused, and the other files go on. A file
+may be larger than memory: it is hashed and copied piece by piece, and read from the kept copy. If a user deletes a
+sidecar, its facts stay. If a user empties a sidecar, its facts no longer hold.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from pipelines.settings import Paths
 
 
 def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
-    """Land every candidate file, then re-read kept files whose declaration changed; one bad file never stops others."""
+    """Land every file that is there, then read kept files again whose declaration changed.
+
+    One bad file never stops the others.
+    """
     raw_rows.ensure_tables(con)
     landed = [
         found for path, origin in discovery.candidates(paths) for found in land(con, path, origin, paths)
@@ -39,7 +42,7 @@ def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
 
 
 def _reread_changed(con: duckdb.DuckDBPyConnection, paths: Paths, offered: set[str]) -> list[Landed]:
-    """Land, from the kept bytes, files that are no longer offered and are not in the raw tables as they would be now."""
+    """Read kept files again that have left the folders and whose rows in the raw tables are out of date."""
     landed = []
     for sha, note in kept_bytes.notes(paths):
         if sha not in offered and not _standing(con, sha, note.file_name, note.sidecar, paths):
@@ -48,7 +51,10 @@ def _reread_changed(con: duckdb.DuckDBPyConnection, paths: Paths, offered: set[s
 
 
 def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Landed]:
-    """Land a kept file again from its bytes. An archive's members are kept as files of their own."""
+    """Read a kept file again from its bytes.
+
+    An archive gives nothing here, because each member is a kept file of its own.
+    """
     file = kept_bytes.kept_file(sha, paths)
     if kept_bytes.is_archive(file, paths) and not kept_bytes.withdrawal(sha, paths):
         return []
@@ -56,7 +62,7 @@ def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Lande
 
 
 def withdraw(con: duckdb.DuckDBPyConnection, sha: str, reason: str, day: dt.date, paths: Paths) -> Landed:
-    """Take a file out of the raw tables for good; its bytes stay kept, and the note says when and why."""
+    """Remove a file from the raw tables for good. Its bytes stay, and the note says when and why it was withdrawn."""
     kept_bytes.note_withdrawal(sha, f"withdrawn on {day}: {reason}", paths)
     return reread(con, sha, paths)[0]
 
@@ -70,23 +76,24 @@ def land(
     sidecar_text: str | None = None,
     again: bool = False,
 ) -> list[Landed]:
-    """Land one file: bytes to the landing folder, rows to the raw tables, accounting to raw.file.
+    """Land one file: its bytes go to the landing folder, its rows to the raw tables, its line counts to raw.file.
 
-    An archive is landed as its members, each a file of its own called archive!member, and stands in raw.file itself.
+    Each member of an archive lands as a file of its own, called archive!member. The archive has a row in raw.file too.
 
     Args:
         con: the work database.
         path: the file.
         origin: 'embedded', 'inbox' or 'ingest'.
         paths: runtime folders.
-        sidecar_text: what a sidecar would state, where the caller knows it; else the sidecar beside the file is read.
-        again: whether a withdrawn file lands all the same.
+        sidecar_text: text of the sidecar, if the caller has it; if None, the sidecar beside the file is read.
+        again: whether a withdrawn file lands again.
     """
     name = printable(path)
     try:
         text = discovery.sidecar_beside(path) if sidecar_text is None else sidecar_text
         state = kept_bytes.state_of(path)
-        # A file of a size that none has is new and is read once; one that may be known is not copied to find out.
+        # If no known file has this size, the file is new and is read once only. If one has, the file is hashed before
+        # it is copied, because it may be known.
         if con.execute("select 1 from raw.file where byte_count = ? limit 1", [state.st_size]).fetchall():
             sha = hash_cache.sha_of(con, state) or kept_bytes.hashed(con, path, state, kept_bytes.digest)
             standing = _standing(con, sha, name, text, paths)
@@ -102,7 +109,7 @@ def land(
 
 
 def _land_members(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths, again: bool) -> list[Landed]:
-    """Land the members of a kept archive, and the archive itself."""
+    """Land the members of a kept archive, then the archive itself."""
     try:
         members, passed_over = _opened(file, paths)
         facts = _sidecars_of_members(file, [member for member, _ in members])
@@ -122,22 +129,32 @@ def _land_members(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths, 
 
 
 def _opened(file: KeptFile, paths: Paths) -> tuple[list[tuple[str, bytes]], list[str]]:
-    """Members of a kept archive with their bytes, and the names that are passed over. Raises ReadError."""
+    """Open a kept archive.
+
+    Returns:
+        The members with their bytes, and the names of members that are not landed.
+
+    Raises:
+        ReadError: the archive is too large, damaged or unsafe.
+    """
     if file.byte_count > archive.MAX_BYTES:
-        message = f"{file.file_name}: found {file.byte_count} bytes of an archive, expected at most {archive.MAX_BYTES}"
+        message = (
+            f"{file.file_name}: found an archive of {file.byte_count} bytes, expected at most {archive.MAX_BYTES}; "
+            "unpack it and land the members"
+        )
         raise ReadError("file_too_large", message)
     return archive.members(kept_bytes.place_of(file.file_sha256, paths).read_bytes(), file.file_name)
 
 
 def _sidecars_of_members(file: KeptFile, members: list[str]) -> dict[str, str | None]:
-    """For each member the text of a sidecar that states the facts which the archive's sidecar states of it."""
+    """For each member: the text of a sidecar with the facts that the archive's sidecar states about the member."""
     if file.sidecar_text is None:
         return dict.fromkeys(members)
     place = sidecar.name_of(file.file_name)
     stated = sidecar.parse(file.sidecar_text, place)
     strange = sorted(set(stated.members) - set(members))
     if strange:
-        message = f"{place}: found members {strange}, expected some of {members[:50]}"
+        message = f"{place}: found facts of {', '.join(strange)}, expected members of the archive: {', '.join(members[:50])}"
         raise ReadError("bad_sidecar", message)
     return {member: sidecar.text_of(**stated.of(member)) for member in members}
 
@@ -160,7 +177,9 @@ def _land_member(
     kept_bytes.receive([content], paths)
     file = kept_bytes.keep(sha, file_name, whole.origin, paths, sidecar_text=sidecar_text, again=again)
     if archive.is_archive(content):
-        message = f"{file_name}: found an archive in an archive: unpack it first"
+        message = (
+            f"{file_name}: found an archive inside an archive, expected a data file; unpack the inner one"
+        )
         return _refuse(con, file, None, ReadError("nested_archive", message))
     return _land_kept(con, file, paths)
 
@@ -188,11 +207,14 @@ def _land_kept(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths) -> 
 def _standing(
     con: duckdb.DuckDBPyConnection, sha: str, file_name: str, sidecar_text: str | None, paths: Paths
 ) -> Landed | None:
-    """What the bytes are in the raw tables ('known', or 'withdrawn'), if they stand there as they would be read now.
+    """Say whether the raw tables are up to date for these bytes.
 
-    Bytes that were loaded are known under any name; refused ones only under the name they were refused with,
-    since the name can be what was wrong. Another text of the file's own sidecar makes it be read again, and so does
-    a withdrawal that only the note states, or no longer states: a command was killed between the two.
+    Loaded bytes are known under any name. Refused bytes are known only under the name of the refusal, because the name
+    can be the reason. The file is read again if the text of its own sidecar changed. It is read again, too, if the note
+    and the raw tables differ about a withdrawal: then a command was killed between the two.
+
+    Returns:
+        The result 'known' or 'withdrawn', or None if the file must be read.
     """
     is_withdrawn = kept_bytes.withdrawal(sha, paths) is not None
     found = con.execute(
@@ -208,7 +230,7 @@ def _standing(
         same_text = sidecar_text is None or sidecar_text == (known_text or "")
         as_now = read_with == recognition.fingerprint(source_id)
         if as_now and (is_own or status != "refused") and (same_text or not is_own):
-            message = f"{file_name}: the same bytes stand as {name}; the sidecar of this copy is not used"
+            message = f"{file_name}: found the same bytes as {name}; the sidecar of this copy is not used"
             return Landed(file_name, sha, "known", "" if same_text else message)
     return None
 
@@ -216,7 +238,7 @@ def _standing(
 def _refuse(
     con: duckdb.DuckDBPyConnection, file: KeptFile, source: Source | None, error: ReadError
 ) -> Landed:
-    """Record a file as refused, with the reason."""
+    """Record the refusal of a file, with its reason."""
     rows = raw_rows.without_rows(file, source, "refused", error.reason_code, str(error))
     raw_rows.write(con, file.file_sha256, rows)
     return Landed(file.file_name, file.file_sha256, "refused", str(error))

@@ -1,4 +1,4 @@
-"""What becomes of a file that lands.
+"""The result of landing a file.
 
 Belongs here: the records and exceptions that the modules of this package share. Does not belong here: work on files.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of one file.
+    """The result of landing one file.
 
-    The status is one of: 'loaded'; 'refused'; 'archive'; 'known' (the same bytes were there already); 'withdrawn' (a
-    user took the file out); 'alone' (a sidecar without its data file); 'unreadable' (the system does not give the
-    bytes, so nothing can be kept, and the next run tries again).
+    The status is one of: 'loaded'; 'refused'; 'archive'; 'known' (the same bytes are there already); 'withdrawn' (a
+    user withdrew the file); 'alone' (a sidecar without its data file); 'unreadable' (the system does not give the
+    bytes, so nothing is kept, and the next run tries again).
     """
 
     file_name: str
@@ -30,5 +30,9 @@ class Unreadable(Exception):
 
 
 def printable(path: Path) -> str:
-    """The name of a file as text; bytes that are no UTF-8 are written as escapes."""
+    """The name of a file as text. Bytes that are not UTF-8 become escapes.
+
+    >>> printable(Path("inbox/figures.csv"))
+    'figures.csv'
+    """
     return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")

@@ -22,12 +22,15 @@ from pipelines.landing.kept_bytes import KeptFile
 from pipelines.quoting import identifier, literal
 from pipelines.readers.text import ReadError, Reading
 
-# What enters a raw table: a frame, a SELECT (of a file too large for memory), or rows.
+# Rows for a raw table come as a frame, as a SELECT (for a file too large for memory), or as a list.
 Rows = pl.DataFrame | str | list[dict]
 
 
 def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Empty raw tables where there are none; if a contract changed, all of them, to be filled from the kept bytes."""
+    """Create the raw tables if they do not exist.
+
+    If the contract of one changed, all are created again, empty. Landing then fills them from the kept bytes.
+    """
     hash_cache.ensure_table(con)
     if not all(writing.has_columns(con, table) for table in raw_tables()):
         with connection.transaction(con):
@@ -36,13 +39,17 @@ def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def raw_tables() -> list[Table]:
-    """Contracts of the tables that landing fills."""
+    """The contracts of the tables that landing fills."""
     return [table for table in tables().values() if table.schema_name == "raw"]
 
 
 def slices_of(file: KeptFile, source: Source, reading: Reading) -> dict[str, Rows]:
-    """Rows of each raw table that a file gives, raw.file among them. Raises ReadError where no vintage is found."""
-    # a file of notes only (words about indicators) has no figures that could be known from some day on
+    """The rows that a file gives to each raw table, raw.file included.
+
+    Raises:
+        ReadError: the file has figures, and nothing states the day from which they are known.
+    """
+    # A file of notes only has no figures, so it needs no vintage.
     vintage = _vintage(source, file.own_name, reading.facts) if reading.accounting["record_rows"] else None
     file_row = {
         **asdict(file),
@@ -66,7 +73,7 @@ def slices_of(file: KeptFile, source: Source, reading: Reading) -> dict[str, Row
 
 
 def _stamped(rows: pl.DataFrame | str, table: Table, stamp: dict[str, str]) -> pl.DataFrame | str:
-    """Rows with the file and (where the table has it) the source that they come from."""
+    """Add the file, and the source if the table has that column, to every row."""
     columns = {name: text for name, text in stamp.items() if name in table.column_names}
     if isinstance(rows, str):
         stamps = [f"{literal(text)} as {identifier(name)}" for name, text in columns.items()]
@@ -75,8 +82,13 @@ def _stamped(rows: pl.DataFrame | str, table: Table, stamp: dict[str, str]) -> p
 
 
 def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.date:
-    """Day from which the figures are known: the sidecar's, else by the source's rule; refused where the rule is a day
-    that the name or the file itself states and that differs."""
+    """The day from which the figures are known.
+
+    The sidecar states the day, or the source's rule gives it.
+
+    Raises:
+        ReadError: neither gives a day, or the sidecar differs from a day that the file or its name states.
+    """
     sidecar_day = source.facts.get("vintage")
     try:
         stated = source.vintage_of(file_name, facts)
@@ -84,22 +96,25 @@ def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.dat
         if sidecar_day is not None:
             return dt.date.fromisoformat(sidecar_day)
         message = (
-            f"{file_name}: found no day from which its figures are known, expected one in its name, or beside it in "
-            f"{sidecar.name_of(file_name)} the line `vintage: YYYY-MM-DD`\n  {error}"
+            f"{file_name}: found no day from which its figures are known, expected one in its name or in a sidecar; "
+            f"write the line `vintage: YYYY-MM-DD` into {sidecar.name_of(file_name)} beside it"
         )
         raise ReadError("no_vintage", message) from error
     if sidecar_day is None or str(stated) == sidecar_day:
         return stated
     if re.fullmatch(r"\{\w+\}", source.vintage):
-        message = f"found {stated} in its name or itself and {sidecar_day} in {sidecar.name_of(file_name)}"
-        raise ReadError("sidecar_contradicts", f"{file_name}: {message}, expected both the same")
+        message = (
+            f"{file_name}: found the vintage {stated} in the file or its name and {sidecar_day} in "
+            f"{sidecar.name_of(file_name)}, expected both the same; correct the sidecar"
+        )
+        raise ReadError("sidecar_contradicts", message)
     return dt.date.fromisoformat(sidecar_day)
 
 
 def without_rows(
     file: KeptFile, source: Source | None, status: str, code: str | None, reason: str
 ) -> dict[str, Rows]:
-    """The row of raw.file for a file that gives no rows: refused, withdrawn, or an archive."""
+    """The row of raw.file for a file without rows of its own: refused, withdrawn, or an archive."""
     source_id = source.source_id if source else None
     row = {
         **dict.fromkeys(tables()["raw.file"].column_names),
@@ -116,9 +131,16 @@ def without_rows(
 def write(
     con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, Rows], counted: dict[str, int] | None = None
 ) -> None:
-    """Replace all that the raw tables hold of one file, in one transaction.
+    """Replace all rows of one file in the raw tables, in one transaction.
 
-    A SELECT must give as many rows as its reader has `counted`, else the file is refused.
+    Args:
+        con: the work database.
+        sha: hash of the file.
+        slices: the new rows, by raw table.
+        counted: the reader's counts of lines, if a slice is a SELECT.
+
+    Raises:
+        ReadError: a SELECT gives another number of rows than the reader counted.
     """
     with connection.transaction(con):
         for table in raw_tables():
@@ -136,9 +158,14 @@ def _append_counted(con: duckdb.DuckDBPyConnection, table: Table, query: str, ex
     try:
         found = writing.append(con, table, query)
     except duckdb.InvalidInputException as error:
-        message = f"the scan of the lines into {table.full_name} fails: {error}"
+        message = (
+            f"found lines that cannot be loaded into {table.full_name}, expected lines of the declared layout; "
+            f"the database reports: {' '.join(str(error).split())[:300]}"
+        )
         raise ReadError("unreadable", message) from error
     if found != expected:
         raise ReadError(
-            "unaccounted", f"{table.full_name} took {found} rows, the reader has counted {expected} records"
+            "unaccounted",
+            f"{table.full_name}: found {found} loaded rows, expected the {expected} records that the reader counted; "
+            "please report this file",
         )

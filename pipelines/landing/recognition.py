@@ -1,4 +1,4 @@
-"""Which declared source a kept file is of, and what its reading depends on.
+"""The declared source of a kept file, and the fingerprint of all that decides how the file is read.
 
 Belongs here: the choice of the source. Does not belong here: reading the file (readers/).
 """
@@ -18,16 +18,20 @@ from pipelines.readers.text import ReadError
 
 
 def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
-    """The source of a kept file, with the facts that its sidecar states.
+    """Find the source of a kept file.
 
-    A source that the sidecar names need not fit by the name of the file. Raises ReadError.
+    If the sidecar names a source, the name of the file need not fit that source.
+
+    Returns:
+        The source, with the facts of the sidecar.
+
+    Raises:
+        ReadError: no source fits, or several do, or the sidecar names a source that is not declared.
     """
     facts = sidecar.parse(sidecar_text or "", sidecar.name_of(own_name)).facts
     named = facts.get("source")
     if named is not None and named not in sources():
-        message = (
-            f"{sidecar.name_of(own_name)}: found the source {named!r}, expected one of {sorted(sources())}"
-        )
+        message = f"{sidecar.name_of(own_name)}: found the source {named!r}, expected one of: {', '.join(sorted(sources()))}"
         raise ReadError("bad_sidecar", message)
     fitting = [sources()[named]] if named else list(sources().values())
     return readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named).with_facts(
@@ -37,10 +41,10 @@ def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
 
 @cache
 def fingerprint(source_id: str | None) -> str:
-    """Hash of all that decides how a file is read: the source's declarations, the raw contracts, the readers' code.
+    """Hash all that decides how a file is read: declarations of the source, raw contracts, code of the readers.
 
-    A refused unknown file depends on all declarations (a new source may fit it), hence `None`, or a source that is
-    declared no more, hashes them all.
+    A refused file without a source depends on all declarations, because a new source may fit it. So the hash covers all
+    sources if `source_id` is None or no longer declared.
     """
     declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]

@@ -117,7 +117,7 @@ def test_what_was_checked_stays_checked(world, is_checked):
 
 def test_no_path_is_kept(world):
     con, path, _ = world
-    ((row,),) = con.execute("select s::varchar from internal.seen as s").fetchall()
+    ((row,),) = con.execute("select s::varchar from internal.hash_cache as s").fetchall()
     assert str(path.parent) not in row and NAME not in row
 
 
