@@ -1,7 +1,7 @@
-"""Zip and gzip archives: their members as bytes, in memory, within limits.
+"""Zip and gzip archives: the members as bytes, in memory, within limits.
 
-Belongs here: what is an archive, what its members are called, and what is refused. Does not belong here: what a
-member holds; workbooks, which are zip files but no archives. Nothing is ever written to a path of the archive.
+Belongs here: how an archive is recognised, the names of its members, what is refused. Does not belong here: the content of
+a member; workbooks, which are zip files but not archives. Nothing is ever written to a path that the archive names.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ MAX_RATIO = 200  # unpacked to packed; statistics in text reach about 30
 SMALL_BYTES = 16 * 1024 * 1024  # below it the ratio does not matter
 CHUNK_BYTES = 1024 * 1024
 GZIP, ZIP = b"\x1f\x8b\x08", b"PK\x03\x04"
-# Members that tell a document (of a text or spreadsheet program) from an archive of files.
+# These members show that a zip file is a document of a text or spreadsheet program, not an archive of files.
 DOCUMENT_MEMBERS = {"[Content_Types].xml", "mimetype"}
 UTF8_NAME = 0x800
 ENCRYPTED = 0x1
 IGNORED_PREFIXES = (".", "~", "__MACOSX")
-# What the standard library raises of damaged archives.
+# The standard library raises these for damaged archives.
 FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -43,7 +43,11 @@ FAULTS = (
 
 
 def is_archive(content: bytes) -> bool:
-    """Whether the bytes are a zip or gzip archive, whatever the name says."""
+    """Whether the bytes are a zip or gzip archive. The name of the file does not matter.
+
+    >>> is_archive(b"area,value"), is_archive(GZIP)
+    (False, True)
+    """
     if content.startswith(GZIP):
         return True
     if not content.startswith(ZIP):
@@ -56,10 +60,15 @@ def is_archive(content: bytes) -> bool:
 
 
 def members(content: bytes, file_name: str) -> tuple[list[tuple[str, bytes]], list[str]]:
-    """Names and bytes of the members, and the names of those that no person put there (.DS_Store, __MACOSX).
+    """Unpack an archive in memory.
 
-    Raises ReadError: too_large, unsafe_path, encrypted_archive, broken_archive. One bad member refuses the whole
-    archive, so that it is never landed by halves.
+    One bad member refuses the whole archive, so that half of an archive never lands.
+
+    Returns:
+        The names and bytes of the members, and the names of members that a program added (.DS_Store, __MACOSX).
+
+    Raises:
+        ReadError: too_large, unsafe_path, encrypted_archive or broken_archive.
     """
     try:
         if content.startswith(GZIP):
@@ -69,7 +78,7 @@ def members(content: bytes, file_name: str) -> tuple[list[tuple[str, bytes]], li
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _zip_members(archive, len(content), file_name)
     except FAULTS as error:
-        message = f"{file_name}: found an archive that cannot be unpacked: {type(error).__name__} {error}"
+        message = f"{file_name}: found a damaged archive, expected one that can be unpacked; download or pack it again"
         raise ReadError("broken_archive", message) from error
 
 
@@ -83,7 +92,9 @@ def _zip_members(
         )
     names = [_safe_name(info, file_name) for info in infos]
     if len(set(names)) < len(names):
-        raise ReadError("broken_archive", f"{file_name}: found two members of one name, expected each once")
+        raise ReadError(
+            "broken_archive", f"{file_name}: found two members of the same name, expected each name once"
+        )
     found, skipped, left = [], [], MAX_BYTES
     for info, name in zip(infos, names, strict=True):
         if any(part.startswith(IGNORED_PREFIXES) for part in PurePosixPath(name).parts):
@@ -98,7 +109,7 @@ def _zip_members(
 
 
 def _safe_name(info: zipfile.ZipInfo, file_name: str) -> str:
-    """Name of a member; Windows programs in China write GBK without saying so."""
+    """The name of a member, decoded. Windows programs in China write names in GBK and do not mark them as GBK."""
     name = info.filename
     if not info.flag_bits & UTF8_NAME:
         try:
@@ -108,22 +119,27 @@ def _safe_name(info: zipfile.ZipInfo, file_name: str) -> str:
     name = name.replace("\\", "/")
     is_link = stat.S_ISLNK(info.external_attr >> 16)
     if is_link or not name or re.match(r"/|[A-Za-z]:", name) or ".." in name.split("/"):
-        raise ReadError("unsafe_path", f"{file_name}: found the member {name!r}, expected a path inside it")
+        raise ReadError(
+            "unsafe_path", f"{file_name}: found the member {name!r}, expected a path inside the archive"
+        )
     if info.flag_bits & ENCRYPTED:
         raise ReadError(
-            "encrypted_archive", f"{file_name}: found {name!r} under a password, expected no password"
+            "encrypted_archive",
+            f"{file_name}: found {name!r} protected by a password, expected no password; pack it without one",
         )
     return name
 
 
 def _bounded(handle: IO[bytes], limit: int, packed: int, place: str) -> bytes:
-    """All bytes of a member, counted as they come: what the archive says of their number is not believed."""
+    """Unpack all bytes of a member and count them meanwhile, because the size that the archive states may be false."""
     chunks, size = [], 0
     while chunk := handle.read(CHUNK_BYTES):
         chunks.append(chunk)
         size += len(chunk)
         if size > limit:
-            raise ReadError("too_large", f"{place}: found over {MAX_BYTES} bytes unpacked, expected fewer")
+            raise ReadError(
+                "too_large", f"{place}: found over {MAX_BYTES} bytes after unpacking, expected fewer"
+            )
         _check_ratio(size, packed, place)
     return b"".join(chunks)
 
@@ -132,5 +148,5 @@ def _check_ratio(unpacked: int, packed: int, place: str) -> None:
     if unpacked > SMALL_BYTES and unpacked > MAX_RATIO * packed:
         raise ReadError(
             "too_large",
-            f"{place}: found {unpacked} bytes or more from {packed}, expected at most {MAX_RATIO} times as many",
+            f"{place}: found {unpacked} or more unpacked bytes from {packed} packed ones, expected at most {MAX_RATIO} times as many",
         )

@@ -1,7 +1,7 @@
-"""Readers of publishers' layouts: bytes in, frames of printed text with positions out.
+"""The source of a file, and the reader for its layout.
 
-Belongs here: the choice of reader by declared layout, and the recognition of a file. Does not belong here:
-one layout's details (one module each), numbers, units, areas (all are core's), files and databases.
+Belongs here: the search for the source that fits a file, and the choice of the reader. Does not belong here: the details
+of a layout (each has its own module), numbers, units, areas (core decides them), databases.
 """
 
 from __future__ import annotations
@@ -45,29 +45,43 @@ LAYOUTS = {
     "world_bank": world_bank.read,
     "world_bank_json": world_bank.read_json,
 }
-# Of these the signature may stand anywhere in the text: they have no rows, or none where the file is JSON.
+# These layouts have no rows (or none if the file is JSON), so their signature may stand anywhere in the text.
 WITHOUT_ROWS = {"nbs_json", "sdmx_ml", "json_stat", "px", "world_bank_json"}
 ALSO_JSON = {"record_list"}
-# Layouts whose text files may be larger than memory. From some size on it costs less to read them that way.
+# Text files of these layouts may be larger than memory. From LARGE_BYTES on, the second reader costs less.
 LARGE_LAYOUTS = {"customs_query": customs_large.read, "record_list": record_pieces.read}
 LARGE_BYTES = 8 << 20
-# All other files are read as one piece.
+# All other files are read in one piece, so they may not be larger.
 MOST_BYTES = 64 << 20
 BEGINNING_BYTES = 1 << 18
 PACKED = (archive.ZIP, workbook.XLS)
-# Signatures stand in the header or the preamble: within the first rows that are not blank.
+# A signature stands in the header or the preamble: in the first rows that are not blank.
 SIGNATURE_ROWS = 6
-# Of a file that fits no source so many are named.
+# If a file fits no source, the message names this many of the nearest sources.
 NEAREST = 5
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Read a file by its declared layout. Faults of the whole file raise ReadError; others are rejects."""
+    """Read a file by its declared layout.
+
+    Raises:
+        ReadError: the whole file is at fault. A fault of a line or cell becomes a reject instead.
+    """
     return LAYOUTS[source.layout](content, source, file_name)
 
 
 def read_file(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
-    """Read a file from disk; the rows of a large one are a SELECT over files that are put into `scratch`."""
+    """Read a file from disk.
+
+    Args:
+        path: the file.
+        source: the source that the file belongs to.
+        file_name: name of the file for messages.
+        scratch: folder for temporary files. The rows of a large file are a SELECT over files in it.
+
+    Raises:
+        ReadError: the whole file is at fault.
+    """
     size = path.stat().st_size
     if source.layout in LARGE_LAYOUTS and size >= LARGE_BYTES and not _start(path).startswith(PACKED):
         return LARGE_LAYOUTS[source.layout](path, source, file_name, scratch)
@@ -77,7 +91,11 @@ def read_file(path: Path, source: Any, file_name: str, scratch: Path) -> Reading
 
 
 def beginning(path: Path, file_name: str) -> bytes:
-    """What `detect` needs of a file: all of it, or the first lines of a large one."""
+    """The bytes that `detect` needs: the whole file, or the first lines of a large one.
+
+    Raises:
+        ReadError: a large file is a workbook, or has no line end near its beginning.
+    """
     size, start = path.stat().st_size, _start(path)
     if size <= MOST_BYTES:
         return path.read_bytes()
@@ -85,7 +103,7 @@ def beginning(path: Path, file_name: str) -> bytes:
         raise _too_large(size, "a workbook", file_name)
     end = max(start.rfind(b"\n"), start.rfind(b"\r", 0, -1)) + 1
     if not end:
-        message = f"{file_name}: found no line end in the first {len(start)} bytes, expected a table"
+        message = f"{file_name}: found no line end in the first {len(start)} bytes, expected lines of a table"
         raise ReadError("long_line", message)
     return start[:end]
 
@@ -96,29 +114,48 @@ def _start(path: Path) -> bytes:
 
 
 def _too_large(size: int, what: str, file_name: str) -> ReadError:
-    message = f"{file_name}: found {size} bytes, expected at most {MOST_BYTES} of {what}"
+    message = f"{file_name}: found {size} bytes, expected at most {MOST_BYTES} for {what}; divide the file"
     return ReadError("file_too_large", message)
 
 
 def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool = True) -> Any:
-    """The one declared source whose name pattern (unless not `by_name`), encoding and signature fit the file."""
+    """Find the one declared source that fits the file by name, encoding and signature.
+
+    Args:
+        content: the file, or its beginning.
+        file_name: name of the file.
+        sources: the declared sources.
+        by_name: whether the name of the file must fit; False if a sidecar names the source.
+
+    Raises:
+        ReadError: the file is empty, or no source fits, or several sources fit.
+    """
     if not content.strip():
-        raise ReadError("empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table")
+        raise ReadError(
+            "empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table; export it again"
+        )
     look, sources = _Look(content, file_name), list(sources)
     if look.kind:
-        _ = look.sheets  # a workbook that cannot be opened fits nothing, whatever is declared
+        _ = look.sheets  # raises now if the workbook cannot be opened
     named = [source for source in sources if not by_name or re.fullmatch(source.file_pattern, file_name)]
     fitting = [source for source in named if not _misfit(look, source, by_name).reasons]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         names = [source.source_id for source in fitting]
-        raise ReadError("ambiguous_file", f"{file_name}: fits the sources {names}, expected exactly one")
+        raise ReadError(
+            "ambiguous_file",
+            f"{file_name}: found {len(names)} sources that fit ({', '.join(names)}), expected exactly one; write the line "
+            f"`source: NAME` into {file_name}.yml beside it",
+        )
     raise ReadError("unknown_file", f"{file_name}: fits no declared source{_nearest(look, sources, by_name)}")
 
 
 def _nearest(look: _Look, sources: list[Any], by_name: bool) -> str:
-    """The sources of whose signature most stands in the file, with what is missing, and how many others there are."""
+    """List the nearest sources, with what the file lacks of each, and count the other sources.
+
+    A source is near if much of its signature stands in the file.
+    """
     misfits = [(source, _misfit(look, source, by_name)) for source in sources]
     misfits.sort(key=lambda pair: (-pair[1].found, len(pair[1].reasons)))
     nearest = "".join(f"\n  {s.source_id} ({s.title}): {'; '.join(m.reasons)}" for s, m in misfits[:NEAREST])
@@ -127,7 +164,7 @@ def _nearest(look: _Look, sources: list[Any], by_name: bool) -> str:
 
 
 class _Look:
-    """What is seen of a file while sources are compared with it: each encoding is tried once."""
+    """A file while sources are compared with it. Each encoding is tried once only."""
 
     def __init__(self, content: bytes, file_name: str) -> None:
         self.content, self.file_name = content, file_name
@@ -136,7 +173,7 @@ class _Look:
         self._lines: dict[str, grid.Grid] = {}
 
     def text(self, encodings: Iterable[str]) -> tuple[str, str]:
-        """Text and the first encoding that decodes all of it, as text.decode has them. Raises ReadError."""
+        """The text, and the first encoding that decodes all of it (see text.decode). Raises ReadError."""
         for encoding in encodings:
             found = self._decoded(encoding)
             if isinstance(found, str):
@@ -155,7 +192,7 @@ class _Look:
 
     @cached_property
     def sheets(self) -> list[grid.Grid]:
-        """Sheets of a workbook."""
+        """The sheets of a workbook."""
         return grid.grids(self.content, [], self.file_name)
 
     def lines(self, encoding: str) -> grid.Grid:
@@ -167,27 +204,29 @@ class _Look:
 
 
 class _Misfit(NamedTuple):
-    """How many texts of a source's signature stand in a file, and a reason for each thing that it lacks."""
+    """How many texts of a source's signature stand in a file, and a reason for each thing that the file lacks."""
 
     found: int
     reasons: list[str]
 
 
 def _misfit(look: _Look, source: Any, by_name: bool) -> _Misfit:
-    """Why the file is not of this source; without reasons where it is."""
+    """The reasons why a source does not fit a file. No reasons mean that it fits."""
     reasons = []
     if by_name and not re.fullmatch(source.file_pattern, look.file_name):
-        reasons.append("its files have other names")
+        reasons.append("the name of the file does not fit")
     try:
         missing = _missing(look, source)
     except ReadError as error:
-        return _Misfit(0, [*reasons, f"{error.reason_code} (declared {list(source.encoding)})"])
+        return _Misfit(
+            0, [*reasons, f"{error.reason_code} (declared encodings: {', '.join(source.encoding)})"]
+        )
     reasons += [f"the first lines lack {wanted!r}" for wanted in missing]
     return _Misfit(len(source.signature) - len(missing), reasons)
 
 
 def _missing(look: _Look, source: Any) -> list[str]:
-    """Texts of the signature that the file (or the sheet that has most of them) lacks."""
+    """The texts of the signature that the file lacks. Of a workbook, the sheet that lacks least counts."""
     if look.kind and source.layout not in WITHOUT_ROWS:
         return min((_lacks(sheet, source.signature) for sheet in look.sheets), key=len)
     decoded, encoding = look.text(source.encoding)
@@ -199,7 +238,7 @@ def _missing(look: _Look, source: Any) -> list[str]:
 
 
 def _lacks(sheet: grid.Grid, signature: list[str | list[str]]) -> list[str]:
-    """Texts of the signature that are neither a cell nor the beginning of one of the first rows."""
+    """The texts of the signature that no cell of the first rows has and no first row begins with."""
     rows = itertools.islice((i for i in range(len(sheet)) if not sheet.is_blank(i)), SIGNATURE_ROWS)
     rows = [sheet.fields(index) for index in rows]
     printed = {cell for row in rows for cell in row}

@@ -1,10 +1,10 @@
-"""Text lines and Excel rows as one grid of cells as printed, so that a layout family is read by one code path.
+"""Grids of printed cells: one form for text lines and Excel rows, so that one code path reads both.
 
-Belongs here: the two kinds of grid, records of a table on them, and the putting together of several sheets. Does
-not belong here: which row is a header, a note or a record of a family.
+Belongs here: the two kinds of grid, the records of a table on a grid, and joining several sheets. Does not belong here:
+which row of a layout is a header, a note or a record.
 
-A grid has rows (physical lines, or rows of a sheet) counted from 0; `row_no` is that plus one. A text record may
-take several rows (line breaks in quotes); a row of a sheet always is one record.
+The rows of a grid are physical lines, or rows of a sheet, counted from 0. `row_no` counts from 1. A record of a text may
+take several rows, because quotes may enclose line breaks. A row of a sheet is always one record.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pipelines.readers.text import LINE_CLASSES, ReadError, Reading
 
 # A stray quote must not swallow a file: no record of the known layouts spans more lines than this.
 MAX_LINES_PER_RECORD = 50
-MAX_PLACES_NAMED = 5  # of what is there several times
+MAX_PLACES_NAMED = 5  # of a row or column that stands several times
 MAX_COLUMNS = 20_000  # a wider header is no table; Excel itself ends at 16,384
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record: the 1-based physical row on which it begins, its fields as printed, the rows it takes."""
+    """One record: the physical row where it begins (from 1), its fields as printed, and how many rows it takes."""
 
     row_no: int
     fields: list[str]
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass
 class Body:
-    """Records of a run of rows, the rows that are none, and how many rows each class took."""
+    """The records of some rows, the rejected rows, and how many rows each class has."""
 
     records: list[Record] = field(default_factory=list)
     rejects: list[tuple] = field(default_factory=list)
@@ -44,8 +44,11 @@ class Body:
 
 @dataclass(frozen=True)
 class Part:
-    """What a family made of one grid: rows, their columns, rejects, the class of every physical row, and what the
-    grid states once for all its rows."""
+    """What a layout reads from one grid.
+
+    It has the rows and their columns, the rejects, the number of physical rows of each class, and the facts that the
+    grid states once for all rows.
+    """
 
     rows: list[tuple]
     columns: tuple[str, ...]
@@ -56,7 +59,7 @@ class Part:
 
 @dataclass(frozen=True)
 class TextGrid:
-    """Physical lines of a text file; `ended` says whether the last one had a line end."""
+    """The physical lines of a text file. `ended` says whether the last line has a line end."""
 
     place: str
     encoding: str
@@ -69,11 +72,11 @@ class TextGrid:
         return len(self.lines)
 
     def fields(self, index: int) -> list[str]:
-        """Fields of one line; a line with broken quotes is one field."""
+        """The fields of one line. A line with broken quotes is one field."""
         return text.split_fields(self.lines[index], self.separator) or [self.lines[index]]
 
     def record(self, index: int) -> tuple[list[str] | None, int]:
-        """Fields of the record that begins at `index` and the lines it takes: as many as close its quotes."""
+        """The fields of the record that begins at `index`, and how many lines it takes until its quotes close."""
         quotes = 0
         for used, line in enumerate(self.lines[index : index + MAX_LINES_PER_RECORD], start=1):
             quotes += line.count('"')
@@ -86,18 +89,18 @@ class TextGrid:
         return self.lines[index]
 
     def is_blank(self, index: int) -> bool:
-        """No text at all: white space, or separators only."""
+        """Whether the line has no text: only white space or separators."""
         return text.is_blank(self.lines[index])
 
     def is_row(self, index: int, width: int) -> bool:
-        """A row of figures rather than a sentence (a spreadsheet program adds separators to sentences)."""
+        """Whether the line is a row of figures. A sentence is not, though a spreadsheet program adds separators to it."""
         fields = text.split_fields(self.lines[index], self.separator) or []
         return width > 2 and len(fields) == width and any(field.strip() for field in fields[1:])
 
 
 @dataclass(frozen=True)
 class SheetGrid:
-    """Rows of a sheet, all of the same number of cells."""
+    """The rows of a sheet. All have the same number of cells."""
 
     place: str
     encoding: str
@@ -109,23 +112,23 @@ class SheetGrid:
         return len(self.lines)
 
     def fields(self, index: int) -> list[str]:
-        """Cells of one row."""
+        """The cells of one row."""
         return self.lines[index]
 
     def record(self, index: int) -> tuple[list[str], int]:
-        """Cells of one row: always one record."""
+        """The cells of one row. It is always one record."""
         return self.lines[index], 1
 
     def printed(self, index: int) -> str:
-        """The row as text, cells parted by tabs."""
+        """The row as text, with tabs between the cells."""
         return "\t".join(self.lines[index]).rstrip("\t")
 
     def is_blank(self, index: int) -> bool:
-        """No text at all."""
+        """Whether no cell of the row has text."""
         return not "".join(self.lines[index]).strip(" \t\u3000")
 
     def is_row(self, index: int, width: int) -> bool:
-        """A row of figures rather than a sentence in one cell."""
+        """Whether the row has figures. A sentence stands in one cell only."""
         return width > 1 and sum(bool(cell.strip()) for cell in self.lines[index]) > 1
 
 
@@ -133,7 +136,11 @@ Grid = TextGrid | SheetGrid
 
 
 def grids(content: bytes, encodings: list[str], file_name: str, separator: str = ",") -> list[Grid]:
-    """The grids of a file: one of a text file, one for every sheet of a workbook that is not empty."""
+    """The grids of a file: one for a text file, one for every sheet of a workbook that is not empty.
+
+    Raises:
+        ReadError: the text cannot be decoded, or the workbook cannot be opened or is empty.
+    """
     kind = workbook.kind(content)
     if kind is None:
         decoded, encoding = text.decode(content, encodings, file_name)
@@ -152,10 +159,17 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str =
 def read(
     content: bytes, source: Any, file_name: str, table: Callable[[Grid, Any, str], Part], many: bool = True
 ) -> Reading:
-    """Read every grid of a file as a table of one family.
+    """Read every grid of a file as a table of one layout.
 
-    A sheet that is no such table is held row by row with the reason, if another one is; otherwise its fault
-    is that of the file. `many` says whether several tables may stand in one file.
+    If some sheet is a table, each row of another sheet that is not one is rejected with the reason. If no sheet is a
+    table, the file is refused with the fault of the first sheet.
+
+    Args:
+        content: the file.
+        source: the source that the file belongs to.
+        file_name: name of the file for messages.
+        table: the function that reads one grid.
+        many: whether several tables may stand in one file.
     """
     separator = source.options.get("separator", ",")
     parts, faults, found = [], [], grids(content, source.encoding, file_name, separator)
@@ -165,10 +179,13 @@ def read(
         except ReadError as error:
             faults.append((grid, error))
     if faults and not any(part.counts.get("header_rows") for _, part in parts):
-        raise faults[0][1]  # sheets of notes make no table
+        raise faults[0][1]  # a sheet of notes alone is not a table
     if len(parts) > 1 and not many:
         names = [grid.sheet for grid, _ in parts]
-        raise ReadError("ambiguous_file", f"{file_name}: found the table on the sheets {names}, expected one")
+        raise ReadError(
+            "ambiguous_file",
+            f"{file_name}: found the table on the sheets {', '.join(names)}, expected one sheet",
+        )
     columns = parts[0][1].columns
     parts += [(grid, _rejected_sheet(grid, error, columns)) for grid, error in faults]
     return _together(parts, file_name)
@@ -185,7 +202,11 @@ def _rejected_sheet(grid: Grid, error: ReadError, columns: tuple[str, ...]) -> P
 
 
 def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
-    """One reading of all sheets; refused where the classes of rows do not add up to the rows of a sheet."""
+    """Join the parts of all sheets into one reading.
+
+    Raises:
+        ReadError: the classes of rows do not add up to the rows of a sheet.
+    """
     rows, rejects, facts = [], [], {}
     totals = {"physical_rows": 0, **dict.fromkeys(LINE_CLASSES, 0)}
     for grid, part in parts:
@@ -207,7 +228,14 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
 
 
 def header(grid: Grid, notes: tuple[str, ...] = ()) -> tuple[list[str], int]:
-    """Cells of the first row that is neither blank nor a note, and its index."""
+    """The header: the first row that is neither blank nor a note.
+
+    Returns:
+        Its cells and its index.
+
+    Raises:
+        ReadError: the grid has no such row, or the row is too wide.
+    """
     for index in range(len(grid)):
         if not grid.is_blank(index) and not (notes and sentence(grid, index).startswith(notes)):
             return checked_width(grid, index), index
@@ -215,7 +243,7 @@ def header(grid: Grid, notes: tuple[str, ...] = ()) -> tuple[list[str], int]:
 
 
 def checked_width(grid: Grid, index: int) -> list[str]:
-    """Cells of a header row; a row of too many is refused before any record is made of it."""
+    """The cells of a header row. Raises ReadError for a row with too many cells."""
     cells = grid.fields(index)
     if len(cells) > MAX_COLUMNS:
         raise ReadError(
@@ -226,7 +254,7 @@ def checked_width(grid: Grid, index: int) -> list[str]:
 
 
 def sentence(grid: Grid, index: int) -> str:
-    """A row of one sentence: without the quotes and separators that a spreadsheet program puts around it."""
+    """The sentence in a row, without the quotes and separators that a spreadsheet program adds."""
     return grid.printed(index).strip(",\t").strip('"')
 
 
@@ -240,10 +268,17 @@ def body(
     whole: bool = False,
     notes: tuple[str, ...] = (),
 ) -> Body:
-    """Records of `width` fields from the rows `start` to `stop`; every row becomes record, reject, note or blank.
+    """Read the rows from `start` to before `stop`. Every row becomes a record, a reject, a note or a blank row.
 
-    A note is a sentence that begins with one of `notes`. A short last line of a text without a line end is a
-    truncation, unless the caller knows that the table is `whole`.
+    Args:
+        grid: the grid.
+        start: index of the first row.
+        stop: index behind the last row.
+        width: number of fields of a record.
+        trailing_comma: whether every record has an empty field at its end.
+        whole: whether the caller knows that the table is complete. If not, a short last line without a line end
+            counts as cut off.
+        notes: beginnings of sentences that are notes.
     """
     found = Body()
     part = replace(grid, lines=grid.lines[:stop], ended=whole or grid.ended) if not grid.sheet else grid
@@ -259,10 +294,13 @@ def body(
 
 
 def take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body) -> int:
-    """Add the record that begins at a row, or the row as a reject; how many rows that took.
+    """Add the record that begins at a row to `found`. A row that is not a record is added as a reject.
 
-    With `trailing_comma` every record has an empty field behind its last one, as the header has: a row without
-    it may as well lack another field.
+    With `trailing_comma`, a record must have an empty field at its end as the header has. A row without this field is
+    rejected, because another field may be missing instead.
+
+    Returns:
+        How many rows were taken.
     """
     fields, used = grid.record(index)
     expected = width + trailing_comma
@@ -279,7 +317,7 @@ def take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body) 
 
 
 def _fault(fields: list[str] | None, used: int, expected: int, is_cut: bool) -> tuple[str, str]:
-    """Why a line is no record: code, and what was found and expected."""
+    """Why a line is not a record: the reason code, what was found and what was expected."""
     found = "a quote that does not close" if fields is None or used > 1 else f"{len(fields)} fields"
     wanted = f"found {found}, expected {expected} fields"
     if is_cut and (fields is None or len(fields) < expected):
@@ -295,9 +333,15 @@ def table(
     trailing_comma: bool = False,
     notes: tuple[str, ...] = (),
 ) -> tuple[list[str], list[int], Body]:
-    """A table whose header is the first row that is neither blank nor a note: header, undeclared columns, body.
+    """Read a table whose header is the first row that is neither blank nor a note.
 
-    A header may end with an empty field, as its rows then do (`trailing_comma`).
+    With `trailing_comma`, the header may end with an empty field; then every row must end with one.
+
+    Returns:
+        The header, the indices of columns that nothing declares, and the body.
+
+    Raises:
+        ReadError: the header lacks a required column.
     """
     columns, top = header(grid, notes)
     trailing_comma = trailing_comma and columns[-1] == ""
@@ -313,7 +357,7 @@ def table(
 
 
 def reject_rows(body: Body, grid: Grid, faults: dict[int, tuple[str, str]]) -> None:
-    """Turn records into rejects: row -> code and reason."""
+    """Turn records into rejects. `faults` gives code and reason for each row number."""
     for record in (record for record in body.records if record.row_no in faults):
         code, reason = faults[record.row_no]
         message = f"line {record.row_no}: {reason}"
@@ -324,7 +368,10 @@ def reject_rows(body: Body, grid: Grid, faults: dict[int, tuple[str, str]]) -> N
 
 
 def reject_repeated(body: Body, grid: Grid, key: Callable[[Record], Hashable]) -> None:
-    """Records of one key: of equal ones the first stays, of different ones none; nobody knows which is right."""
+    """Reject records that repeat a key.
+
+    If they are equal, the first stays. If they differ, none stays, because nobody knows which is right.
+    """
     by_key: dict[Hashable, list[Record]] = {}
     for record in body.records:
         by_key.setdefault(key(record), []).append(record)
@@ -337,7 +384,11 @@ def reject_repeated(body: Body, grid: Grid, key: Callable[[Record], Hashable]) -
 
 
 def repeated(what: str, printed: Hashable, places: list[int], equal: bool) -> tuple[str, str]:
-    """Code and reason of rows or columns (`what`) that are there several times; the first places are named."""
+    """Reason code and reason for rows or columns that stand several times. The reason names the first places.
+
+    >>> repeated("row", "2023", [4, 9], equal=True)
+    ('duplicate_row', "found '2023' 2 times (rows 4, 9) with equal figures, expected it once")
+    """
     named = ", ".join(map(str, places[:MAX_PLACES_NAMED]))
     more = f" and {len(places) - MAX_PLACES_NAMED} more" if len(places) > MAX_PLACES_NAMED else ""
     message = f"found {str(printed)[:60]!r} {len(places)} times ({what}s {named}{more})"

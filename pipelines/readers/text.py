@@ -1,7 +1,7 @@
-"""What all layout families share: decoding, lines, quoting, headers, labels, and the shapes they give back.
+"""Text that all layouts share: decoding, lines, quotes, headers, labels, and the result of a reader.
 
-Belongs here: text, and the accounting of every line. Does not belong here: lines and cells as one grid (grid.py);
-which line is a header, a note or a record of a family; numbers (values stay text); files and databases.
+Belongs here: text, and the count of every line. Does not belong here: grids of cells (grid.py); which line of a layout is a
+header, a note or a record; numbers (values stay text); files and databases.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ TRADE_COLUMNS = (
 )
 REJECT_COLUMNS = ("sheet", "row_no", "column_no", "printed_text", "reason_code", "reason")
 POSITIONS = ("row_no", "column_no")
-# A record is counted on the line where it begins; the lines that it goes on over (breaks in quotes) are continuation.
+# A record counts on the line where it begins. If quotes enclose line breaks, its other lines are continuation rows.
 LINE_CLASSES = (
     "header_rows",
     "note_rows",
@@ -60,12 +60,12 @@ LINE_CLASSES = (
     "rejected_rows",
 )
 MAX_NAMES_SHOWN = 300  # of a header, in a message
-# What Python's decoders say of text that is whole but for its last character.
+# Python's decoders give these reasons if a text ends in the middle of a character.
 CUT_CHARACTER = ("unexpected end of data", "incomplete multibyte sequence")
 
 
 class ReadError(Exception):
-    """Fault of a whole file: `reason_code` for machines, a message with file, place, found and expected."""
+    """The fault of a whole file: a reason code for machines, and a message with file, place, found and expected."""
 
     def __init__(self, reason_code: str, message: str) -> None:
         super().__init__(
@@ -76,10 +76,10 @@ class ReadError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows and rejects with positions, the encoding, the class of every physical line, and what the file states once
-    for all its rows: the day of its figures (`updated`), for the rule of the vintage; flow and currency of trade.
+    """The result of a reader: rows and rejects with their places, the encoding, and the count of lines of each class.
 
-    The rows of a large file are a SELECT, so that they need not fit into memory.
+    `facts` has what the file states once for all rows: the day of its figures (`updated`, used by the rule of the
+    vintage), flow and currency of trade. The rows of a large file are a SELECT, so that they need not fit into memory.
     """
 
     rows: pl.DataFrame | str
@@ -90,7 +90,14 @@ class Reading:
 
 
 def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[str, str]:
-    """Text and the first declared encoding that decodes all of it strictly; a byte order mark is dropped."""
+    """Decode a file by the first declared encoding that fits all of it. A byte order mark is left out.
+
+    >>> decode("\ufeff年".encode(), ["ascii", "utf-8"], "a.csv")
+    ('年', 'utf-8')
+
+    Raises:
+        ReadError: no encoding fits, or the text is blank, or it ends in the middle of a character.
+    """
     failures = []
     for encoding in encodings:
         try:
@@ -98,7 +105,7 @@ def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[st
         except UnicodeDecodeError as error:
             failures.append(f"{encoding} fails at byte {error.start} ({content[error.start :][:4].hex(' ')})")
             if error.reason in CUT_CHARACTER:
-                cut = f"{file_name}: the file ends in the middle of a character: {failures[-1]}"
+                cut = f"{file_name}: found an end in the middle of a character ({failures[-1]}), expected a whole file"
                 raise ReadError("truncated_file", cut) from error
             continue
         text = text.removeprefix("\ufeff")
@@ -107,20 +114,31 @@ def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[st
         return text, encoding
     raise ReadError(
         "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {list(encodings)}: "
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(encodings)}: "
         + "; ".join(failures),
     )
 
 
 def split_lines(text: str) -> tuple[list[str], bool]:
-    """Physical lines without their ends (LF, CRLF or CR), and whether the last one was ended."""
+    """Split a text into physical lines. The line ends (LF, CRLF or CR) are left out.
+
+    >>> split_lines("a\\r\\nb")
+    (['a', 'b'], False)
+
+    Returns:
+        The lines, and whether the last one has a line end.
+    """
     lines = re.split(r"\r\n|\n|\r", text)
     ended = lines[-1] == ""
     return (lines[:-1] if ended else lines), ended
 
 
 def split_fields(line: str, separator: str = ",") -> list[str] | None:
-    """Fields of one complete line of CSV, or None where its quoting is broken."""
+    """Split one complete line of CSV into fields. None if its quotes are broken.
+
+    >>> split_fields('a,"b,c"')
+    ['a', 'b,c']
+    """
     if '"' not in line:
         return line.split(separator)
     try:
@@ -130,24 +148,43 @@ def split_fields(line: str, separator: str = ",") -> list[str] | None:
 
 
 def is_blank(line: str) -> bool:
-    """No text at all: white space, or separators only."""
+    """Whether a line has no text: only white space or separators.
+
+    >>> is_blank(' ,,"" ')
+    True
+    """
     return not line.strip(', \t\u3000"')
 
 
 def reject(row_no: int, column_no: int | None, printed_text: str, reason_code: str, reason: str) -> tuple:
-    """One row of the rejects frame; the name of its sheet is set where the sheets are put together."""
+    """One row of the rejects frame. The name of its sheet is added when the sheets are joined."""
     return ("", row_no, column_no, printed_text, reason_code, reason)
 
 
 def check_header(header: list[str], required: Iterable[str], known: Iterable[str], place: str) -> list[int]:
-    """Positions (0-based) of columns that nothing declares; a header that lacks a required column is refused.
+    """Compare a header with the declared columns.
 
-    `place` is "file, line n". A required column that is missing while an undeclared one looks like it was
-    renamed is header_changed, otherwise column_missing.
+    >>> check_header(["area", "year", "extra"], ["area", "year"], [], "a.csv, line 1")
+    [2]
+
+    Args:
+        header: the columns as printed.
+        required: columns that the file must have.
+        known: columns that the file may have.
+        place: "file, line n", for the message.
+
+    Returns:
+        The indices (from 0) of columns that nothing declares.
+
+    Raises:
+        ReadError: a column stands twice, or a required one is missing. The code is header_changed if an undeclared
+            column has a similar name, else column_missing.
     """
     doubled = sorted(name for name, times in Counter(header).items() if name and times > 1)
     if doubled:
-        raise ReadError("header_changed", f"{place}: found columns twice: {doubled}, expected each once")
+        raise ReadError(
+            "header_changed", f"{place}: found columns twice: {', '.join(doubled)}; expected each once"
+        )
     required = list(required)
     declared = set(required) | set(known)
     unknown = [index for index, name in enumerate(header) if name not in declared]
@@ -159,21 +196,23 @@ def check_header(header: list[str], required: Iterable[str], known: Iterable[str
     listed = "; ".join(f"{n!r} (closest found: {c[0]!r})" if c else f"{n!r}" for n, c in closest.items())
     code = "header_changed" if any(closest.values()) else "column_missing"
     raise ReadError(
-        code, f"{place}: missing {listed}; found {header[:MAX_NAMES_SHOWN]}, expected all of {required}"
+        code,
+        f"{place}: missing {listed}; found {header[:MAX_NAMES_SHOWN]}, expected all of {required}; compare the file "
+        "with its publisher's page, or declare the new columns",
     )
 
 
 def unknown_cells(
     records: Iterable[Any], header: list[str], unknown: list[int], source_id: str
 ) -> list[tuple]:
-    """Rejects for the printed cells of columns that nothing declares."""
+    """Rejects for the cells with text in columns that nothing declares."""
     return [
         reject(
             record.row_no,
             index + 1,
             record.fields[index],
             "unknown_column",
-            f"column {header[index]!r} is not declared in sources/{source_id}",
+            f"found a text in the column {header[index]!r}, expected only columns that sources/{source_id} declares",
         )
         for record in records
         for index in unknown
@@ -182,26 +221,30 @@ def unknown_cells(
 
 
 def unit_in_label(label: str) -> str:
-    """The unit that Chinese tables print in the last parentheses of a label, or an empty text."""
+    """The unit in the last parentheses of a label, where Chinese tables print it. Empty if there is none.
+
+    >>> unit_in_label("地区生产总值(亿元)")
+    '亿元'
+    """
     match = re.search(r"[(（]([^()（）]*)[)）]$", label.strip())
     return match.group(1) if match else ""
 
 
 def declared_labels(source: Any) -> list[str]:
-    """Printed texts that sources/<id>/columns.csv declares, in its order."""
+    """The labels that sources/<id>/columns.csv declares, in its order."""
     path = Path(source.folder) / "columns.csv"
     with path.open(encoding="utf-8-sig", newline="") as handle:
         return [row["printed_text"] for row in csv.DictReader(handle, strict=True)]
 
 
 def name_groups(source: Any, file_name: str) -> dict[str, str]:
-    """Named parts of the file's name by the declared pattern; empty where the name does not match."""
+    """The named parts of the file's name by the declared pattern. Empty if the name does not fit."""
     match = re.fullmatch(source.file_pattern, file_name)
     return {key: value for key, value in match.groupdict().items() if value} if match else {}
 
 
 def frame(rows: list, columns: Iterable[str]) -> pl.DataFrame:
-    """A frame of text columns, positions as integers."""
+    """A frame of texts. Only positions are integers."""
     schema = {name: pl.Int32 if name in POSITIONS else pl.String for name in columns}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -217,14 +260,20 @@ def reading(
     file_name: str,
     facts: Mapping[str, str] | None = None,
 ) -> Reading:
-    """Put a reading together; refuse where the classes of lines do not add up to the lines of the file.
+    """Make a reading from rows, rejects and counts.
 
-    Cells of a layout that knows no multiplier get a blank one.
+    Cells of a layout without multipliers get a blank multiplier.
+
+    Raises:
+        ReadError: the classes of lines do not add up to the lines of the file.
     """
     accounting = {"physical_rows": physical_rows, **{name: counts.get(name, 0) for name in LINE_CLASSES}}
     accounted = sum(accounting[name] for name in LINE_CLASSES)
     if accounted != physical_rows:
-        raise ReadError("unaccounted", f"{file_name}: accounted for {accounted} of {physical_rows} lines")
+        raise ReadError(
+            "unaccounted",
+            f"{file_name}: found {accounted} counted lines, expected {physical_rows}; please report this file",
+        )
     found = frame(rows, columns)
     if tuple(columns) == CELL_COLUMNS:
         found = found.with_columns(pl.lit("").alias("multiplier_text"))

@@ -1,6 +1,6 @@
-"""Excel workbooks (.xls, .xlsx) as sheets of cells as printed.
+"""Excel workbooks (.xls, .xlsx) as sheets of printed cells.
 
-Belongs here: how a workbook is recognised, its limits, and the process that opens it (workbook_process.py, which
+Belongs here: how a workbook is recognised, its limits, and the start of the process that opens it (workbook_process.py
 also states how a cell becomes text). Does not belong here: layouts; libraries for Excel.
 """
 
@@ -27,7 +27,7 @@ REASONS = {3: "too_large", 4: "broken_workbook"}
 
 
 def kind(content: bytes) -> str | None:
-    """'xls' or 'xlsx' by the first bytes and the members, whatever the name says; None for all else."""
+    """'xls' or 'xlsx', by the first bytes and the members. None for any other file. The name does not matter."""
     if content.startswith(XLS):
         return "xls"
     if not content.startswith(b"PK\x03\x04"):
@@ -41,7 +41,14 @@ def kind(content: bytes) -> str | None:
 
 @lru_cache(maxsize=1)
 def sheets(content: bytes) -> list[tuple[str, list[list[str]]]]:
-    """Names and rows of the sheets; every row of a sheet has the same number of cells. Raises ReadError."""
+    """Open a workbook in a process of its own.
+
+    Returns:
+        Name and rows of each sheet. All rows of a sheet have the same number of cells.
+
+    Raises:
+        ReadError: the workbook is too large, broken, or too slow to open.
+    """
     if content.startswith(b"PK"):
         _check_unzipped(content)
     try:
@@ -53,12 +60,18 @@ def sheets(content: bytes) -> list[tuple[str, list[list[str]]]]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ReadError("too_large", f"the workbook was not read within {MAX_SECONDS} s") from error
+        raise ReadError(
+            "too_large",
+            f"found a workbook that takes over {MAX_SECONDS} s to open, expected less; save the sheet as .csv",
+        ) from error
     if process.returncode:
         message = process.stderr.decode(errors="backslashreplace").strip()[-400:]
         # A negative code is a signal: the process asked for more memory than it may have.
         code = REASONS.get(process.returncode, "too_large" if process.returncode < 0 else "broken_workbook")
-        raise ReadError(code, f"found a workbook that cannot be read, expected .xls or .xlsx: {message}")
+        raise ReadError(
+            code,
+            f"found a workbook that cannot be read ({message}), expected .xls or .xlsx; open it and save it again",
+        )
     found = [(sheet["name"], sheet["rows"]) for sheet in json.loads(process.stdout)]
     if len({name for name, _ in found}) < len(found):
         raise ReadError("broken_workbook", "found two sheets of the same name, expected each name once")

@@ -1,13 +1,13 @@
-"""The process that opens a workbook: bytes on standard input, its sheets as JSON on standard output.
+"""The process that opens a workbook. It takes bytes on standard input and gives the sheets as JSON on standard output.
 
-Belongs here: the two Excel libraries, and the rule by which a cell becomes text. Does not belong here: anything of
-the project (workbook.py starts this file alone, so that a hostile workbook can harm this process only: a library
-that panics or asks for all memory takes no other with it).
+Belongs here: the two Excel libraries, and the rule by which a cell becomes text. Does not belong here: any other module of
+the project. workbook.py starts this file alone, so that a hostile workbook can harm this process only: a library may
+crash or ask for all memory, and no other process ends.
 
-A cell as printed: text as it is; an integer without ".0"; any other number as the shortest text that gives the same
-double (float32 noise stays); a day or time in ISO 8601; TRUE or FALSE; an error such as #REF!; a formula whose
-result the file does not hold as "=...". Number formats (a percent sign, decimals shown) are not part of it.
-python-calamine gives errors and missing results as blanks, so the XML is asked for them.
+The printed text of a cell: text stays as it is. An integer has no ".0". Any other number is the shortest text that gives
+the same double (float32 noise stays). A day or time is in ISO 8601. A truth value is TRUE or FALSE. An error stays, such as
+#REF!. A formula without a stored result is "=...". Number formats (a percent sign, decimals shown) do not count.
+python-calamine gives errors and missing results as blanks, so they are read from the XML.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ EXIT_TOO_LARGE, EXIT_BROKEN = 3, 4
 
 
 class TooLarge(Exception):
-    """The workbook is larger than the limits that came with it."""
+    """The workbook is larger than the limits that this process got."""
 
 
 def main() -> int:
-    """Read, convert, answer; the exit code says what went wrong, standard error says it in words."""
+    """Read, convert, answer. The exit code gives the kind of failure, standard error gives the message."""
     max_cells, max_bytes = int(sys.argv[1]), int(sys.argv[2])
     _limit_memory(max_bytes)
     content = sys.stdin.buffer.read()
@@ -41,8 +41,8 @@ def main() -> int:
     except (TooLarge, MemoryError) as error:
         print(error or "it takes more memory than is allowed", file=sys.stderr)
         return EXIT_TOO_LARGE
-    except BaseException as error:  # a panic of the library is no Exception
-        print(f"{type(error).__name__}: {error}"[:400], file=sys.stderr)
+    except BaseException:  # a crash of the library is not an Exception
+        print("the file is damaged or protected by a password", file=sys.stderr)
         return EXIT_BROKEN
     sys.stdout.buffer.write(answer)
     return 0
@@ -77,7 +77,7 @@ def _xlsx(content: bytes, max_cells: int) -> list[dict]:
 
 
 def _put(rows: list[list[str]], row: int, column: int, text: str) -> None:
-    """Set a cell; rows and columns that held nothing else are added."""
+    """Set a cell. Rows and columns are added if the grid is too small."""
     width = max([column + 1, *(len(r) for r in rows[:1])])
     rows += [[] for _ in range(row + 1 - len(rows))]
     for cells in rows:
@@ -86,7 +86,7 @@ def _put(rows: list[list[str]], row: int, column: int, text: str) -> None:
 
 
 def _parts(archive: zipfile.ZipFile) -> list[str]:
-    """Members that hold the sheets, in the order of the workbook."""
+    """The members with the sheets, in the order of the workbook."""
     ids, targets = [], {}
 
     def note(found: str, attributes: dict) -> None:
@@ -102,7 +102,7 @@ def _parts(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[int, int, str]]:
-    """Cells (row, column from 0, text) that the library shows blank: errors, formulas without a result."""
+    """Cells (row and column from 0, text) that the library gives as blanks: errors and formulas without a result."""
     marks, place, texts = [], [-1, -1], {}
     last = [-1, -1]
 
@@ -127,7 +127,7 @@ def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[in
         elif found == "c" and texts.get("type") == "e":
             marks.append((*place, texts.get("v") or "#ERROR"))
         elif found == "c" and "f" in texts and not texts.get("v") and texts["type"] != "str":
-            # the result of a formula can be an empty text (type str); an empty <v/> without it is none
+            # an empty <v/> of type str is a result (an empty text); without that type it is not a result
             marks.append((*place, "=" + texts["f"]))
 
     if part in archive.namelist():
@@ -136,7 +136,11 @@ def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[in
 
 
 def _place(reference: str) -> list[int]:
-    """Row and column from 0 of a reference such as B3."""
+    """Row and column of a reference, from 0.
+
+    >>> _place("B3")
+    [2, 1]
+    """
     letters = reference.rstrip("0123456789")
     column = 0
     for letter in letters.upper():
@@ -145,7 +149,7 @@ def _place(reference: str) -> list[int]:
 
 
 def _parse(archive: zipfile.ZipFile, member: str, start: object, end: object = None) -> None:
-    """Events of one XML member, names without their namespace. expat itself stops entity bombs."""
+    """Parse one XML member. Names come without their namespace. The parser (expat) stops entity bombs itself."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     text: list[str] = []
@@ -196,7 +200,11 @@ def _old_cell(cell: object, datemode: int, xlrd: object) -> str:
 
 
 def printed(cell: object) -> str:
-    """A cell's value as text, by the rule above."""
+    """The value of a cell as text, by the rule above.
+
+    >>> printed(3.0), printed(True), printed(dt.date(2024, 5, 1))
+    ('3', 'TRUE', '2024-05-01')
+    """
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float):
@@ -207,7 +215,7 @@ def printed(cell: object) -> str:
 
 
 def _repeat_merged(sheet: dict) -> None:
-    """A label merged over rows holds for each of them; a number merged over cells stays where it is printed."""
+    """Repeat a label that is merged over rows in each of them. A number that is merged over cells stays in its first cell."""
     rows = sheet["rows"]
     for top, left, bottom, _ in sheet.pop("merged"):
         label = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""

@@ -1,18 +1,18 @@
-"""What the exchange formats (SDMX, JSON-stat, PC-Axis, World Bank) share: observations of a cube become cells.
+"""Cubes: the code that the exchange formats share (SDMX, JSON-stat, PC-Axis, World Bank). Observations become cells.
 
-Belongs here: the roles that a source gives to the dimensions and attributes of a cube, and the cell that follows
-from them. Does not belong here: one format's syntax (sdmx_csv.py, sdmx_ml.py, json_stat.py, px.py, world_bank.py);
-what a code means (warehouse/reference); numbers.
+Belongs here: the roles that a source gives to the dimensions and attributes of a cube, and the cell that follows from the
+roles. Does not belong here: the syntax of a format (sdmx_csv.py, sdmx_ml.py, json_stat.py, px.py, world_bank.py); the
+meaning of a code (warehouse/reference); numbers.
 
-Options of a source, the same for all formats. Each names a dimension, an attribute or a column of the file:
-`area` (without it `default_area`), `area_scheme` (what its codes are: none for codes of the warehouse, `name` to go by
-the names, else a word such as ISO2 or M49 that is put before each code), `area_name` (column of the names, where they
-stand in one), `period`, `indicator` (one or more: their codes joined by " | " are the label of columns.csv), `slice`
-(the only codes of a dimension that the source is about; all else becomes the label OUTSIDE, to be declared or held),
-`unit`, `multiplier` (a power of ten), `status` with `status_scheme` (the word before each status), `notes` (free
-text), `ignored` (known, without a role).
-Nothing is guessed: a name in the file that has no role refuses the file, for it may be a dimension.
-All that an observation states stands in `quote_text`, name by name, so that the raw table lacks nothing.
+The options of a source are the same for all formats. Each names a dimension, an attribute or a column of the file:
+- `area` (without it, `default_area` is the area), `area_scheme` (none: the codes are those of the warehouse; `name`: the
+  names count, not the codes; else a word such as ISO2 or M49 before each code), `area_name` (the column of names, if any);
+- `period`; `indicator` (one or more; their codes, joined by " | ", are the label of columns.csv); `slice` (the only codes
+  of a dimension that the source wants; any other observation gets the label OUTSIDE);
+- `unit`, `multiplier` (a power of ten), `status` with `status_scheme` (the word before each status), `notes` (free text),
+  `ignored` (known, without a role).
+The reader does not guess. A name without a role may be a dimension, so it refuses the file. `quote_text` has all that an
+observation states, name by name, so that the raw table is complete.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ COLUMNS = (*text.CELL_COLUMNS, "multiplier_text")
 OUTSIDE = "(outside the declared slice)"
 JOINED_BY = " | "
 MAX_CELLS = 1_000_000  # of one cube: about 1 GB while it is read
-MAX_CHARACTERS = 500_000_000  # of all cells of a file: a label may stand in each of them
+MAX_CHARACTERS = 500_000_000  # of all cells of a file; a long label may stand in each cell
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One value with its place, what it states (name -> code or text), and the names of its codes."""
+    """One value with its place, its statements (name -> code or text), and the names of its codes."""
 
     row_no: int
     column_no: int
@@ -44,19 +44,23 @@ class Observation:
 
 
 def dimensions(options: Mapping[str, Any]) -> list[str]:
-    """What every observation must state: area, period, the parts of the indicator, the slice."""
+    """The names that every observation must state: area, period, parts of the indicator, slice."""
     single = [options[role] for role in ("area", "period") if role in options]
     return [*single, *options["indicator"], *options.get("slice", {})]
 
 
 def attributes(options: Mapping[str, Any]) -> list[str]:
-    """What else has a role."""
+    """The other names with a role."""
     single = [options[role] for role in ("area_name", "unit", "multiplier", "status") if role in options]
     return [*single, *options.get("notes", []), *options.get("ignored", [])]
 
 
 def check_names(found: Iterable[str], source: Any, place: str) -> None:
-    """Refuse a file that lacks a declared dimension, or has a name to which the source gives no role."""
+    """Compare the names in a file with the declared roles.
+
+    Raises:
+        ReadError: the file lacks a declared dimension, or has a name without a role.
+    """
     found, wanted = list(found), dimensions(source.options)
     declared = {*wanted, *attributes(source.options)}
     unknown = [name for name in found if name not in declared][:MAX_NAMES_SHOWN]
@@ -65,23 +69,23 @@ def check_names(found: Iterable[str], source: Any, place: str) -> None:
         raise ReadError(
             "header_changed",
             f"{place}: missing {missing}, without a role {unknown}; found {found[:MAX_NAMES_SHOWN]}, expected {wanted} "
-            f"and nothing that sources/{source.source_id}/source.yml does not name",
+            f"and only names that have a role in sources/{source.source_id}/source.yml; give each name a role there",
         )
 
 
 def coded(options: Mapping[str, Any]) -> set[str]:
-    """Names whose texts are codes, all that have a role but free texts."""
+    """The names whose texts are codes: all with a role, except free texts."""
     single = [options[role] for role in ("unit", "multiplier", "status") if role in options]
     return {*dimensions(options), *single}
 
 
 def missing_dimensions(states: Mapping[str, str], options: Mapping[str, Any]) -> list[str]:
-    """Declared dimensions that an observation leaves blank."""
+    """The declared dimensions that an observation leaves blank."""
     return [name for name in dimensions(options) if not states.get(name, "").strip()]
 
 
 def cell(observation: Observation, source: Any, sheet: str = "", dataset: str = "") -> tuple:
-    """The row of `COLUMNS` of one observation."""
+    """Turn one observation into a row with the columns COLUMNS."""
     options, states = source.options, observation.states
     found = (
         *_area(observation, options),
@@ -106,7 +110,11 @@ def cell(observation: Observation, source: Any, sheet: str = "", dataset: str = 
 def cells(
     observations: Iterable[Observation], source: Any, place: str, sheet: str = "", dataset: str = ""
 ) -> list[tuple]:
-    """The rows of many observations. Raises ReadError where one long text, repeated in each, would fill the memory."""
+    """Turn many observations into rows.
+
+    Raises:
+        ReadError: the rows have so much text that they would fill the memory.
+    """
     rows, characters = [], 0
     for each in observations:
         rows.append(cell(each, source, sheet, dataset))
@@ -115,15 +123,18 @@ def cells(
 
 
 def weighed(row: tuple, characters: int, place: str) -> int:
-    """The characters of all rows up to this one. Raises ReadError where they are too many."""
+    """Count the characters of all rows up to this one. Raises ReadError if they are too many."""
     characters += sum(map(len, row[3:]))
     if characters > MAX_CHARACTERS:
-        raise ReadError("too_large", f"{place}: found more than {MAX_CHARACTERS} characters in its cells")
+        raise ReadError(
+            "too_large",
+            f"{place}: found more than {MAX_CHARACTERS} characters in its cells, expected fewer; divide it",
+        )
     return characters
 
 
 def reject(place: tuple[str, int, int | None], printed: str, reason_code: str, reason: str) -> tuple:
-    """One row of the rejects: sheet, row and column, text, why."""
+    """One row of the rejects: sheet, row, column, text, reason code and reason. Long texts are cut."""
     sheet, row_no, column_no = place
     return (
         printable(sheet),
@@ -136,12 +147,16 @@ def reject(place: tuple[str, int, int | None], printed: str, reason_code: str, r
 
 
 def printable(raw_text: str) -> str:
-    """Half characters (surrogates) that JSON can spell but no table can hold, as escapes."""
+    """Write half characters (surrogates) as escapes: JSON can spell them, but a table cannot store them."""
     return raw_text.encode("utf-8", "backslashreplace").decode()
 
 
 def day(printed: str) -> str:
-    """ISO day of a printed date or time (2024-05-01T10:00:00Z, 20240501 10:00); empty where there is none."""
+    """ISO day of a printed date or time. Empty if there is none.
+
+    >>> day("2024-05-01T10:00:00Z"), day("20240501 10:00"), day("May 2024")
+    ('2024-05-01', '2024-05-01', '')
+    """
     match = re.match(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d)", printed.strip())
     return "-".join(match.groups()) if match else ""
 

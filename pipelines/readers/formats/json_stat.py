@@ -1,11 +1,12 @@
 """Layout json_stat: JSON-stat 1 and 2, one data set or several (bundle, collection), values dense or sparse.
 
-Each data set is a sheet of its own when there are several. The cells are counted from 1 in the order of the array of
-values (the last dimension runs fastest): that is their row; the column is 1. A null is a blank cell; a cell that
-a sparse object does not list is a blank row. Where the categories of a dimension D carry units, these are under the
-names D.unit (label or base) and D.multiplier; the status of a cell is under STATUS. `updated` is a fact. A dimension without a role refuses its data set (cube.py); if another one
-of the file is read, it is held as one row.
-Sizes that do not multiply to the values, places outside of the cube, a key that stands twice: refused.
+If the file has several data sets, each is a sheet. The row of a cell is its number in the array of values, from 1 (the
+last dimension changes fastest). The column is 1. A null is a blank cell. A cell that a sparse object does not list is a
+blank row. If the categories of a dimension D have units, these have the names D.unit (label or base) and D.multiplier. The
+status of a cell has the name STATUS. `updated` is a fact.
+A dimension without a role refuses its data set (cube.py). If another data set of the file is read, the refused one is one
+rejected row. Refused are also: sizes that do not fit the number of values, places outside the cube, a key that stands
+twice.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ MAX_DATA_SETS = 1000  # of one file
 MAX_PLACES = 2**31 - 1  # rows are 32-bit integers
 
 
+class Incomplete(ValueError):
+    """A data set is not complete; the message says what was found."""
+
+
 class Number(str):
     """A number of JSON as it is printed."""
 
@@ -34,11 +39,14 @@ class Number(str):
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of all data sets of the file."""
+    """Read the cells of all data sets of a file."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
     found = list(itertools.islice(_data_sets(parse(decoded, file_name), file_name), MAX_DATA_SETS + 1))
     if len(found) > MAX_DATA_SETS:
-        raise ReadError("too_large", f"{file_name}: found more than {MAX_DATA_SETS} data sets in one file")
+        raise ReadError(
+            "too_large",
+            f"{file_name}: found more than {MAX_DATA_SETS} data sets, expected fewer; divide the file",
+        )
     rows, rejects, faults, physical = [], [], [], 0
     facts: dict[str, str] = {}
     for name, data_set in found:
@@ -54,7 +62,9 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
         facts |= {"updated": day} if (day := cube.day(_text(data_set.get("updated")))) else {}
     if not rows:
         raise (
-            faults[0][2] if faults else ReadError("empty_file", f"{file_name}: found no data set with values")
+            faults[0][2]
+            if faults
+            else ReadError("empty_file", f"{file_name}: found no data set with values, expected at least one")
         )
     for sheet, data_set, error in faults:
         printed = json.dumps(data_set, ensure_ascii=False)[:2000]
@@ -77,29 +87,48 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 
 def parse(decoded: str, place: str) -> Any:
-    """A JSON document, its numbers as printed. Raises ReadError."""
+    """Parse a JSON document. Numbers stay as printed.
+
+    >>> parse('{"value": [1.50]}', "a.json")
+    {'value': ['1.50']}
+
+    Raises:
+        ReadError: the text is not JSON, or ends too early, or an object has a key twice.
+    """
     try:
         return json.loads(
             decoded, object_pairs_hook=_once, parse_float=Number, parse_int=Number, parse_constant=Number
         )
     except (ValueError, RecursionError) as error:
-        message = f"{place}: found no JSON: {type(error).__name__} {error}"
-        cut = isinstance(error, json.JSONDecodeError) and not decoded[error.pos :].strip()
+        is_syntax = isinstance(error, json.JSONDecodeError)
+        cut = is_syntax and not decoded[error.pos :].strip()
+        if is_syntax:
+            place = f"{place}, line {error.lineno}, column {error.colno}"
+        found = (
+            "the end of the text"
+            if cut
+            else repr(decoded[error.pos : error.pos + 30])
+            if is_syntax
+            else str(error)
+        )
+        if isinstance(error, RecursionError):
+            found = "too many lists inside lists"
+        message = f"{place}: found {found}, expected a whole JSON document; download it again"
         raise ReadError("truncated_file" if cut else "broken_json", message[:2000]) from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError(f"a key twice in one object of {len(pairs)} keys")
+        raise Incomplete(f"a repeated key in an object of {len(pairs)} keys")
     return found
 
 
 def _data_sets(document: Any, place: str) -> Iterator[tuple[str, dict]]:
-    """Name and content of every data set: the document itself, the items of a collection, the parts of a bundle."""
+    """Give name and content of every data set: the document, the items of a collection, or the parts of a bundle."""
     if not isinstance(document, dict):
-        found = type(document).__name__
-        raise ReadError("header_changed", f"{place}: found a {found}, expected a JSON-stat object")
+        found = json.dumps(document, ensure_ascii=False)[:60]
+        raise ReadError("header_changed", f"{place}: found {found}, expected a JSON-stat object")
     if document.get("class", "dataset") == "dataset" and "dimension" in document:
         yield _text(document.get("label")), document
     elif document.get("class") == "collection":
@@ -117,14 +146,21 @@ def _text(printed: Any) -> str:
 
 
 def _cells(data_set: dict, source: Any, sheet: str, place: str) -> tuple[list[tuple], int]:
-    """Rows of one data set and the number of its places, filled or not."""
+    """Rows of one data set, and the number of its places, with or without a value."""
     try:
         sizes, dimensions = _shape(data_set)
         places = math.prod(sizes)
         status = _status(data_set.get("status"), places)
         values = _values(data_set["value"], places, place)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        message = f"{place}: found no whole data set: {type(error).__name__} {error}"[:2000]
+        found = (
+            f"no {error}"
+            if isinstance(error, KeyError)
+            else str(error)
+            if isinstance(error, Incomplete)
+            else "another form"
+        )
+        message = f"{place}: found {found}, expected a complete JSON-stat data set"[:2000]
         raise ReadError("header_changed", message) from error
     cube.check_names([name for name, _ in dimensions], source, place)
     _check_attributes(source.options, dict(dimensions), place)
@@ -133,7 +169,7 @@ def _cells(data_set: dict, source: Any, sheet: str, place: str) -> tuple[list[tu
 
 
 def _check_attributes(options: dict, dimensions: dict[str, Any], place: str) -> None:
-    """Refuse a unit, multiplier or status that is asked for and cannot be here."""
+    """Check that the declared unit, multiplier and status exist in the data set. Raises ReadError if one does not."""
     known = {STATUS, *dimensions, *(f"{name}.{role}" for name in dimensions for role in UNIT_ROLES)}
     named = [options[role] for role in (*UNIT_ROLES, "status") if role in options]
     if missing := [name for name in named if name not in known]:
@@ -142,14 +178,14 @@ def _check_attributes(options: dict, dimensions: dict[str, Any], place: str) -> 
 
 
 def _shape(data_set: dict) -> tuple[list[int], list[tuple[str, list[tuple[str, str, dict]]]]]:
-    """Sizes, and for every dimension its name and its categories in order: code, label, unit."""
+    """The sizes, and for every dimension its name and its categories in order (code, label, unit)."""
     described = data_set["dimension"]
     names = data_set["id"] if "id" in data_set else described["id"]
     sizes = [int(size) for size in (data_set["size"] if "size" in data_set else described["size"])]
     if len(names) != len(sizes) or len(set(names)) < len(names) or min(sizes, default=0) < 1:
-        raise ValueError(f"{len(names)} dimensions of the sizes {sizes[:50]}")
+        raise Incomplete(f"{len(names)} dimensions of the sizes {sizes[:50]}")
     if math.prod(sizes) > MAX_PLACES:
-        raise ValueError(f"{math.prod(sizes)} places, expected at most {MAX_PLACES}")
+        raise Incomplete(f"{math.prod(sizes)} places, expected at most {MAX_PLACES}")
     return sizes, [
         (name, _categories(described[name]["category"], size))
         for name, size in zip(names, sizes, strict=True)
@@ -161,14 +197,14 @@ def _categories(category: dict, size: int) -> list[tuple[str, str, dict]]:
     index = category.get("index", list(labels))
     codes = sorted(index, key=lambda code: int(index[code])) if isinstance(index, dict) else index
     if isinstance(index, dict) and [int(index[code]) for code in codes] != list(range(len(codes))):
-        raise ValueError("an index of categories with gaps")
+        raise Incomplete("an index of categories with gaps")
     if len(codes) != size or len(set(codes)) < size:
-        raise ValueError(f"{len(codes)} categories in a dimension of the size {size}")
+        raise Incomplete(f"{len(codes)} categories in a dimension of the size {size}")
     return [(str(code), _text(labels.get(code)), _unit(units.get(code))) for code in codes]
 
 
 def _unit(found: Any) -> dict[str, str]:
-    """Unit and multiplier of a category, where it carries them."""
+    """Unit and multiplier of a category, if it has them."""
     if not isinstance(found, dict):
         return {}
     unit = _text(found.get("label")) or _text(found.get("base"))
@@ -176,13 +212,13 @@ def _unit(found: Any) -> dict[str, str]:
 
 
 def _values(found: Any, places: int, place: str) -> Iterator[tuple[int, Any]]:
-    """Place from 0 and value; the places of a dense array are all, those of a sparse object the ones it lists."""
+    """Give place (from 0) and value. A dense array has all places. A sparse object has those that it lists."""
     given = len(found)
     if given > MAX_CELLS:
         raise ReadError("too_large", f"{place}: found {given} values, expected at most {MAX_CELLS}")
     if isinstance(found, list):
         if given != places:
-            message = f"{place}: found {given} values, expected {places} by the sizes"
+            message = f"{place}: found {given} values, expected {places} by the sizes of the dimensions"
             raise ReadError("wrong_cell_count", message)
         return enumerate(found)
     for key in found:
@@ -193,12 +229,12 @@ def _values(found: Any, places: int, place: str) -> Iterator[tuple[int, Any]]:
 
 
 def _status(found: Any, places: int) -> Callable[[int], str]:
-    """The status by place: of a list, of an object, or one for all."""
+    """A function from place to status. The file has a list, an object, or one status for all values."""
     if isinstance(found, dict):
         return lambda index: _text(found.get(str(index)))
     if isinstance(found, list) and len(found) > 1:
         if len(found) != places:
-            raise ValueError(f"{len(found)} statuses of {places} values")
+            raise Incomplete(f"{len(found)} statuses of {places} values")
         return lambda index: _text(found[index])
     one = _text(found[0] if isinstance(found, list) and found else found)
     return lambda index: one
@@ -218,7 +254,7 @@ def _observation(index: int, value: Any, dimensions: list, sizes: list[int], sta
 
 
 def _printed(value: Any) -> str:
-    """A value as printed; what is no number stays as JSON, for core to hold."""
+    """A value as printed. Anything but a number stays as JSON, and core quarantines it."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,14 +1,15 @@
-"""Layout px: PC-Axis files (.px), keywords with values and one matrix of data.
+"""Layout px: PC-Axis files (.px). They have keywords with values, and one matrix of data.
 
-A row is a combination of the variables of STUB, a column one of HEADING, both counted from 1 in the order of the file
-(the last variable runs fastest); with KEYS a row says itself which one it is, and the rows that are left out are blank
-rows (the format says they hold zeros only; a zero that is not printed is not made up). The dimensions are the variables;
-their codes are those of CODES, else the texts of VALUES. The time of a variable with TIMEVAL is that of TIMEVAL in SDMX
-form (1990-M01). Beside the dimensions there are the names UNITS, CONTENTS, MATRIX, and DATASYMBOL for the mark of
-a missing cell: "-", ".", ".." and so on are blanks, never zeros. LAST-UPDATED (else CREATION-DATE) is the fact `updated`.
+A row is a combination of values of the STUB variables. A column is a combination of values of the HEADING variables. Both
+are counted from 1 in the order of the file (the last variable changes fastest). With KEYS, a row states its own keys, and
+rows that are left out are blank rows. (By the format they are all zeros, but the reader makes up no zero that is not
+printed.) The variables are the dimensions. Their codes are those of CODES, or else the texts of VALUES. A variable with
+TIMEVAL has its times in SDMX form (1990-M01). Further names are UNITS, CONTENTS, MATRIX, and DATASYMBOL for the mark of a
+missing cell: "-", ".", ".." and similar marks are blanks, never zeros. LAST-UPDATED (or else CREATION-DATE) is the fact
+`updated`.
 
-CODEPAGE states the encoding; where it is not there ("ANSI" names none), the encodings of the source are tried in their
-order. Texts of other languages than the file's own (KEYWORD[xx]) are notes, as all keywords are that have no use here.
+CODEPAGE states the encoding. If it is missing or "ANSI", the encodings of the source are tried in their order. Texts in
+another language than the file's own (KEYWORD[xx]) are notes, and so are keywords that this reader does not use.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ TIMES = re.compile(
     r"\s*TLIST\(\s*([AHQMWD])1?\s*(?:,\s*\"([^\"]*)\"\s*-\s*\"([^\"]*)\"\s*)?\)\s*,?(.*)", re.DOTALL
 )
 MISSING = re.compile(r"-|\.{1,6}")
-# Encodings that a CODEPAGE may name: those of text files.
+# The encodings of text files that a CODEPAGE may name.
 CODEPAGES = re.compile(
     r"ascii|utf-8|utf-16(-[bl]e)?|iso8859-\d+|cp\d+|gb\w+|big5\w*|euc_\w+|shift_jis\w*|koi8-\w"
 )
@@ -49,12 +50,12 @@ MAX_STATEMENTS = 100_000
 
 @dataclass
 class Variable:
-    """One dimension: codes, texts and times of its values, in order."""
+    """One dimension: the codes (or times), the texts and the keys of its values, in order."""
 
     name: str
     codes: list[str]
     texts: list[str]
-    keys: list[str]  # what the rows of DATA print, where they have keys
+    keys: list[str]  # as the rows of DATA print them, if they have keys
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -62,7 +63,7 @@ class Variable:
 
 @dataclass
 class Table:
-    """The head of a file."""
+    """The head of a file: what its keywords state before DATA."""
 
     stated: dict[tuple[str, str], str]
     stub: list[Variable] = field(default_factory=list)
@@ -71,25 +72,34 @@ class Table:
     notes: int = 0
 
     def text_of(self, keyword: str, of: str = "") -> str:
-        """Text of a keyword: of one value where it is stated so, else of the table."""
+        """The text of a keyword: for one value, if the file states it so, or else for the whole table."""
         return "".join(_texts(self.stated.get((keyword, of)) or self.stated.get((keyword, ""), ""))).strip()
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of the matrix, blank ones too."""
+    """Read the cells of the matrix, blank ones too."""
     decoded, encoding = _decode(content, source.encoding, file_name)
     decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
     begin = DATA.search(decoded)
     if not begin:
-        raise ReadError("truncated_file", f"{file_name}: found no DATA, expected it at the end of the file")
+        raise ReadError(
+            "truncated_file",
+            f"{file_name}: found no DATA, expected it at the end of the file; download it again",
+        )
     if not decoded.rstrip().endswith(";"):
-        message = f"{file_name}: found the end {decoded.rstrip()[-30:]!r}, expected a semicolon"
+        message = (
+            f"{file_name}: found the end {decoded.rstrip()[-30:]!r}, expected a semicolon; download it again"
+        )
         raise ReadError("truncated_file", message)
     table = _head(decoded[: begin.start()], file_name)
     try:
         _variables(table)
     except (KeyError, ValueError) as error:
-        raise ReadError("header_changed", f"{file_name}: found no whole head: {error}"[:2000]) from error
+        lacks = (
+            f"no {' of '.join(filter(None, error.args[0]))}" if isinstance(error, KeyError) else str(error)
+        )
+        message = f"{file_name}: found {lacks}, expected a complete head"[:2000]
+        raise ReadError("header_changed", message) from error
     variables = [*table.stub, *table.heading]
     asked_for = sorted(ATTRIBUTES.intersection(cube.dimensions(source.options)))
     cube.check_names([*(variable.name for variable in variables), *asked_for], source, file_name)
@@ -121,7 +131,7 @@ def _reading(table: Table, rows: list[tuple], records: int, encoding: str, file_
 
 
 def _dates(table: Table) -> list[str]:
-    """The latest update of any content; where none is stated, the day of creation."""
+    """The updates of all contents. If the file states none, the day of its creation."""
     updates = [
         "".join(_texts(day)) for (keyword, _), day in table.stated.items() if keyword == "LAST-UPDATED"
     ]
@@ -129,7 +139,7 @@ def _dates(table: Table) -> list[str]:
 
 
 def _decode(content: bytes, encodings: list[str], file_name: str) -> tuple[str, str]:
-    """Text and encoding: the file's own CODEPAGE, else the first of the source's that fits."""
+    """Decode a file by its CODEPAGE, or else by the first encoding of the source that fits."""
     stated = re.search(rb'^CODEPAGE\s*=\s*"([\w-]{1,40})"', content[:65536], re.MULTILINE)
     if not stated:
         return text.decode(content, encodings, file_name)
@@ -139,13 +149,15 @@ def _decode(content: bytes, encodings: list[str], file_name: str) -> tuple[str, 
     except LookupError:
         known = None
     if not known:
-        message = f"{file_name}: found the codepage {name!r}, expected an encoding of text that Python knows"
+        message = (
+            f"{file_name}: found the codepage {name!r}, expected an encoding of text such as utf-8 or gbk"
+        )
         raise ReadError("wrong_encoding", message)
     return text.decode(content, [name], file_name)
 
 
 def _head(printed: str, place: str) -> Table:
-    """What the keywords before DATA say, in the file's own language."""
+    """Read the keywords before DATA, in the file's own language."""
     table, at, end = Table({}), 0, len(printed.rstrip())
     while at < end:
         statement = STATEMENT.match(printed, at)
@@ -167,7 +179,11 @@ def _head(printed: str, place: str) -> Table:
 
 
 def _texts(printed: str) -> list[str]:
-    """Texts of a list; neighbours without a comma are one text that goes on over lines."""
+    """The texts of a list. Texts without a comma between them are one text that continues over lines.
+
+    >>> _texts('"a ", "b"')
+    ['a ', 'b']
+    """
     found, goes_on = [], False
     for match in TEXTS.finditer(printed):
         if match.group(2):
@@ -181,12 +197,12 @@ def _texts(printed: str) -> list[str]:
 
 
 def _variables(table: Table) -> None:
-    """The variables of stub and heading. Raises KeyError, ValueError where one is not whole."""
+    """Read the variables of stub and heading. Raises KeyError or ValueError if one is not complete."""
     for keyword, into in (("STUB", table.stub), ("HEADING", table.heading)):
         into += [_variable(table, name) for name in _texts(table.stated.get((keyword, ""), ""))]
     names = [variable.name for variable in (*table.stub, *table.heading)]
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"found the variables {names[:50]}, expected each once, and at least one")
+        raise ValueError(f"the variables {names[:50]} (each must stand once, at least one)")
 
 
 def _variable(table: Table, name: str) -> Variable:
@@ -195,35 +211,39 @@ def _variable(table: Table, name: str) -> Variable:
     times = _times(table.stated.get(("TIMEVAL", name), ""))
     keys = codes if table.stated.get(("KEYS", name), "").strip() == "CODES" else texts
     if not texts or len(codes) != len(texts) or len(set(codes)) < len(codes):
-        raise ValueError(f"{len(codes)} codes of {len(texts)} values of {name!r}, expected each once")
+        raise ValueError(f"{len(codes)} codes of {len(texts)} values of {name!r} (each must stand once)")
     if times and len(times) != len(texts):
         raise ValueError(f"{len(times)} times of {len(texts)} values of {name!r}")
     return Variable(name, times or codes, texts, keys)
 
 
 def _times(printed: str) -> list[str]:
-    """Periods of TIMEVAL in SDMX form; of a list or of a range."""
+    """The periods of TIMEVAL in SDMX form, from a list or a range.
+
+    >>> _times('TLIST(Q1,"20231"-"20233")')
+    ['2023-Q1', '2023-Q2', '2023-Q3']
+    """
     if not printed.strip():
         return []
     match = TIMES.fullmatch(printed)
     if not match or match.group(1) == "D":
         raise ValueError(
-            f"found TIMEVAL {printed[:60]!r}, expected TLIST of years, halves, quarters, months or weeks"
+            f"TIMEVAL {printed[:60]!r} (it must be TLIST of years, halves, quarters, months or weeks)"
         )
     scale, first, last, listed = match.groups()
     letter, many, digits = SCALES[scale]
     found = _texts(listed) if first is None else _range(first, last, many, digits)
     if wrong := [time for time in found if not re.fullmatch(r"\d{4}" + r"\d" * digits, time)]:
-        raise ValueError(f"found the times {wrong[:5]} of TLIST({scale}1)")
+        raise ValueError(f"the times {wrong[:5]} in TLIST({scale}1), which do not fit its scale")
     return [f"{time[:4]}-{letter}{time[4:]}" if letter else time for time in found]
 
 
 def _range(first: str, last: str, many: int, digits: int) -> list[str]:
-    """All times from one to another."""
+    """All times from the first to the last."""
     begin, end = (int(time[:4]) * many + int(time[4:] or 1) - 1 for time in (first, last))
     if many == 53 or not 0 <= end - begin < MAX_CELLS:
         raise ValueError(
-            f"found the range {first!r} to {last!r}, expected a list, or years, halves, quarters or months"
+            f"the range {first!r} to {last!r} (it must be of years, halves, quarters or months, or a list)"
         )
     ends = [f"{number % many + 1:0{digits}}" if digits else "" for number in range(begin, end + 1)]
     return [f"{number // many:04}{part}" for number, part in zip(range(begin, end + 1), ends, strict=True)]
@@ -237,16 +257,20 @@ def _check_attributes(options: dict, variables: list[Variable], place: str) -> N
 
 
 def _cells(table: Table, printed: str, place: str) -> dict[int, list[str]]:
-    """The printed cells of every row that is there, by its number from 0."""
+    """The printed cells of every row of the matrix, by the number of the row from 0."""
     width = math.prod(len(variable) for variable in table.heading)
     height = math.prod(len(variable) for variable in table.stub)
     keyed = any(keyword == "KEYS" for keyword, _ in table.stated)
     wanted = width * height
     if printed.count('"') % 2:
-        raise ReadError("unterminated_quote", f"{place}: found a quote in DATA that does not close")
+        raise ReadError(
+            "unterminated_quote",
+            f"{place}: found a quote in DATA that does not close, expected quotes in pairs",
+        )
     if wanted > MAX_CELLS:
         raise ReadError(
-            "too_large", f"{place}: found {wanted} cells by the head, expected at most {MAX_CELLS}"
+            "too_large",
+            f"{place}: found a head for {wanted} cells, expected at most {MAX_CELLS}; divide the table",
         )
     keys = len(table.stub) if keyed else 0
     found = [m.group() for m in itertools.islice(CELLS.finditer(printed), height * (width + keys) + 1)]
@@ -264,7 +288,7 @@ def _cells(table: Table, printed: str, place: str) -> dict[int, list[str]]:
 
 
 def _by_key(stub: list[Variable], rows: list[list[str]], place: str) -> dict[int, list[str]]:
-    """Rows with keys by the number of the row that they are."""
+    """Rows with keys, by the number of each row in the matrix."""
     places = [{key: n for n, key in enumerate(variable.keys)} for variable in stub]
     found: dict[int, list[str]] = {}
     for row in rows:
@@ -275,7 +299,10 @@ def _by_key(stub: list[Variable], rows: list[list[str]], place: str) -> dict[int
                 raise ReadError("wrong_cell_count", message)
             number = number * len(variable) + at[key.strip('"')]
         if number in found:
-            raise ReadError("wrong_cell_count", f"{place}: found the row {row[: len(stub)]} twice in DATA")
+            raise ReadError(
+                "wrong_cell_count",
+                f"{place}: found the row {row[: len(stub)]} twice in DATA, expected it once",
+            )
         found[number] = row[len(stub) :]
     return found
 

@@ -1,10 +1,10 @@
-"""Layout sdmx_csv: SDMX-CSV 1.0 and 2.0, one observation a line.
+"""Layout sdmx_csv: SDMX-CSV 1.0 and 2.0. Each line is one observation.
 
-The first column says the version: DATAFLOW (1.0) or STRUCTURE with STRUCTURE_ID and ACTION (2.0). Labels may stand in
-columns beside the codes (declared as `area_name` or `ignored`), or in the cells, as "A: Annual" under "FREQ: Frequency";
-then the codes count. Lines that delete (ACTION=D), of another dataflow than the option `dataflow` lists, or without
-a declared dimension are held. NaN is how SDMX writes a missing number: a blank.
-The format does not say which columns are dimensions, so every column needs a role (cube.py).
+The first column shows the version: DATAFLOW (1.0), or STRUCTURE with STRUCTURE_ID and ACTION (2.0). Labels may stand in
+columns beside the codes (declared as `area_name` or `ignored`). Labels may also stand in the cells, as "A: Annual" under
+"FREQ: Frequency"; then the codes count. A line is rejected if it deletes (ACTION=D), if option `dataflow` does not list its
+dataflow, or if it lacks a declared dimension. SDMX writes NaN for a missing number, so NaN is a blank.
+The format does not state which columns are dimensions, so every column needs a role (cube.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CODE_AND_NAME = re.compile(r"(\S+?): (.*)", re.DOTALL)
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of the observations: one for every line, blank ones too."""
+    """Read the observations. Every line gives one cell, even if its value is blank."""
     return grid.read(content, source, file_name, _table)
 
 
@@ -37,7 +37,10 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     optional = {source.options.get("area_name"), *source.options.get("ignored", [])}
     wanted = [name for name in cube.attributes(source.options) if name not in optional]
     if missing := [name for name in (VALUE, *wanted) if name not in header]:
-        raise ReadError("header_changed", f"{sheet.place}: missing {missing}; found {header[:100]}")
+        raise ReadError(
+            "header_changed",
+            f"{sheet.place}: missing {missing}; found {header[:100]}, expected all declared columns",
+        )
     cube.check_names([n for n in header if n not in (VALUE, *STRUCTURE)], source, sheet.place)
     body = grid.body(sheet, top + 1, len(sheet), len(header))
     body.counts["blank_rows"] += top
@@ -52,7 +55,7 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
 
 
 def _header(printed: list[str], place: str) -> tuple[list[str], bool]:
-    """Names of the columns, and whether names stand beside the codes in the cells."""
+    """Names of the columns, and whether the cells have names beside the codes."""
     matches = [CODE_AND_NAME.fullmatch(name) for name in printed]
     codes = [m.group(1) if m else name.strip() for m, name in zip(matches, printed, strict=True)]
     header = [_without_mark(code) for code in codes]
@@ -67,12 +70,16 @@ def _header(printed: list[str], place: str) -> tuple[list[str], bool]:
 
 
 def _without_mark(name: str) -> str:
-    """A name without what says how several values stand in one cell: STRUCTURE[;], TITLE[en;fr]."""
+    """A column's name without the mark for several values in one cell.
+
+    >>> _without_mark("TITLE[en;fr]")
+    'TITLE'
+    """
     return name.rpartition("[")[0] if name.endswith("]") and "[" in name else name
 
 
 def _observation(record: Record, header: list[str], coded: set[str]) -> Observation:
-    """What a line states; of the columns `coded`, cells of the form "A: Annual" are parted."""
+    """What a line states. In the columns `coded`, cells such as "A: Annual" are divided into code and name."""
     states, names = dict(zip(header, (field.strip() for field in record.fields), strict=True)), {}
     for name in coded.intersection(header):
         if match := CODE_AND_NAME.fullmatch(states[name]):
@@ -86,14 +93,14 @@ def _observation(record: Record, header: list[str], coded: set[str]) -> Observat
 
 
 def _cell(observation: Observation, sheet: Grid, source: Any, body: Body) -> tuple | None:
-    """The cell of an observation; None where it is held."""
+    """The cell of an observation. None if its line is rejected."""
     states = observation.states
     dataflow = states.get("DATAFLOW") or states.get("STRUCTURE_ID", "")
     blank = cube.missing_dimensions(states, source.options)
     if states.get(ACTION, "") not in ACTIONS_THAT_STATE:
         code, why = (
             "not_a_statement",
-            f"found the action {states[ACTION]!r}, expected I, A, R or M: it takes back",
+            f"found the action {states[ACTION]!r}, expected I, A, R or M; this action deletes figures",
         )
     elif dataflow not in source.options["dataflow"]:
         code, why = "other_dataflow", f"found {dataflow!r}, expected one of {source.options['dataflow']}"

@@ -1,12 +1,11 @@
 """Layout sdmx_ml: SDMX-ML data messages (XML), 2.1 generic and structure-specific, 3.0 structure-specific.
 
-The observations are counted from 1 in the order of the file: that is their row; the column is 1. What a data set,
-a group or a series states holds for the observations below it; the nearest one counts. No structure definition is
-asked for: the source names the dimensions, and a name without a role refuses the file (cube.py). Observations of a data
-set that deletes, or of another dataflow than the option `dataflow` lists, are held. NaN is a blank. The day of
-`Prepared` is the fact `updated`.
-The parser is expat of the standard library, one pass, without a tree. A document type is refused, and with it every
-entity that a file could define.
+The row of an observation is its number in the file, from 1. The column is 1. A statement of a data set, a group or a
+series holds for the observations below it; the nearest statement counts. No structure definition is needed: the source
+names the dimensions, and a name without a role refuses the file (cube.py). An observation is rejected if its data set
+deletes, or if option `dataflow` does not list its dataflow. NaN is a blank. The day of `Prepared` is the fact `updated`.
+The parser is expat of the standard library. It reads once and builds no tree. A document type refuses the file, so a file
+cannot define entities.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ from pipelines.readers.text import ReadError, Reading
 
 GENERIC = {"GenericData", "GenericTimeSeriesData"}
 SPECIFIC = {"StructureSpecificData", "StructureSpecificTimeSeriesData"}
-# Attributes of a structure-specific data set that are of the message, not of the data.
+# These attributes of a structure-specific data set describe the message, not the data.
 OF_THE_MESSAGE = {
     "action", "structureRef", "setID", "dataScope", "validFromDate", "validToDate", "publicationYear",
     "publicationPeriod", "reportingBeginDate", "reportingEndDate",
 }  # fmt: skip
 ACTIONS_THAT_STATE = {"", "Information", "Append", "Replace", "Merge"}
 MISSING = {"NaN", ""}
-# Elements that hold a value, or a text in some language, of a component with several of them (3.0).
+# Elements with one value, or one text in some language, of a component that has several (3.0).
 COMPLEX = {"Value", "Text"}
 MAX_DEPTH = 40
-# What expat says of XML that is right as far as it goes.
+# expat reports these errors if a text is correct XML but ends too early.
 CUT = {
     expat.errors.XML_ERROR_NO_ELEMENTS,
     expat.errors.XML_ERROR_UNCLOSED_TOKEN,
@@ -40,7 +39,7 @@ CUT = {
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of the observations: one for each, blank ones too."""
+    """Read the observations. Each gives one cell, even if its value is blank."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
     message = _Message(source, file_name)
     message.parse(decoded)
@@ -63,7 +62,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 
 class _Message:
-    """The state of one pass over a message: where the parser is, and what holds there."""
+    """The state of one pass over a message: the place of the parser, and the statements that hold there."""
 
     def __init__(self, source: Any, file_name: str) -> None:
         self.source, self.place = source, file_name
@@ -80,7 +79,7 @@ class _Message:
         self._new_data_set({})
 
     def parse(self, decoded: str) -> None:
-        """Run over the whole text. Raises ReadError."""
+        """Parse the whole text. Raises ReadError."""
         self.parser = expat.ParserCreate(encoding="utf-8", namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -90,11 +89,13 @@ class _Message:
         try:
             self.parser.Parse(decoded.encode("utf-8", "surrogatepass"), True)
         except expat.ExpatError as error:
-            code = "truncated_file" if expat.ErrorString(error.code) in CUT else "broken_xml"
-            raise ReadError(code, f"{self.place}: found no whole XML: {error}") from error
+            cut = expat.ErrorString(error.code) in CUT
+            found = "an end before all elements are closed" if cut else "a text that is not XML"
+            message = f"{self.place}, line {error.lineno}: found {found}, expected whole XML; download the file again"
+            raise ReadError("truncated_file" if cut else "broken_xml", message) from error
 
     def _doctype(self, name: str, *_: Any) -> None:
-        message = f"{self.place}: found a document type {name[:60]!r}, expected none: it can define entities"
+        message = f"{self.place}: found a document type {name[:60]!r}, expected none, because it can define entities"
         raise ReadError("broken_xml", message)
 
     def _fault(self, found: str, expected: str) -> ReadError:
@@ -106,7 +107,10 @@ class _Message:
         if not self.path and local not in GENERIC | SPECIFIC:
             raise self._fault(f"the root {local[:60]!r}", f"one of {sorted(GENERIC | SPECIFIC)}")
         if len(self.path) >= MAX_DEPTH:
-            raise ReadError("broken_xml", f"{self.place}: found more than {MAX_DEPTH} elements in each other")
+            raise ReadError(
+                "broken_xml",
+                f"{self.place}: found over {MAX_DEPTH} elements inside each other, expected fewer",
+            )
         self.path.append(local)
         if "Header" in self.path[:2]:
             self._in_header(local, attributes)
@@ -143,7 +147,7 @@ class _Message:
         self.value = ""
 
     def _level(self) -> dict[str, str]:
-        """Where a statement belongs: the nearest of observation, series, group and data set that is open."""
+        """The level that a statement belongs to: the observation, series, group or data set that is open, in this order."""
         if self.of_obs is not None:
             return self.of_obs
         if "Series" in self.path:
@@ -200,11 +204,9 @@ class _Message:
         self.path.pop()
 
     def _keep_group(self) -> None:
-        """What a group states, by the dimensions of its key: found again without looking through all groups."""
+        """Store the statements of a group by the dimensions of its key, so that no search through all groups is needed."""
         if self.count > self.count_before:
-            raise self._fault(
-                "a group after the first observation", "groups before the series they are about"
-            )
+            raise self._fault("a group after the first observation", "groups before their series")
         names = tuple(sorted(self.group_key))
         if unknown := set(names).difference(self.dimensions):
             raise self._fault(f"a group by {sorted(unknown)[:20]}", "groups by dimensions that are declared")
@@ -218,12 +220,15 @@ class _Message:
         for names, groups in self.groups.items():
             in_groups.update(groups.get(tuple(key.get(name, "") for name in names), {}))
         states = {**self.of_set, **in_groups, **key}
-        if states.keys() - self.declared:  # before anything is done with ever so many of them
+        if states.keys() - self.declared:  # checked first: there may be very many names
             cube.check_names([*states, *self.dimensions], self.source, self.place)
         self.names.update(dict.fromkeys(states))
         self.count += 1
         if self.count > MAX_CELLS:
-            raise ReadError("too_large", f"{self.place}: found more than {MAX_CELLS} observations")
+            raise ReadError(
+                "too_large",
+                f"{self.place}: found more than {MAX_CELLS} observations, expected fewer; divide it",
+            )
         value = "" if self.value in MISSING else self.value
         if self.value and not value:
             states["OBS_VALUE"] = self.value
@@ -238,7 +243,7 @@ class _Message:
             self.characters = cube.weighed(self.rows[-1], self.characters, self.place)
 
     def _why_rejected(self, states: dict[str, str]) -> tuple[str, str] | None:
-        """Code and words where an observation is none of the source's; None where it is."""
+        """Why an observation does not belong to the source: reason code and message. None if it does."""
         where = f"observation {self.count}, line {self.parser.CurrentLineNumber}"
         if self.action not in ACTIONS_THAT_STATE:
             message = (

@@ -1,17 +1,19 @@
-"""Layout world_bank: tables of the World Bank's data site, text or Excel: countries x indicator, a column a year.
+"""Layout world_bank: tables of the World Bank's data site, text or Excel. Each row is a country and indicator, each column a
+year.
 
-A preamble (option `preamble`: what each of its lines says, by its first cell; `updated` gives the fact of that name), the
-header, rows. Option `columns` names the columns of the country's code and name and of the indicator; every other column
-is a year, and the empty one that ends each line of a text is dropped. Tables of words about countries and indicators
-come along (in a sheet, or a file of the same archive); a table whose header has the columns of one of the options
-`described` is all notes: nothing of it is loaded.
+A table has a preamble, a header and rows. Option `preamble` names the kind of each preamble line by its first cell;
+`updated` gives the fact of that name. Option `columns` names the columns of the country's code and name and of the
+indicator. Every other column is a year. The empty column at the end of each text line is left out. Tables that describe
+countries and indicators come with the figures (in a sheet, or in a file of the same archive). Option `described` lists
+their columns; all rows of such a table are notes, and none is loaded.
 
-Layout world_bank_json: the answers of the World Bank's query service, version 2: page and list of observations, counted
-from 1; the page states the day of its update. An answer with a message instead is refused with it.
+Layout world_bank_json: answers of the World Bank's query service, version 2. An answer has a page and a list of
+observations, counted from 1. The page states the day of its update. An answer that has a message instead is refused.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -26,7 +28,7 @@ YEAR = re.compile(r"\d{4}")
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of a table: one for every country and year, blank ones too."""
+    """Read a table. Every country and year gives one cell, even a blank one."""
     return grid.read(content, source, file_name, _table)
 
 
@@ -45,7 +47,8 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
     years = [index for index in unknown if YEAR.fullmatch(header[index])]
     if others := [header[index] for index in unknown if index not in years and header[index]]:
         raise ReadError(
-            "header_changed", f"{sheet.place}, line {top + 1}: found {others[:100]}, expected years"
+            "header_changed",
+            f"{sheet.place}, line {top + 1}: found the columns {', '.join(others[:100])}, expected years",
         )
     body = grid.body(sheet, top + 1, len(sheet), len(header), trailing_comma=trailing)
     blank = sum(sheet.is_blank(index) for index in range(top))
@@ -58,7 +61,7 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
 
 
 def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
-    """Facts that the lines above the header state, and the index of the header."""
+    """The facts of the preamble, and the index of the header."""
     facts = {}
     for index in range(len(sheet)):
         fields = sheet.fields(index)
@@ -67,11 +70,14 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
             facts[kind] = cube.day(fields[1]) if kind == "updated" else fields[1]
         elif not sheet.is_blank(index):
             return {kind: stated for kind, stated in facts.items() if stated}, index
-    raise ReadError("empty_file", f"{sheet.place}: found no header, expected one with {options['columns']}")
+    raise ReadError(
+        "empty_file",
+        f"{sheet.place}: found no header, expected one with the columns {', '.join(options['columns'].values())}",
+    )
 
 
 def _cells(record: grid.Record, header: list[str], years: list[int], source: Any) -> list[tuple]:
-    """The cells of one line: what its first columns state holds for each year."""
+    """The cells of one line. The statements of its first columns hold for each year."""
     options = source.options["columns"]
     stated = {name: record.fields[header.index(name)] for name in options.values()}
     key = (stated[options["area_code"]], stated[options["area_name"]], stated[options["indicator"]])
@@ -84,7 +90,7 @@ def _cells(record: grid.Record, header: list[str], years: list[int], source: Any
 
 
 def read_json(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of one answer: one for every observation, blank ones too."""
+    """Read one answer. Every observation gives one cell, even a blank one."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
     page, observations = _answer(parse(decoded, file_name), file_name)
     rows, rejects = [], []
@@ -92,7 +98,8 @@ def read_json(content: bytes, source: Any, file_name: str) -> Reading:
         try:
             rows.append(cube.cell(_observation(number, found), source))
         except (KeyError, TypeError, AttributeError) as error:
-            why = f"observation {number}: found none of the known form: {type(error).__name__} {error}"
+            lacks = f"no {error}" if isinstance(error, KeyError) else "another form"
+            why = f"observation {number}: found {lacks}, expected an observation of the query service, version 2"
             rejects.append(cube.reject(("", number, None), str(found), "malformed_node", why))
     updated = cube.day(page["lastupdated"]) if isinstance(page.get("lastupdated"), str) else ""
     return text.reading(
@@ -108,17 +115,17 @@ def read_json(content: bytes, source: Any, file_name: str) -> Reading:
 
 
 def _answer(document: Any, place: str) -> tuple[dict, list]:
-    """The page and its observations."""
+    """The page of an answer, and its observations. Raises ReadError if the answer has a message instead."""
     if isinstance(document, list) and len(document) == 2:
         page, observations = document
         if isinstance(page, dict) and isinstance(observations, list) and observations:
             return page, observations
-    message = str(document)[:300]
+    message = json.dumps(document, ensure_ascii=False)[:300]
     raise ReadError("error_reply", f"{place}: found {message}, expected a page and its observations")
 
 
 def _observation(number: int, found: dict) -> Observation:
-    """What the service states of one value, under the service's own names."""
+    """One value with its statements, under the names that the service uses."""
     indicator, country = found["indicator"], found["country"]
     states = {
         "indicator": _printed(indicator["id"]),
@@ -134,7 +141,11 @@ def _observation(number: int, found: dict) -> Observation:
 
 
 def _printed(printed: Any) -> str:
-    """A text or a number as printed, a null as a blank."""
+    """A text or number as printed. A null is a blank.
+
+    >>> _printed(None), _printed("12")
+    ('', '12')
+    """
     if printed is None:
         return ""
     if isinstance(printed, str):

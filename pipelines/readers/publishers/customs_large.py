@@ -1,8 +1,8 @@
-"""Text files of layout customs_query that reach ten million lines: no Python object is made for a good line.
+"""The reader for large text files of layout customs_query, up to ten million lines.
 
-Belongs here: the way of a large file by the rules of customs_query.py. `plain_lines` sorts the lines, DuckDB reads
-the plain ones, and the few others are read as grid.py reads all lines. Does not belong here: a rule of its own; tests
-hold both readers equal in rows, rejects and counts.
+Belongs here: the way through a large file. `plain_lines` sorts the lines, DuckDB reads the plain ones, and grid.py reads the
+few others. So no Python object is made for a plain line. Does not belong here: rules of the layout (customs_query.py).
+Tests prove that both readers give the same rows, rejects and counts.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ SCAN = (
 
 @dataclass(frozen=True)
 class Header:
-    """What the first lines say: columns, whether a comma follows the last one, and where the body begins.
+    """The facts of the first lines: columns, whether a comma follows the last one, and the byte where the body begins.
 
-    `counts` has the classes of the lines down to the header, which is line `row_no`.
+    `row_no` is the line of the header. `counts` has the classes of the lines up to it.
     """
 
     columns: Columns
@@ -48,9 +48,10 @@ class Header:
 
 
 def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
-    """Rows of trade as printed: a SELECT over files in `scratch`, to be used before that goes.
+    """Read the rows of trade as printed.
 
-    A file with several faults that refuse it may be refused for another one than by customs_query.read.
+    The rows are a SELECT over files in `scratch`, so they must be used before that folder is deleted. If a file has
+    several faults, this reader may name another one than customs_query.read.
     """
     flow = customs_query.flow_of(source, file_name)
     failures: list[str] = []
@@ -65,7 +66,7 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
         return replace(reading, facts=customs_query.facts("", flow, header.columns, source.options["fields"]))
     raise ReadError(
         "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(source.encoding)}: "
         + "; ".join(failures),
     )
 
@@ -83,7 +84,7 @@ def _reading(
     encoding: str,
     scratch: Path,
 ) -> Reading:
-    """What the scan will give and what the other lines give, put together; every line is counted."""
+    """Join the plain lines of the scan and the other lines, and count every line."""
     lines = _Lines.of(header.row_no, found, scratch / PART)
     body, swallowed = _other_lines(lines, header, TextGrid(file_name, encoding, lines, found.is_ended))
     plain = found.plain - len(swallowed)
@@ -103,7 +104,7 @@ def _reading(
 
 
 def _header(path: Path, encoding: str, source: Any, file_name: str) -> Header:
-    """The first line that is not blank, by the rules of all files."""
+    """Read the header: the first line that is not blank."""
     lines: list[str] = []
     body_at = 0
     try:
@@ -121,14 +122,15 @@ def _header(path: Path, encoding: str, source: Any, file_name: str) -> Header:
 
 
 def _first_lines(path: Path, encoding: str, file_name: str) -> Iterator[tuple[str, int]]:
-    """Physical lines in their text, each with the byte at which the next one begins."""
+    """Give the physical lines as text, each with the byte where the next one begins."""
     end, rest, is_first = 0, b"", True
     with path.open("rb") as file:
         while chunk := file.read(max(HEAD_BYTES, len(rest))):
             *whole, rest = re.split(rb"(?<=\n)|(?<=\r)(?!\n|\Z)", rest + chunk)
             if len(rest) > plain_lines.LONGEST_LINE:
                 raise ReadError(
-                    "long_line", f"{file_name}, byte {end}: found a line of {len(rest)} bytes or more"
+                    "long_line",
+                    f"{file_name}, byte {end}: found a line of {len(rest)} or more bytes, expected lines of a table",
                 )
             for line in whole:
                 end += len(line)
@@ -139,13 +141,17 @@ def _first_lines(path: Path, encoding: str, file_name: str) -> Iterator[tuple[st
 
 
 def _decoded(line: bytes, encoding: str, is_first: bool) -> str:
-    """Text of a line without its end; a byte order mark can stand in the first line only."""
+    """The text of a line without its line end. Only the first line can have a byte order mark."""
     decoded = line.decode(encoding if is_first else _codec(encoding))
     return (decoded.removeprefix("\ufeff") if is_first else decoded).rstrip("\r\n")
 
 
 def _codec(encoding: str) -> str:
-    """Codec for what stands behind the first line."""
+    """The codec for all lines but the first.
+
+    >>> _codec("utf-8-sig")
+    'utf-8'
+    """
     return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
@@ -160,20 +166,21 @@ def _sort(path: Path, header: Header, encoding: str, file_name: str, part: Path)
 
 
 def _of_the_file(fault: plain_lines.Fault, encoding: str, file_name: str) -> Exception:
-    """What keeps the lines from being sorted, as the fault of the file."""
+    """Turn a fault of the sorting into a fault of the file."""
     if fault.kind == "undecodable":
         return _Undecodable(f"{fault.at} ({fault})")
     if fault.kind == "truncated":
         place = f"{encoding} fails at byte {fault.at} ({fault})"
         return ReadError(
-            "truncated_file", f"{file_name}: the file ends in the middle of a character: {place}"
+            "truncated_file",
+            f"{file_name}: found an end in the middle of a character ({place}), expected a whole file",
         )
     return ReadError(fault.kind, f"{file_name}, byte {fault.at}: {fault}, expected a table")
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """Physical lines of a file: those that are not plain are held, plain ones behind them are fetched from the part."""
+    """The physical lines of a file. Lines that are not plain are in memory. Plain lines are read from the part file."""
 
     count: int
     others: dict[int, tuple[str, int]]  # index -> text, byte in the part
@@ -188,11 +195,11 @@ class _Lines:
         return self.count
 
     def __getitem__(self, where: int | slice) -> Any:
-        """A line that is not plain, or the lines from such a one on."""
+        """A line that is not plain, or a slice that begins at such a line."""
         return self._from(where.start, where.stop) if isinstance(where, slice) else self.others[where][0]
 
     def _from(self, start: int, stop: int) -> Iterator[str]:
-        """The lines of a slice, as far as they are asked for."""
+        """Give the lines of a slice one by one."""
         with self.part.open("rb") as part:
             part.seek(self.others[start][1])
             for index, line in enumerate(islice(part, stop - start), start=start):
@@ -200,9 +207,12 @@ class _Lines:
 
 
 def _other_lines(lines: _Lines, header: Header, sheet: TextGrid) -> tuple[Body, set[int]]:
-    """Records and rejects of the lines that are not plain, and the line numbers of plain ones that they swallow.
+    """Read the lines that are not plain.
 
-    A quote that is open at the end of a line goes on over the next ones, plain lines included.
+    A quote that is open at the end of a line continues over the next lines, plain lines too.
+
+    Returns:
+        Records and rejects, and the numbers of plain lines that belong to such a record.
     """
     body, swallowed, done = Body(counts=header.counts), set(), 0
     for index in lines.others:
@@ -217,7 +227,7 @@ def _other_lines(lines: _Lines, header: Header, sheet: TextGrid) -> tuple[Body, 
 
 
 def _spill(records: Iterable[Record], header: Header, scratch: Path) -> Path:
-    """Records that are not plain, in a file that the scan can take up."""
+    """Write the records that are not plain into a file that the scan can read."""
     path = scratch / "others.parquet"
     schema = {"row_no": pl.Int32, **dict.fromkeys(_names(header), pl.String)}
     rows = [(record.row_no, *record.fields) for record in records]
@@ -226,12 +236,12 @@ def _spill(records: Iterable[Record], header: Header, scratch: Path) -> Path:
 
 
 def _names(header: Header) -> list[str]:
-    """Names of the scan's columns: what is printed in a header is no name for SQL."""
+    """Names for the columns of the scan, because a printed header is not a safe name in SQL."""
     return [f"field_{index}" for index in range(len(header.columns.names))]
 
 
 def _scan(header: Header, part: Path, swallowed: set[int], others: Path) -> str:
-    """SELECT of row_no and every field as printed, of all records."""
+    """The SELECT of row_no and every printed field, for all records."""
     names = _names(header)
     in_file = [*names, "behind_comma"][: len(names) + header.has_trailing_comma]
     columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in in_file) + "}"
@@ -246,7 +256,7 @@ def _scan(header: Header, part: Path, swallowed: set[int], others: Path) -> str:
 
 
 def _unknown_cells(scan: str, header: Header, source_id: str) -> list[tuple]:
-    """Rejects for the printed cells of columns that nothing declares."""
+    """Rejects for the cells with text in columns that nothing declares."""
     if not header.columns.unknown:
         return []
     printed = " or ".join(f"trim({_names(header)[index]}) <> ''" for index in header.columns.unknown)
@@ -257,7 +267,7 @@ def _unknown_cells(scan: str, header: Header, source_id: str) -> list[tuple]:
 
 
 def _trade(scan: str, header: Header, fields: dict[str, str]) -> str:
-    """SELECT of the trade table's columns."""
+    """The SELECT of the columns of the trade table."""
     names = _names(header)
     places = customs_query.places(header.columns, fields)
     columns = [
@@ -267,7 +277,11 @@ def _trade(scan: str, header: Header, fields: dict[str, str]) -> str:
 
 
 def _joined(names: list[str]) -> str:
-    """Texts of columns as one, those that are not empty parted by a blank."""
+    """The SQL that joins the texts of several columns, with a blank between texts that are not empty.
+
+    >>> _joined(["field_1"])
+    'field_1'
+    """
     if len(names) < 2:
         return names[0] if names else EMPTY
     printed = ", ".join(f"nullif({name}, {EMPTY})" for name in names)

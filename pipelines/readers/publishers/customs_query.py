@@ -1,10 +1,11 @@
-"""Layout customs_query: exports of the customs query site, one line a month and whatever dimensions were asked for.
+"""Layout customs_query: exports of the customs query site. Each line has a month and the dimensions of the query.
 
-All fields quoted, a trailing comma, thousands separators in the value only, "?" for a missing unit. The
-flow is in the file's name or its sidecar only; the name of the value column is the currency. Options: `fields` (text of
-the trade table -> column, or columns that are joined by a blank), `optional`, `ignored`, `value` (names the value column may have), `flows` (word
-in the name -> flow), `trailing_comma`. Belongs here: the rules; customs_large.py reads text files of millions
-of lines by them.
+All fields stand in quotes, and each line ends in a comma. Only the value has thousands separators. "?" is a missing unit.
+Only the name of the file or its sidecar states the flow. The name of the value column is the currency. Options: `fields`
+(text of the trade table -> column, or columns that are joined by a blank), `optional`, `ignored`, `value` (names that the
+value column may have), `flows` (word in the name -> flow), `trailing_comma`.
+
+Belongs here: the rules of the layout. Does not belong here: the fast way through millions of lines (customs_large.py).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ MONTH = "[0-9]{6}"
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of a file, the name of its value column, undeclared columns, and the period's place."""
+    """The columns of a file, the name of its value column, its undeclared columns, and the index of the period."""
 
     names: list[str]
     value: str
@@ -32,7 +33,7 @@ class Columns:
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Rows of trade as printed."""
+    """Read the rows of trade as printed."""
     return grid.read(content, source, file_name, _table, many=False)  # core.trade knows rows, not sheets
 
 
@@ -53,13 +54,16 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
 
 
 def facts(sheet: str, flow: str, columns: Columns, fields: dict) -> dict[str, str]:
-    """What a file states once for all its records; which texts it has tells an absent dimension from an empty cell."""
+    """The facts that a file states once for all its records.
+
+    `given_texts` lists the texts that the file has, so that an absent dimension differs from an empty cell.
+    """
     given = " ".join(name for name, at in places(columns, fields).items() if at)
     return {"sheet": sheet, "flow_text": flow, "currency_text": columns.value, "given_texts": given}
 
 
 def places(columns: Columns, fields: dict[str, str | list[str]]) -> dict[str, list[int]]:
-    """Texts of the trade table, in its order, with the indices of the columns that print them."""
+    """The texts of the trade table in its order, each with the indices of the columns that print it."""
     at = {name: index for index, name in enumerate(columns.names)}
     printed = {"value_text": columns.value, **fields}
     return {
@@ -73,27 +77,31 @@ def _names(printed: str | list[str]) -> list[str]:
 
 
 def flow_of(source: Any, file_name: str) -> str:
-    """Direction of trade by the file's sidecar or by its name; refused where both speak and differ."""
+    """The direction of trade, from the file's sidecar or name.
+
+    Raises:
+        ReadError: neither states the flow, or the two differ.
+    """
     flows, stated = source.options["flows"], source.facts.get("flow", "")
     word = text.name_groups(source, file_name).get("flow", "")
     if stated and flows.get(word, stated) != stated:
         raise ReadError(
             "sidecar_contradicts",
             f"{file_name}: found flow {flows[word]!r} ({word}) in its name and {stated!r} in {file_name}.yml, "
-            "expected both the same",
+            "expected both the same; correct the sidecar",
         )
     if not stated and word not in flows:
         raise ReadError(
             "flow_unknown",
-            f"{file_name}: the file does not say whether it holds imports or exports; found {word!r} at the end of "
-            f"its name, expected one of {sorted(flows)}. Put a file named {file_name}.yml beside it with the line "
+            f"{file_name}: found no statement of imports or exports; the end of its name is {word!r}, expected one of: "
+            f"{', '.join(sorted(flows))}. Put a file named {file_name}.yml beside it with the line "
             "`flow: import` or `flow: export`",
         )
     return stated or flows[word]
 
 
 def table(sheet: Grid, source: Any) -> tuple[Columns, Body]:
-    """What the header says, and the body below it."""
+    """Read the header, and the body below it."""
     options = source.options
     names, top = grid.header(sheet)
     optional = [*options.get("optional", []), *options.get("ignored", [])]
@@ -108,19 +116,27 @@ def table(sheet: Grid, source: Any) -> tuple[Columns, Body]:
 
 
 def _value(found: list[str], declared: list[str], place: str) -> str:
-    """Name of the value column, which is the currency."""
+    """The name of the value column. It states the currency."""
     if len(found) != 1:
         raise ReadError(
-            "column_missing", f"{place}: found {len(found)} value columns {found}, expected one of {declared}"
+            "column_missing",
+            f"{place}: found {len(found)} value columns, expected exactly one of: {', '.join(declared)}",
         )
     return found[0]
 
 
 def with_month(body: Body, at: int, file_name: str, elsewhere: int = 0) -> list[Record]:
-    """Records that state a month; the others become rejects. A file without any month is refused, and so is one of
-    which no line has the fields of its header (the site has given out files whose lines lack the month).
+    """Keep the records that state a month, and reject the others.
 
-    `elsewhere` counts records of the file that are not in the body and do state a month.
+    Args:
+        body: the records.
+        at: index of the period.
+        file_name: name of the file for messages.
+        elsewhere: number of records with a month that are not in `body`.
+
+    Raises:
+        ReadError: no record states a month, or no line has the fields of the header (the site has given out files whose
+            lines lack the month).
     """
     if not body.records and not elsewhere and {reject[4] for reject in body.rejects} == {"wrong_field_count"}:
         raise ReadError(

@@ -1,21 +1,21 @@
 """Layout nbs_export: exports of the statistics office's query site (data.stats.gov.cn, easyquery), text or Excel.
 
-Two or three preamble lines (database, indicator or area, time), a header whose corner says what the rows are (areas or
-indicators), periods as columns with the newest first and maybe blank, notes (maybe quoted, continued by lines that
-begin with an ideographic space) and the origin at the foot. What people make of such an export is read too:
-- without its preamble, or without its foot. An indicator that nobody states is missing, and the file is refused;
-- transposed: periods as rows, areas (if the indicator is stated) or indicators as columns;
-- with two header rows, one of periods and one of labels. A label holds until the next one (cells that were merged).
-A row or column that is there twice is held: the second of two equal ones, both of two different ones.
+An export begins with two or three preamble lines (database, indicator or area, time). The corner of the header says what
+the rows are (areas or indicators). The columns are periods, the newest first, maybe blank. Notes follow, maybe in quotes;
+a line that begins with an ideographic space continues a note. The origin stands at the foot. Changed exports are read too:
+- without the preamble or the foot. If nothing states the indicator, the file is refused;
+- transposed: the rows are periods, and the columns are indicators (or areas, if the indicator is stated);
+- with two header rows, one of periods and one of labels. A label holds until the next one (the cells were merged).
+If a row or column stands twice, it is rejected: the second of two equal ones, both of two different ones.
 
-Options: `preamble` (kind -> prefix; kind `unit` is the unit of labels that state none), `max_titles` (sentences of
-other words that may stand above the header, none without this option; they stay with every figure as notes do),
-`corner` (kind -> word, or words; kind `time` where the rows are periods), `period_pattern`, `notes` (prefixes),
-`origin` (the foot that proves the table to be whole; without this option no foot is asked for), `default_area`;
-`indicator` of files that do not state it (a part <indicator> of the file's name comes first); `measures`: words of a
-label row such as 累计 -> what the site puts behind the indicator's name.
-The notes stay with every figure of the table, as its scope text. Option `note_status` reads them: where `note`
-(a pattern whose groups are years) matches, the figures of those years get the status text `status`.
+Options: `preamble` (kind -> prefix; kind `unit` is the unit of labels without one), `max_titles` (how many other sentences
+may stand above the header, 0 by default; they stay with every figure as notes do), `corner` (kind -> word, or words; kind
+`time` if the rows are periods), `period_pattern`, `notes` (prefixes), `origin` (the foot that proves that the table is
+complete; without this option no foot is needed), `default_area`, `indicator` (of files that do not state it; a part
+<indicator> of the file's name comes first), `measures` (words of a label row such as 累计 -> the text that the site adds to
+the indicator's name).
+The notes stay with every figure of the table as its scope text. Option `note_status` reads them: if the pattern `note`
+matches (its groups are years), the figures of those years get the status text `status`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from pipelines.readers.grid import Body, Grid, Part
 from pipelines.readers.text import ReadError, Reading
 
 AREA, INDICATOR, TIME = "area", "indicator", "time"
+PERIODS = "such as 2023年 or 2023年12月"  # what a period looks like, for messages
 
 
 @dataclass(frozen=True)
 class Header:
-    """What stands above the figures: rows of labels from left to right, filled up, and which of them has periods."""
+    """The header rows, with merged labels repeated, and which of them has periods and which has labels."""
 
     rows: list[list[str]]
     period_row: int | None
@@ -42,11 +43,11 @@ class Header:
 
     @property
     def width(self) -> int:
-        """Cells of a row."""
+        """The number of cells of a row."""
         return len(self.rows[-1])
 
     def key(self, index: int) -> tuple[str, str]:
-        """Period and label of a column, as far as the header says them."""
+        """Period and label of a column. A text is empty if the header does not have it."""
         period, label = (
             "" if row is None else self.rows[row][index].strip() for row in (self.period_row, self.label_row)
         )
@@ -54,7 +55,7 @@ class Header:
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of an export: one row for every area (or indicator) and period, blank ones too."""
+    """Read an export. Every area (or indicator) and period gives one row, even if its value is blank."""
     return grid.read(content, source, file_name, _table)
 
 
@@ -85,7 +86,7 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
 
 
 def _counts(sheet: Grid, spans: tuple[int, int, int], body: Body, late: list) -> dict[str, int]:
-    """The class of every row: header from `top` to `start`, records to `foot`, then notes."""
+    """Count the rows of each class: the header up to `start`, records up to `foot`, then notes."""
     top, start, foot = spans
     blanks = sum(sheet.is_blank(index) for index in range(top))
     foot_blanks = sum(sheet.is_blank(index) for index in range(foot, len(sheet)))
@@ -99,13 +100,17 @@ def _counts(sheet: Grid, spans: tuple[int, int, int], body: Body, late: list) ->
 
 
 def _corners(options: dict) -> dict[str, str]:
-    """Words of the corner and the kind of the rows below."""
+    """The words that a corner may have, each with the kind of the rows below."""
     listed = {kind: [names] if isinstance(names, str) else names for kind, names in options["corner"].items()}
     return {name: kind for kind, names in listed.items() for name in names}
 
 
 def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
-    """What the preamble says, by its kind, what stands there beside, and the index of the first header line."""
+    """Read the preamble.
+
+    Returns:
+        Its statements by kind (other sentences under `titles`), and the index of the first header line.
+    """
     stated, titles = {}, []
     corners = _corners(options)
     for index in range(len(sheet)):
@@ -125,12 +130,13 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     raise ReadError(
         "header_changed",
         f"{sheet.place}, after {len(stated)} preamble lines: found {(titles or [''])[-1][:60]!r}, expected a preamble "
-        f"line {sorted(options['preamble'].values())} or a header that begins with one of {sorted(corners)}",
+        f"line ({', '.join(sorted(options['preamble'].values()))}) or a header that begins with one of: "
+        f"{', '.join(sorted(corners))}",
     )
 
 
 def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
-    """The header: a second row is one too if its corner is blank or repeats the first one's."""
+    """Read the header. A second row belongs to it if its corner is blank or repeats the first corner."""
     corner = sheet.fields(top)[0].strip()
     rows = [grid.checked_width(sheet, top)]
     below = top + 1
@@ -145,13 +151,17 @@ def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
         raise ReadError(
             "header_changed",
             f"{sheet.place}, lines {top + 1} and {top + 2}: found {len(with_periods)} rows of periods among two header "
-            f"rows, expected one of periods ({options['period_pattern']}) and one of labels",
+            f"rows, expected one of periods ({PERIODS}) and one of labels",
         )
     return Header(rows, period_row, label_row, _corners(options)[corner])
 
 
 def _filled(row: list[str], width: int) -> list[str]:
-    """A header row with each label repeated over the blank cells to its right."""
+    """Repeat each label of a header row in the blank cells to its right.
+
+    >>> _filled(["地区", "2023年", ""], 4)
+    ['地区', '2023年', '2023年', '2023年']
+    """
     filled = row[:1]
     for cell in [*row[1:], *[""] * (width - len(row))]:
         filled.append(cell if cell.strip() or len(filled) == 1 else filled[-1])
@@ -159,21 +169,28 @@ def _filled(row: list[str], width: int) -> list[str]:
 
 
 def _beside(source: Any, file_name: str, printed: str | None) -> str | None:
-    """The indicator that the sidecar, the file's name or the source states for a table that does not print it."""
+    """The indicator that the sidecar, the file's name or the source states.
+
+    Raises:
+        ReadError: the preamble prints another indicator than the sidecar states.
+    """
     in_sidecar = source.facts.get(INDICATOR)
     if in_sidecar and printed and in_sidecar != printed:
-        message = f"{file_name}: found the indicator {printed!r} in its preamble and {in_sidecar!r} in {file_name}.yml, expected both the same"
+        message = f"{file_name}: found the indicator {printed!r} in its preamble and {in_sidecar!r} in {file_name}.yml, expected both the same; correct the sidecar"
         raise ReadError("sidecar_contradicts", message)
     return in_sidecar or text.name_groups(source, file_name).get(INDICATOR) or source.options.get(INDICATOR)
 
 
 def _kinds(header: Header, stated: dict[str, str], place: str, options: dict) -> tuple[str, str]:
-    """What the rows and what the labels of the columns are (empty: there are none)."""
+    """The kind of the rows and the kind of the column labels (empty if there are no labels)."""
     if header.period_row is None:
         label = header.corner if header.corner != TIME else AREA if INDICATOR in stated else INDICATOR
         found = (TIME, label)
     elif header.corner == TIME:
-        raise ReadError("header_changed", f"{place}: found periods to the right of and below the corner")
+        raise ReadError(
+            "header_changed",
+            f"{place}: found periods in the header and in the rows, expected them in one of the two",
+        )
     else:
         label = {AREA: INDICATOR, INDICATOR: AREA}[header.corner]
         found = (header.corner, label if header.label_row is not None else "")
@@ -183,15 +200,15 @@ def _kinds(header: Header, stated: dict[str, str], place: str, options: dict) ->
     if INDICATOR not in stated and (INDICATOR not in found or measured):
         raise ReadError(
             "indicator_missing",
-            f"{place}: found nothing that says the indicator of the figures, expected a line beginning "
-            f"{options['preamble'][INDICATOR]!r}, the part <indicator> in the file's name (here it matched "
-            f"none), `indicator: ...` in a file of the same name with .yml behind it, or the option `indicator` of the source",
+            f"{place}: found no statement of the indicator, expected a line that begins with "
+            f"{options['preamble'][INDICATOR]!r}, or the indicator in the file's name, or the line `indicator: NAME` in a "
+            "sidecar (a file of the same name with .yml at the end)",
         )
     return found
 
 
 def _reject_rows(body: Body, sheet: Grid, header: Header, options: dict) -> None:
-    """Rows of a transposed table without a period, and rows that are there twice, become rejects."""
+    """Reject rows of a transposed table that have no period, and rows that stand twice."""
     if header.period_row is None:
         is_period = re.compile(options["period_pattern"]).fullmatch
         faults = {
@@ -202,15 +219,15 @@ def _reject_rows(body: Body, sheet: Grid, header: Header, options: dict) -> None
         if len(faults) == len(body.records):
             raise ReadError(
                 "header_changed",
-                f"{sheet.place}: found no period in the header {header.rows[0][:9]} and none at the beginning of a "
-                f"row, expected {options['period_pattern']} in one of them",
+                f"{sheet.place}: found no period in the header ({', '.join(header.rows[0][:9])}) and none at the "
+                f"beginning of a row, expected periods ({PERIODS}) in one of the two",
             )
         grid.reject_rows(body, sheet, faults)
     grid.reject_repeated(body, sheet, lambda record: record.fields[0].strip())
 
 
 def _columns(header: Header, options: dict) -> tuple[dict[int, tuple[str, str]], list[int]]:
-    """Period and label of the columns that have what the header should say of them, and the indices of the others."""
+    """Period and label of each column that the header describes, and the indices of the other columns."""
     is_period = re.compile(options["period_pattern"]).fullmatch
     known, unknown = {}, []
     for index in range(1, header.width):
@@ -224,7 +241,11 @@ def _columns(header: Header, options: dict) -> tuple[dict[int, tuple[str, str]],
 
 
 def _doubled(columns: dict[int, tuple[str, str]], records: list, place: str) -> tuple[dict, list[tuple]]:
-    """The columns that are there once, or first of equal ones, and rejects for the cells of the others."""
+    """Reject the cells of columns that repeat a period and label. Of equal columns the first stays.
+
+    Returns:
+        The columns that stay, and the rejects.
+    """
     places: dict[tuple[str, str], list[int]] = {}
     for index, key in columns.items():
         places.setdefault(key, []).append(index)
@@ -240,25 +261,32 @@ def _doubled(columns: dict[int, tuple[str, str]], records: list, place: str) -> 
     ]
     kept = {index: key for index, key in columns.items() if index not in faults}
     if not kept:
-        raise ReadError("header_changed", f"{place}: found no column that counts, expected at least one")
+        raise ReadError(
+            "header_changed",
+            f"{place}: found only columns that contradict each other, expected each period and label once",
+        )
     return kept, rejects
 
 
 def _foot(sheet: Grid, top: int, options: dict) -> int:
-    """Index of the first line of notes or origin. A declared origin is the proof that the file is whole."""
+    """Index of the first line of notes or origin.
+
+    Raises:
+        ReadError: the file lacks the declared origin, which proves that a file is complete.
+    """
     plain = [grid.sentence(sheet, index) for index in range(len(sheet))]
     origin = options.get("origin")
     if origin and not any(line.startswith(origin) for line in plain[top + 1 :]):
         raise ReadError(
             "truncated_file",
-            f"{sheet.place}: found last line {plain[-1][:60]!r}, expected a foot with {origin!r}",
+            f"{sheet.place}: found the last line {plain[-1][:60]!r}, expected a foot with {origin!r}; export it again",
         )
     starts = (*options["notes"], *([origin] if origin else []))
     return next((i for i in range(top + 1, len(sheet)) if plain[i].startswith(starts)), len(sheet))
 
 
 def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list[tuple]]:
-    """The notes as printed, and rejects for rows of figures that stand after a note."""
+    """Read the notes, and reject rows of figures that stand below a note."""
     late, notes = [], []
     for index in (i for i in range(foot, len(sheet)) if not sheet.is_blank(i)):
         if sheet.is_row(index, width):
@@ -270,7 +298,7 @@ def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list
 
 
 def _status_by_year(notes: str, rules: list[dict]) -> dict[str, str]:
-    """Years that the notes single out, each with the status that its rule declares."""
+    """The years that notes mention, each with the status that its rule declares."""
     found = {}
     for rule in rules:
         for match in re.finditer(rule["note"], notes):
@@ -279,7 +307,11 @@ def _status_by_year(notes: str, rules: list[dict]) -> dict[str, str]:
 
 
 def _measured(indicator: str, measure: str) -> str:
-    """The indicator's name with a measure behind it, before its unit, as the site prints it."""
+    """Add a measure to the indicator's name, before its unit, as the site prints it.
+
+    >>> _measured("进出口总额(亿元)", "累计值")
+    '进出口总额_累计值(亿元)'
+    """
     unit = text.unit_in_label(indicator)
     stem = indicator[: -len(unit) - 2] if unit else indicator
     return f"{stem}_{measure}{indicator[len(stem) :]}"

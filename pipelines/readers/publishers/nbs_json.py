@@ -1,13 +1,13 @@
 """Layout nbs_json: replies of the statistics office's query service, plain or in a recorded exchange.
 
-A reply of easyquery (until 2026) lists data nodes (one figure each, with the codes of its indicator, area and period)
-and what the codes mean. A node with hasdata false is a blank, whatever number stands in it (the site prints 0.0).
-A reply of the service that took its place (esData, 2026) lists periods, each with its values, and a value names its
-indicator, area and unit; one that is not published is empty or the word of option `missing`.
-A row of the file is a data node or value, counted from 1; a reply that states an error is one rejected row with the
-publisher's words, and a file of nothing else is refused with them. A recorded exchange (YAML, `interactions`) has a
-sheet for each reply, and its date is the day from which the figures are known. Option `default_area` names the area of
-replies without areas.
+A reply of easyquery (until 2026) lists data nodes and the meaning of their codes. A data node is one figure with the codes
+of its indicator, area and period. If `hasdata` is false, the figure is a blank, though the site prints 0.0. A reply of the
+newer service (esData, 2026) lists periods with values. A value names its indicator, area and unit. A value that is not
+published is empty or has a word of option `missing`.
+Each data node or value is a row of the file, counted from 1. A reply that states an error is one rejected row with the
+publisher's message; a file of such replies only is refused with that message. In a recorded exchange (YAML,
+`interactions`), each reply is a sheet, and its date is the day from which the figures are known. Option `default_area`
+names the area of replies without areas.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INDICATOR, AREA, PERIOD = "zb", "reg", "sj"
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of all replies of a file: one row for every data node, blank ones too."""
+    """Read all replies of a file. Every data node gives one row, even if it is blank."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
     rows, rejects = [], []
     for reply in _replies(decoded, file_name):
@@ -47,7 +47,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 
 def _read_reply(found: tuple[str, str, dict], source: Any, rows: list[tuple], rejects: list[tuple]) -> None:
-    """Add the cells of one reply, and what is none, with its place."""
+    """Add the cells of one reply, and the rejects with their places."""
     sheet, known_from, reply = found
 
     def reject(what: Any, code: str, reason: str) -> None:
@@ -66,22 +66,25 @@ def _read_reply(found: tuple[str, str, dict], source: Any, rows: list[tuple], re
         try:
             rows.append((sheet, number(), 1, *cell(node, source, known_from)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            why = f"found a data node without {error}, expected its figure and the codes of its dimensions"
+            parts = error.args[0] if isinstance(error.args[0], tuple) else error.args[:1]
+            named = "/".join(str(part) for part in parts)
+            lacks = f"without {named}" if type(error) in (KeyError, ValueError) else "of another form"
+            why = f"found a data node {lacks}, expected its figure and the codes of its dimensions"
             reject(node, "malformed_node", why)
 
 
 def _printable(raw_text: str) -> str:
-    """Half characters (surrogates) that JSON can spell but no table can hold, as escapes."""
+    """Write half characters (surrogates) as escapes: JSON can spell them, but a table cannot store them."""
     return raw_text.encode("utf-8", "backslashreplace").decode()
 
 
 def _replies(decoded: str, file_name: str) -> list[tuple[str, str, dict]]:
-    """Sheet name, day of the exchange and reply, of every reply in the file."""
+    """For every reply in the file: the name of its sheet, the day of the exchange, and the reply."""
     if decoded.lstrip().startswith("{"):
         return [("", "", _json(decoded, file_name))]
     if len(decoded) > MAX_YAML_CHARACTERS:
         found = f"{file_name}: found a recording of {len(decoded)} characters, expected at most "
-        raise ReadError("too_large", f"{found}{MAX_YAML_CHARACTERS}: record fewer exchanges in one file")
+        raise ReadError("too_large", f"{found}{MAX_YAML_CHARACTERS}; record fewer exchanges in one file")
     try:
         exchanges = yaml.safe_load(decoded)["interactions"]
         replies = [exchange["response"] for exchange in exchanges]
@@ -90,20 +93,23 @@ def _replies(decoded: str, file_name: str) -> list[tuple[str, str, dict]]:
             for n, reply in enumerate(replies, start=1)
         ]
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        message = f"{type(error).__name__} {error}"[:300]
-        raise ReadError("broken_recording", f"{file_name}: found no recorded exchange: {message}") from error
+        message = f"{file_name}: found no recorded exchange, expected YAML with `interactions`, each with its response"
+        raise ReadError("broken_recording", message) from error
 
 
 def _json(printed: Any, place: str) -> dict:
     if not isinstance(printed, str) or len(printed) > MAX_JSON_CHARACTERS:
-        found = f"{len(printed)} characters" if isinstance(printed, str) else type(printed).__name__
+        found = f"{len(printed)} characters" if isinstance(printed, str) else "no text"
         raise ReadError(
             "too_large", f"{place}: found {found}, expected text of at most {MAX_JSON_CHARACTERS}"
         )
     try:
         reply = json.loads(printed)
     except (ValueError, RecursionError) as error:
-        raise ReadError("broken_json", f"{place}: found no JSON: {type(error).__name__} {error}") from error
+        raise ReadError(
+            "broken_json",
+            f"{place}: found {printed[:60]!r}, which is not JSON, expected a reply in JSON; save it again",
+        ) from error
     if not isinstance(reply, dict) or not {"returncode", "success"} & set(reply):
         raise ReadError(
             "header_changed", f"{place}: found {printed[:60]!r}, expected a reply with returncode or success"
@@ -112,13 +118,13 @@ def _json(printed: Any, place: str) -> dict:
 
 
 def _day(reply: dict) -> str:
-    """ISO date of the exchange by its header Date; empty where there is none."""
+    """ISO date of the exchange, from its header Date. Empty if there is none."""
     printed = next(iter(reply.get("headers", {}).get("Date", [])), "")
     return email.utils.parsedate_to_datetime(printed).date().isoformat() if printed else ""
 
 
 def _error(reply: dict) -> str:
-    """What the publisher says of a query that failed; empty where the reply holds figures."""
+    """The publisher's message for a query that failed. Empty if the reply has figures."""
     if "success" in reply:
         is_whole = reply["success"] is True and isinstance(reply.get("data"), list)
         return "" if is_whole else f"{reply.get('state', '')}: {reply.get('message') or '(no message)'}"
@@ -129,7 +135,7 @@ def _error(reply: dict) -> str:
 
 
 def _nodes(reply: dict) -> tuple[list, Callable[[Any, Any, str], tuple]]:
-    """The figures of a reply, and the function that makes a cell of one."""
+    """The figures of a reply, and the function that makes a cell of each."""
     if "returncode" in reply:
         return reply["returndata"]["datanodes"], partial(_cell, _names(reply["returndata"]))
     nodes = []
@@ -140,7 +146,7 @@ def _nodes(reply: dict) -> tuple[list, Callable[[Any, Any, str], tuple]]:
 
 
 def _value(node: dict, source: Any, known_from: str) -> tuple:
-    """Texts of one cell of the newer service. Raises KeyError, ValueError and their kin where it is not whole."""
+    """The texts of one cell of the newer service. Raises KeyError, ValueError and similar if it is not complete."""
     value = node["values"]
     printed = value["value"]
     key = (value["da"], value.get("da_name") or "", value["i_showname"].strip(), node["name"])
@@ -150,14 +156,14 @@ def _value(node: dict, source: Any, known_from: str) -> tuple:
 
 
 def _texts(cell: tuple) -> tuple:
-    """The cell, if all of it is text without half characters."""
+    """Check that all parts of a cell are texts without half characters."""
     for raw_text in cell:
         raw_text.encode()
     return cell
 
 
 def _names(data: dict) -> dict[tuple[str, str], dict]:
-    """What the codes of each dimension mean."""
+    """The meaning of the codes of each dimension."""
     groups = data.get("wdnodes")
     return {
         (str(group.get("wdcode")), str(node.get("code"))): node
@@ -169,7 +175,7 @@ def _names(data: dict) -> dict[tuple[str, str], dict]:
 
 
 def _cell(names: dict, node: dict, source: Any, known_from: str) -> tuple:
-    """Texts of one cell of easyquery. Raises KeyError, ValueError and their kin where the node is not whole."""
+    """The texts of one cell of easyquery. Raises KeyError, ValueError and similar if the node is not complete."""
     codes = {dimension["wdcode"]: dimension["valuecode"] for dimension in node["wds"]}
     indicator = names[INDICATOR, codes[INDICATOR]]
     area = names[AREA, codes[AREA]]["cname"] if AREA in codes else source.options["default_area"]
@@ -179,6 +185,6 @@ def _cell(names: dict, node: dict, source: Any, known_from: str) -> tuple:
         raise ValueError("true or false in hasdata")
     value = node["data"]["strdata"] if has_data else ""
     if has_data and not value.strip():
-        raise ValueError("the text of a figure that is said to be there")
+        raise ValueError("a text, though it states that it has a figure")
     about = (indicator.get("unit") or "", "", indicator.get("memo") or "", source.title, "", known_from)
     return _texts((*key, *about, value))

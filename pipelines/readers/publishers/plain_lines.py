@@ -1,14 +1,14 @@
-"""Which lines of a large CSV file are plain, found by bits instead of line by line; the plain ones as clean UTF-8.
+"""The plain lines of a large CSV file. They are found by bit operations on blocks, and written as clean UTF-8.
 
-Belongs here: decoding strictly, line ends, and the sorting of physical lines into plain ones (a database's CSV
-scan reads them without a doubt) and others (a person, or `grid.py`, must look at them). Does not belong here: what
-the others are, what a column means.
+Belongs here: strict decoding, line ends, and the division of physical lines into plain lines (the CSV scan of a database
+reads them without doubt) and other lines (`grid.py` must look at them). Does not belong here: the reading of other lines,
+the meaning of columns.
 
-A plain line has the header's number of fields, a month in its period field, quotes only around whole fields
-(or doubled inside them), neither NUL nor `NO_TEXT` and a length that is no attack. In the part file every physical
-line keeps its place: a line that is not plain leaves a row of empty fields, so the n-th row of a scan is the n-th line.
+A plain line has the same number of fields as the header, and a month in its period field. Quotes stand only around whole
+fields, or doubled inside them. It has neither NUL nor `NO_TEXT`, and is not longer than LONGEST_PLAIN_LINE. Every physical
+line keeps its place in the part file: a line that is not plain becomes a row of empty fields. So row n of a scan is line n.
 
-The bit work follows simdjson (Langdale and Lemire, Parsing gigabytes of JSON per second, VLDB J. 2019): one bit
+The bit operations follow simdjson (Langdale and Lemire, Parsing gigabytes of JSON per second, VLDB J. 2019): one bit
 for each byte, quoted regions as the prefix-xor of the quote bits.
 """
 
@@ -24,37 +24,38 @@ from typing import BinaryIO
 import numpy as np
 import polars as pl
 
-# So small that the arrays of a block stay in the processor's cache.
+# A block is so small that its arrays stay in the processor's cache.
 BLOCK_BYTES = 1 << 18
-# What glibc is made to keep instead of giving it back to the system after each block: it keeps pieces of up to the size
-# of the largest one that was ever freed, 32 MB at most. A fifth of the cost of sorting.
+# glibc keeps freed pieces of memory up to the size of the largest piece that was ever freed, 32 MB at most. Freeing one
+# piece of this size makes it keep the memory of each block, which saves a fifth of the time.
 KEPT_BYTES = 31 << 20
-# Longer lines than these are looked at one by one, or not at all: no publisher prints such a line.
+# A line longer than LONGEST_PLAIN_LINE is read by grid.py. A line longer than LONGEST_LINE refuses the file.
 LONGEST_PLAIN_LINE = 100_000
 LONGEST_LINE = 16 << 20
-# Lines that are not plain are kept in memory; a file made of them is not of the declared layout.
+# Lines that are not plain stay in memory. A file with too many of them does not have the declared layout.
 MOST_OTHER_BYTES = 64 << 20
 BYTES_OF_A_LINE_OBJECT = 200
 
 LF, CR, QUOTE, COMMA, SPACE = 10, 13, 34, 44, 32
-# NUL, and the mark that a scan may take for a missing value: neither stands in a plain line.
+# The mark that a scan may read as a missing value. Neither it nor NUL may stand in a plain line.
 NO_TEXT = 1
 TOP = np.uint64(63)
 ONE = np.uint64(1)
-# Eight bytes '"dddddd"' as a number: what stays of each byte, and what must stay; a digit plus 6 keeps its high half.
+# Eight bytes '"dddddd"' as a number. HIGH_HALVES selects the bits to compare with QUOTED_MONTH. A digit plus 6 keeps the
+# same high half, any other byte does not.
 QUOTED_MONTH = np.uint64(int.from_bytes(b'"000000"', "little"))
 HIGH_HALVES = np.uint64(0xFFF0F0F0F0F0F0FF)
 SIXES = np.uint64(0x0006060606060600)
-MONTH_BYTES = 9  # of a quoted month and what stands behind it
+MONTH_BYTES = 9  # of a quoted month and the separator behind it
 MONTH = re.compile(rb'(?:"[0-9]{6}"|[0-9]{6})[,\n]')
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What plain lines look like.
+    """The form of plain lines.
 
-    `width` counts the fields, without the empty one that a trailing comma makes; `period_at` is the index of
-    the field that must be six digits.
+    `width` counts the fields, without the empty field behind a trailing comma. `period_at` is the index of the field
+    that must have six digits.
     """
 
     width: int
@@ -73,7 +74,7 @@ class Other:
 
 @dataclass
 class Sorted:
-    """How many lines there are, how many are plain, the others, and whether the last line was ended."""
+    """The number of lines, the number of plain lines, the other lines, and whether the last line has a line end."""
 
     lines: int = 0
     plain: int = 0
@@ -82,7 +83,10 @@ class Sorted:
 
 
 class Fault(Exception):
-    """Why a file cannot be read: `kind` is undecodable, truncated, long_line or too_many; the byte in the file; words."""
+    """Why a file cannot be read.
+
+    `kind` is undecodable, truncated, long_line or too_many. `at` is the byte in the file.
+    """
 
     def __init__(self, kind: str, at: int, message: str) -> None:
         super().__init__(message)
@@ -90,7 +94,7 @@ class Fault(Exception):
 
 
 def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -> Sorted:
-    """Sort the lines of a file from a byte on, and write the part file. Raises Fault."""
+    """Divide the lines of a file, from byte `start` on, and write the part file. Raises Fault."""
     bytearray(KEPT_BYTES)
     found, other_bytes, written = Sorted(), 0, 0
     with path.open("rb", buffering=0) as source, part_path.open("wb", buffering=0) as part:
@@ -113,7 +117,7 @@ def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -
 
 
 def _blocks(source: BinaryIO, start: int) -> Iterator[tuple[int, bytes]]:
-    """Blocks of whole lines with the byte at which each begins."""
+    """Give blocks of whole lines, each with the byte where it begins."""
     at, size = start, BLOCK_BYTES
     while block := os.pread(source.fileno(), size, at):
         cut = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
@@ -130,7 +134,7 @@ def _blocks(source: BinaryIO, start: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _clean(raw: bytes, at: int, encoding: str) -> bytes:
-    """The same text in UTF-8 with LF as the only line end."""
+    """Turn a block into UTF-8 with LF as the only line end."""
     try:
         clean = raw if encoding == "utf-8" and _is_utf8(raw) else raw.decode(encoding).encode()
     except UnicodeDecodeError as error:
@@ -141,7 +145,7 @@ def _clean(raw: bytes, at: int, encoding: str) -> bytes:
 
 
 def _is_utf8(raw: bytes) -> bool:
-    """Whether the bytes can be decoded; a quarter of the cost of doing so."""
+    """Whether the bytes are UTF-8. This test takes a quarter of the time of decoding."""
     try:
         return bool(len(pl.Series([raw]).cast(pl.String)))
     except pl.exceptions.ComputeError:
@@ -149,7 +153,11 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def _sort_block(block: bytes, shape: Shape, is_ended: bool) -> tuple[int, list[Other], bytes]:
-    """Number of lines, the lines that are not plain, and the text in which those are empty rows."""
+    """Divide the lines of a block.
+
+    Returns:
+        The number of lines, the lines that are not plain, and the text with empty rows in their place.
+    """
     a = np.frombuffer(block, dtype=np.uint8)
     is_end = a == LF
     ends = np.flatnonzero(is_end)
@@ -161,7 +169,7 @@ def _sort_block(block: bytes, shape: Shape, is_ended: bool) -> tuple[int, list[O
     if odd.any():
         a = a.copy()
         for line in np.flatnonzero(odd):
-            a[starts[line] : ends[line]] = SPACE  # its quotes must not turn the other lines inside out
+            a[starts[line] : ends[line]] = SPACE  # its odd quote would invert the quotes of all later lines
         quotes = _bits(a == QUOTE)
         quoted = _quoted(quotes)
     other = odd | _not_plain(a, starts, ends, (_bits(is_end), quotes, quoted), shape)
@@ -181,7 +189,10 @@ def _sort_block(block: bytes, shape: Shape, is_ended: bool) -> tuple[int, list[O
 
 
 def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple, shape: Shape) -> np.ndarray:
-    """Lines of `a` that are not plain; `bits` has its line ends, its quotes (even in every line), and what they enclose."""
+    """Mark the lines of `a` that are not plain.
+
+    `bits` has the line ends, the quotes (an even number in every line), and the bytes that the quotes enclose.
+    """
     line_ends, quotes, quoted = bits
     commas = _bits(a == COMMA) & ~quoted
     separators = commas | line_ends
@@ -200,7 +211,7 @@ def _not_plain(a: np.ndarray, starts: np.ndarray, ends: np.ndarray, bits: tuple,
 
 
 def _field_starts(commas: np.ndarray, starts: np.ndarray, field_at: int, bad: np.ndarray) -> np.ndarray:
-    """Where the n-th field of each line begins; the line's start for bad lines."""
+    """The byte where the field with index `field_at` begins in each line. For bad lines, the start of the line."""
     if field_at == 0:
         return starts
     where = _positions(commas)
@@ -210,7 +221,7 @@ def _field_starts(commas: np.ndarray, starts: np.ndarray, field_at: int, bad: np
 
 
 def _is_month(a: np.ndarray, fields: np.ndarray) -> np.ndarray:
-    """Whether the field that begins there is six digits, quoted or not."""
+    """Whether the field that begins at each byte has six digits, with or without quotes."""
     good, last = np.zeros(len(fields), dtype=bool), len(a) - MONTH_BYTES
     if last >= 0:
         at = np.minimum(fields, last)
@@ -224,13 +235,13 @@ def _is_month(a: np.ndarray, fields: np.ndarray) -> np.ndarray:
 
 
 def _bits(found: np.ndarray) -> np.ndarray:
-    """One bit for each byte, in words of 64."""
+    """Pack one bit for each byte, 64 bits to a number."""
     packed = np.packbits(found, bitorder="little")
     return np.concatenate((packed, np.zeros(-len(packed) % 8, dtype=np.uint8))).view(np.uint64)
 
 
 def _quoted(quotes: np.ndarray) -> np.ndarray:
-    """Bits from every opening quote up to the byte before its closing quote: the prefix-xor of the quotes."""
+    """Set the bits from every opening quote to the byte before its closing quote: the prefix-xor of the quotes."""
     x = quotes.copy()
     for shift in (1, 2, 4, 8, 16, 32):
         x ^= x << np.uint64(shift)
@@ -240,7 +251,7 @@ def _quoted(quotes: np.ndarray) -> np.ndarray:
 
 
 def _after(x: np.ndarray, first: bool) -> np.ndarray:
-    """Every bit moved to the next byte; `first` stands before the first byte."""
+    """Move every bit to the next byte. `first` is the bit before the first byte."""
     moved = x << ONE
     moved[1:] |= x[:-1] >> TOP
     moved[0] |= np.uint64(first)
@@ -248,7 +259,7 @@ def _after(x: np.ndarray, first: bool) -> np.ndarray:
 
 
 def _before(x: np.ndarray) -> np.ndarray:
-    """Every bit moved to the byte before."""
+    """Move every bit to the byte before."""
     moved = x >> ONE
     moved[:-1] |= x[1:] << TOP
     return moved
@@ -260,7 +271,7 @@ def _at(x: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def _count_up_to(x: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Bits set before each byte position."""
+    """Count the bits before each byte position."""
     block = where >> 6
     total = np.concatenate(([0], np.cumsum(np.bitwise_count(x), dtype=np.int64)))
     below = (ONE << (where & 63).astype(np.uint64)) - ONE
@@ -268,7 +279,7 @@ def _count_up_to(x: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def _positions(x: np.ndarray) -> np.ndarray:
-    """Byte positions of all bits that are set."""
+    """The byte positions of all bits that are set."""
     filled = np.flatnonzero(x)
     set_bits = np.unpackbits(x[filled].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
     row, bit = np.nonzero(set_bits)

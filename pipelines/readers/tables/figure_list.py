@@ -1,7 +1,7 @@
-"""Layout figure_list: one line a figure, with its area, period, indicator, unit, status, source and sentence.
+"""Layout figure_list: each line is one figure, with its area, period, indicator, unit, status, source and sentence.
 
-Options: `fields` names the column (or the columns, joined by a blank) of each text of a cell; `optional`
-columns may be absent; `ignored` columns are known and not carried.
+Options: `fields` names the column of each text of a cell (several columns are joined by a blank). `optional` columns may
+be absent. `ignored` columns are known and not read.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pipelines.readers.text import Reading
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of a list: one row for every line, blank values too."""
+    """Read a list. Every line gives one row, even if its value is blank."""
     return grid.read(content, source, file_name, table)
 
 
 def table(sheet: Grid, source: Any, _: str) -> Part:
-    """Cells of one grid."""
+    """Read one grid."""
     options = source.options
     fields = {key: [names] if isinstance(names, str) else names for key, names in options["fields"].items()}
     optional = options.get("optional", [])

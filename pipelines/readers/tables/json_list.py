@@ -1,10 +1,10 @@
-"""A list of objects in JSON as a header and records, so that a family is read alike from CSV, Excel and JSON.
+"""A JSON list of objects as a header and records, so that a layout reads CSV, Excel and JSON in the same way.
 
-Belongs here: recognising JSON, and its list as records. Does not belong here: what the keys mean (the family's
-module), replies of a query service with codes of their own (nbs_json.py).
+Belongs here: how JSON is recognised, and how its list becomes records. Does not belong here: what the keys mean (the
+module of the layout), replies of a query service with codes of their own (nbs_json.py).
 
-JSON has no lines that mean anything: a row is an entry of the list, counted from 1. Numbers stay as printed, null
-is an empty text, and the header is the keys in the order in which they first appear.
+Lines have no meaning in JSON, so a row is an entry of the list, counted from 1. Numbers stay as printed. Null is an empty
+text. The header has the keys in the order in which they first appear.
 """
 
 from __future__ import annotations
@@ -22,19 +22,29 @@ NAMES = {None: "", True: "true", False: "false"}
 
 
 class _Pairs(list):
-    """Pairs of an object in the order of the file, so that a doubled key is seen."""
+    """The pairs of an object in the order of the file, so that a repeated key is found."""
 
 
 def is_json(content: bytes) -> bool:
-    """Whether the text begins as a list or an object; no header of a table does."""
+    """Whether a text begins like a JSON list or object. No header of a table does.
+
+    >>> is_json(b'[{"a": 1}]'), is_json(b"a,b")
+    (True, False)
+    """
     return content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"[", b"{")
 
 
 def table(decoded: str, options: dict, required: list[str], file_name: str) -> tuple[list[str], Body, int]:
-    """Header, records and rejects, and how many entries there are.
+    """Read a JSON list as a table.
 
-    Options of a list that stands in an object: `records` names its key, `count` the key of the number of records,
-    `error` the key under which the publisher states a failure.
+    If the list stands in an object, the options name keys of that object: `records` has the list, `count` has the number
+    of records, `error` has the publisher's message of a failure.
+
+    Returns:
+        The header, the body (records and rejects), and the number of entries.
+
+    Raises:
+        ReadError: the text is not JSON, or not a list of objects, or not complete.
     """
     entries = _entries(_parsed(decoded, file_name), options, file_name)
     header = list(dict.fromkeys(key for entry in entries if isinstance(entry, _Pairs) for key, _ in entry))
@@ -42,7 +52,9 @@ def table(decoded: str, options: dict, required: list[str], file_name: str) -> t
         raise ReadError(
             "empty_file", f"{file_name}: found {len(entries)} entries, expected objects with keys"
         )
-    needed = [name for name in required if name in header]  # one that is nowhere is a fault of the whole file
+    needed = [
+        name for name in required if name in header
+    ]  # a key that no entry has is a fault of the whole file
     body = Body()
     for row_no, entry in enumerate(entries, start=1):
         fault = _fault(entry, needed)
@@ -59,7 +71,7 @@ def table(decoded: str, options: dict, required: list[str], file_name: str) -> t
 
 
 def printable(raw_text: str) -> str:
-    """Half characters (surrogates) that JSON can spell but no table can hold, as escapes."""
+    """Write half characters (surrogates) as escapes: JSON can spell them, but a table cannot store them."""
     return raw_text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -71,7 +83,7 @@ def _parsed(decoded: str, file_name: str) -> Any:
     if len(decoded) > MAX_CHARACTERS:
         raise ReadError(
             "too_large",
-            f"{file_name}: found {len(decoded)} characters, expected at most {MAX_CHARACTERS}: ask for less at once",
+            f"{file_name}: found {len(decoded)} characters, expected at most {MAX_CHARACTERS}; ask the publisher for fewer figures at once",
         )
     try:
         return json.loads(
@@ -79,13 +91,18 @@ def _parsed(decoded: str, file_name: str) -> Any:
         )
     except json.JSONDecodeError as error:
         place = f"{file_name}, line {error.lineno}, column {error.colno}"
-        raise ReadError("broken_json", f"{place}: found {error.msg}, expected JSON") from error
+        raise ReadError(
+            "broken_json",
+            f"{place}: found {decoded[error.pos : error.pos + 30]!r}, expected JSON; download the file again",
+        ) from error
     except (RecursionError, ValueError) as error:
-        raise ReadError("broken_json", f"{file_name}: found lists in lists without end") from error
+        raise ReadError(
+            "broken_json", f"{file_name}: found too many lists inside lists, expected a list of objects"
+        ) from error
 
 
 def _entries(found: Any, options: dict, file_name: str) -> list:
-    """The list itself, or the one that stands in the object of a reply."""
+    """The list of entries: the document, or the list in the object of a reply."""
     stated = None
     if isinstance(found, _Pairs):
         reply = dict(found)
@@ -99,13 +116,13 @@ def _entries(found: Any, options: dict, file_name: str) -> list:
     if isinstance(stated, str) and stated != str(len(found)):
         raise ReadError(
             "truncated_file",
-            f"{file_name}: found {len(found)} records, expected the {stated[:20]} that it states",
+            f"{file_name}: found {len(found)} records, expected the {stated[:20]} that the file states; download it again",
         )
     return found
 
 
 def _fault(entry: Any, required: list[str]) -> tuple[str, str] | None:
-    """Why an entry is no record: code, and what was found and expected."""
+    """Why an entry is not a record: the reason code, what was found and what was expected."""
     if not isinstance(entry, _Pairs):
         return "not_an_object", f"found {printable(str(entry))[:60]!r}, expected an object"
     keys = [key for key, _ in entry]

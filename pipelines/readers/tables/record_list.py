@@ -1,20 +1,20 @@
-"""Layout record_list: one record a row, its columns named by the source's declaration; CSV, Excel or JSON.
+"""Layout record_list: each row is one record, and the source declares its columns. CSV, Excel or JSON.
 
-Belongs here: lists whose every column is one text of one raw table: code lists, international trade. Does not
-belong here: tables whose header holds places or indicators (wide_panel.py, nbs_export.py).
+Belongs here: lists in which each column is one text of one raw table: code lists, international trade. Does not belong
+here: tables with areas or indicators in the header (wide_panel.py, nbs_export.py).
 
 Options:
   fields      text of the raw table -> printed column, or a list of columns that are joined by a blank
-  value       names that the value column may have; the one found becomes value_name_text
-  periods     pattern of columns that are periods: each gives a record of its own (a wide table)
-  fixed       text of the raw table -> words that hold for the whole source
+  value       names that the value column may have; the name found becomes value_name_text
+  periods     pattern of columns that are periods: each period gives a record of its own (a wide table)
+  fixed       text of the raw table -> text that is the same for the whole source
   from_name   text of the raw table -> named part of the file's name
   optional    printed columns that may be absent
   ignored     printed columns that are known and not carried
-  refuse_unknown  a column that nothing declares may be a dimension: the file is refused, not the cells held
-  totals      words that make a row a total of those above: a note, no record
-  note_sheets sheets that describe the query: notes
-  trailing_comma  rows may end in a comma, whether the header does or not
+  refuse_unknown  an undeclared column refuses the file, because it may be a dimension (else its cells are rejected)
+  totals      texts that mark a row as the total of rows above: the row is a note, not a record
+  note_sheets sheets that describe the query: all their rows are notes
+  trailing_comma  rows may end in a comma, with or without one in the header
   records, count, error: see json_list.py
 Lines above the header are its preamble. The columns of the raw table are those of its contract.
 """
@@ -35,12 +35,16 @@ from pipelines.readers.text import ReadError, Reading
 
 MAX_PREAMBLE_ROWS = 50
 POSITIONS = ("sheet", "row_no", "column_no")
-FROM_HEADER = ("value_text", "value_name_text", "period_text")  # by the columns of values and their headings
+FROM_HEADER = (
+    "value_text",
+    "value_name_text",
+    "period_text",
+)  # these texts come from a value column and its name
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Columns of a header: places of each text, of values with what their names tell, and of what nothing declares."""
+    """The columns of a header: where each text stands, where values stand (with facts from their names), and which are unknown."""
 
     header: list[str]
     at: dict[str, list[int]]
@@ -49,7 +53,7 @@ class Layout:
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Records as printed, under the columns of the raw table."""
+    """Read the records as printed, with the columns of the raw table."""
     if json_list.is_json(content):
         reading = _read_json(content, source, file_name)
     else:
@@ -60,7 +64,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 
 
 def constants(source: Any, file_name: str) -> dict[str, str]:
-    """Columns of the raw table that no record prints, with what holds for the whole file."""
+    """Columns of the raw table that no record prints, each with its text for the whole file."""
     groups = text.name_groups(source, file_name)
     named = {key: groups.get(name, "") for key, name in source.options.get("from_name", {}).items()}
     whole = {**source.options.get("fixed", {}), **named}
@@ -96,7 +100,11 @@ def _table(sheet: Grid, source: Any, _: str) -> Part:
 
 
 def header_of(sheet: Grid, source: Any) -> tuple[int, Layout, bool]:
-    """Index of the header, where it has the declared columns, and whether rows end in a comma behind the last one."""
+    """Find the header.
+
+    Returns:
+        Its index, its columns, and whether rows end in a comma.
+    """
     top = _top(sheet, _required(source))
     header = [name.strip() for name in grid.checked_width(sheet, top)]
     trailing = source.options.get("trailing_comma", False) and _ends_in_comma(sheet, top, header)
@@ -106,7 +114,7 @@ def header_of(sheet: Grid, source: Any) -> tuple[int, Layout, bool]:
 
 
 def _top(sheet: Grid, required: list[str]) -> int:
-    """Index of the header: the first row that has all required columns, else the first that is not blank."""
+    """Index of the header: the first row with all required columns, or else the first row that is not blank."""
     for index in range(min(len(sheet), MAX_PREAMBLE_ROWS)):
         if {name.strip() for name in sheet.fields(index)} >= set(required):
             return index
@@ -114,7 +122,7 @@ def _top(sheet: Grid, required: list[str]) -> int:
 
 
 def _ends_in_comma(sheet: Grid, top: int, header: list[str]) -> bool:
-    """Whether rows have an empty field behind the last one: as the header has, or, if it has none, the first row."""
+    """Whether rows have an empty field at the end. The header shows it, or else the first row."""
     if header[-1] == "":
         return True
     first = next((i for i in range(top + 1, len(sheet)) if not sheet.is_blank(i)), None)
@@ -123,7 +131,11 @@ def _ends_in_comma(sheet: Grid, top: int, header: list[str]) -> bool:
 
 
 def layout_of(header: list[str], source: Any, place: str) -> Layout:
-    """Where a header has the declared columns; refused where it lacks one, before any record is made."""
+    """Find the declared columns in a header.
+
+    Raises:
+        ReadError: a required column is missing, or an undeclared one refuses the file.
+    """
     options = source.options
     values = _value_columns(header, options, place)
     known = [*options.get("optional", []), *options.get("ignored", []), *(header[i] for i, _ in values)]
@@ -132,15 +144,15 @@ def layout_of(header: list[str], source: Any, place: str) -> Layout:
         found = [header[index] for index in unknown]
         raise ReadError(
             "header_changed",
-            f"{place}: found the columns {found}, which sources/{source.source_id} does not declare; a further "
-            "dimension would make every record another",
+            f"{place}: found the columns {', '.join(found)}, expected only columns that sources/{source.source_id} declares; "
+            "a column may be a further dimension, so declare each as a field or as ignored",
         )
     at = {key: [header.index(n) for n in names if n in header] for key, names in _fields(source).items()}
     return Layout(header, at, values, unknown)
 
 
 def part_of(layout: Layout, body: Body, source: Any) -> Part:
-    """What the records under a header print; what is the same for the whole file is added by `read`."""
+    """The rows that the records under a header give. `read` adds the texts that are the same for the whole file."""
     names = carried(source)
     records = _without_totals(body, {index for index, _ in layout.values}, source.options.get("totals", []))
     rows = [row for record in records for row in _rows(record, layout, names)]
@@ -149,7 +161,7 @@ def part_of(layout: Layout, body: Body, source: Any) -> Part:
 
 
 def carried(source: Any) -> tuple[str, ...]:
-    """Columns of the raw table that a record of the source can fill, in the order of the table."""
+    """The columns of the raw table that a record can fill, in the order of the table."""
     can = {*POSITIONS, *FROM_HEADER, *source.options["fields"]}
     return tuple(name for name in source.raw_columns if name in can)
 
@@ -167,7 +179,7 @@ def _required(source: Any) -> list[str]:
 
 
 def _value_columns(header: list[str], options: dict, place: str) -> list[tuple[int, dict[str, str]]]:
-    """Places of the columns that hold values, with what their names tell; none for a list without values."""
+    """The indices of the value columns, each with the facts in its name. A list without values has none."""
     if "value_text" in options["fields"]:
         name = options["fields"]["value_text"]
         return [(header.index(name), {"value_name_text": name})] if name in header else []
@@ -179,16 +191,19 @@ def _value_columns(header: list[str], options: dict, place: str) -> list[tuple[i
     if not found and ("value" in options or "periods" in options):
         raise ReadError(
             "column_missing",
-            f"{place}: found {header[: text.MAX_NAMES_SHOWN]}, expected a value column, one of {options.get('value')}",
+            f"{place}: found {header[: text.MAX_NAMES_SHOWN]}, expected a value column: {', '.join(options.get('value', [])) or 'one for each period'}",
         )
     if len(found) > 1 and "period_text" not in found[0][1]:
         names = [header[index] for index, _ in found]
-        raise ReadError("ambiguous_file", f"{place}: found the value columns {names}, expected one")
+        raise ReadError(
+            "ambiguous_file",
+            f"{place}: found the value columns {', '.join(names)}, expected one; export one measure at a time",
+        )
     return found
 
 
 def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Record]:
-    """The records but for rows of totals, which become notes."""
+    """The records without the rows of totals. Rows of totals count as notes."""
     if not totals:
         return body.records
     good = []
@@ -202,7 +217,7 @@ def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Rec
 
 
 def _rows(record: Record, layout: Layout, names: tuple[str, ...]) -> Iterator[tuple]:
-    """One row of the raw table for each value of a record."""
+    """Give one row of the raw table for each value of a record."""
     fields = record.fields
     for index, stated in layout.values or [(None, {})]:
         own = {"sheet": "", "row_no": record.row_no, "column_no": (index or 0) + 1}

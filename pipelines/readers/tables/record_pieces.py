@@ -1,7 +1,7 @@
-"""Text files of layout record_list that may be larger than memory, read piece by piece.
+"""The reader for large text files of layout record_list. It reads them piece by piece, so they may be larger than memory.
 
-Belongs here: the way through such a file. Does not belong here: a rule of its own: lines become records by grid.take,
-records become rows by record_list.py, and tests hold both readers equal in rows, rejects and counts.
+Belongs here: the way through such a file. Does not belong here: rules of the layout: grid.take makes records of lines, and
+record_list.py makes rows of records. Tests prove that both readers give the same rows, rejects and counts.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pipelines.readers.text import ReadError, Reading
 PIECE_RECORDS = 100_000
 LONGEST_LINE = 16 << 20
 MOST_WHOLE_BYTES = 64 << 20
-MOST_REJECTS = 200_000  # a file with more of them is not of the declared layout
+MOST_REJECTS = 200_000  # a file with more rejects does not have the declared layout
 
 
 class _Lines:
-    """Physical lines by their index in the file, of which only those from `first` to what has been read are held."""
+    """Physical lines by their index in the file. Only lines from `first` to the last one read are in memory."""
 
     def __init__(self, handle: TextIO, place: str) -> None:
         self.handle, self.place = handle, place
@@ -39,32 +39,33 @@ class _Lines:
         return self.lines[where - self.first]
 
     def read_on(self, count: int) -> None:
-        """Hold so many more lines, or all that there are."""
+        """Read `count` more lines into memory, or all that are left."""
         for _ in range(count):
             line = self.handle.readline(LONGEST_LINE)
             self.is_read = not line
             if not line:
                 return
             if len(line) == LONGEST_LINE:
-                message = (
-                    f"{self.place}, line {len(self) + 1}: found a line of {len(line)} characters or more"
-                )
+                message = f"{self.place}, line {len(self) + 1}: found a line of {len(line)} or more characters, expected lines of a table"
                 raise ReadError("long_line", message)
             self.is_ended = line.endswith("\n")
             mark = "" if len(self) else "\ufeff"
             self.lines.append(line.removesuffix("\n").removeprefix(mark))
 
     def drop(self, before: int) -> None:
-        """Hold lines before an index no longer."""
+        """Remove the lines before an index from memory."""
         del self.lines[: before - self.first]
         self.first = before
 
 
 def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
-    """Records as printed: a SELECT over files in `scratch`, to be used before that goes."""
+    """Read the records as printed.
+
+    The rows are a SELECT over files in `scratch`, so they must be used before that folder is deleted.
+    """
     with path.open("rb") as file:
         beginning = file.read(1 << 10)
-    # the decoder of a stream says nothing of a byte order mark that is cut off
+    # the decoder of a stream does not report a byte order mark that is cut off
     if json_list.is_json(beginning) or len(beginning) < len(BOM_UTF8):
         return _read_whole(path, source, file_name)
     failures = []
@@ -74,19 +75,19 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
                 found = _read(_Lines(handle, file_name), encoding, source, file_name, scratch)
             return found or _read_whole(path, source, file_name)
         except UnicodeDecodeError as error:
-            failures.append(f"{encoding} fails at {error.object[error.start :][:4].hex(' ')}: {error.reason}")
+            failures.append(f"{encoding} fails at {error.object[error.start :][:4].hex(' ')}")
             if error.reason in text.CUT_CHARACTER:
-                cut = f"{file_name}: the file ends in the middle of a character: {failures[-1]}"
+                cut = f"{file_name}: found an end in the middle of a character ({failures[-1]}), expected a whole file"
                 raise ReadError("truncated_file", cut) from error
     raise ReadError(
         "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {list(source.encoding)}: "
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(source.encoding)}: "
         + "; ".join(failures),
     )
 
 
 def _read_whole(path: Path, source: Any, file_name: str) -> Reading:
-    """Lists in JSON and tables with a column for each period: they have no records of one line each."""
+    """Read the file in one piece: JSON lists and tables with a column for each period have no record for each line."""
     size = path.stat().st_size
     if size > MOST_WHOLE_BYTES:
         raise ReadError(
@@ -96,7 +97,7 @@ def _read_whole(path: Path, source: Any, file_name: str) -> Reading:
 
 
 def _read(lines: _Lines, encoding: str, source: Any, file_name: str, scratch: Path) -> Reading | None:
-    """The records of a file; None where one line gives several."""
+    """Read the records of a file. None if one line gives several records."""
     lines.read_on(2 * record_list.MAX_PREAMBLE_ROWS)
     sheet = TextGrid(file_name, encoding, lines, True)
     top, layout, trailing = record_list.header_of(sheet, source)
@@ -112,7 +113,8 @@ def _read(lines: _Lines, encoding: str, source: Any, file_name: str, scratch: Pa
         rejects += part.rejects
         if len(rejects) > MOST_REJECTS:
             raise ReadError(
-                "too_many", f"{file_name}: found {len(rejects)} rows that are none: {rejects[-1][-1]}"
+                "too_many",
+                f"{file_name}: found {len(rejects)} rejected lines, expected a file of the declared layout; the last one: {rejects[-1][-1]}",
             )
         pieces.append(scratch / f"{encoding}_{len(pieces)}.parquet")
         text.frame(part.rows, part.columns).write_parquet(pieces[-1])
@@ -131,11 +133,15 @@ def _read(lines: _Lines, encoding: str, source: Any, file_name: str, scratch: Pa
 
 
 def _take_piece(lines: _Lines, index: int, form: tuple[str, int, bool], body: Body) -> int | None:
-    """Add the records of a piece from a line on; the index of the line that follows, None behind the last one."""
+    """Add the records of one piece.
+
+    Returns:
+        The index of the next line, or None at the end of the file.
+    """
     encoding, width, trailing = form
     sheet = TextGrid(lines.place, encoding, lines, lines.is_ended or not lines.is_read)
     while len(body.records) + len(body.rejects) < PIECE_RECORDS:
-        # a record must see all lines that it may go on over
+        # a record needs all lines that it may continue on
         if index + grid.MAX_LINES_PER_RECORD >= len(lines) and not lines.is_read:
             lines.drop(index)
             lines.read_on(PIECE_RECORDS)
@@ -151,7 +157,7 @@ def _take_piece(lines: _Lines, index: int, form: tuple[str, int, bool], body: Bo
 
 
 def _select(pieces: list[Path], source: Any, constants: dict[str, str]) -> str:
-    """SELECT of the raw table's columns over the pieces."""
+    """The SELECT of the raw table's columns over the pieces."""
     columns = [
         f"{literal(constants[name])} as {identifier(name)}" if name in constants else identifier(name)
         for name in source.raw_columns

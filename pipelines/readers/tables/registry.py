@@ -1,8 +1,8 @@
-"""Layout registry: a code list with its own columns, one line an entry (zones, partners, trade modes, tiers, divisions).
+"""Layout registry: a code list with its own columns. Each line is an entry (zones, partners, trade modes, tiers, divisions).
 
-Option `columns` lists the columns that the file must have; they become the columns of the raw table. Where the file
-names them otherwise it is a table, column of the raw table -> column of the file. `optional` columns may be absent and
-are then empty; `ignored` ones are known and not carried; `separator` is that of the fields, if no comma.
+Option `columns` lists the columns that the file must have. They become the columns of the raw table. If the file uses
+other names, the option is a table: column of the raw table -> column of the file. `optional` columns may be absent and are
+then empty. `ignored` columns are known and not read. `separator` stands between fields, a comma by default.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipelines.readers.text import Reading
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Entries as printed, in the declared order of columns."""
+    """Read the entries as printed, with the columns in the declared order."""
     return grid.read(content, source, file_name, _table, many=False)
 
 

@@ -1,12 +1,12 @@
-"""Layout wide_panel: one header line, one row an area and period, one column an indicator (city yearbooks).
+"""Layout wide_panel: one header line, a row for each area and period, a column for each indicator (city yearbooks).
 
-Options: `area_code`, `area_name`, `period` name the key columns; `ignored` columns are known and carry no
-figure; `optional` lists declared indicators that an edition may lack; `notes` are the words with which a sentence
-above or below the figures begins; `note_sheets` names sheets that hold sentences only (a pattern); `default_area` is
-the area of a table without a column of areas. The indicators are those of columns.csv.
+Options: `area_code`, `area_name` and `period` name the key columns. `ignored` columns are known and have no figures.
+`optional` lists declared indicators that an edition may lack. `notes` lists beginnings of sentences above or below the
+figures. `note_sheets` is a pattern for the names of sheets with sentences only. `default_area` is the area of a table
+without a column of areas. columns.csv declares the indicators.
 
-An area and period that is there twice is held: the second of two equal rows, both of two different ones. Rows without
-area or period (sums, remarks, adverts) are held too.
+If an area and period stands twice, rows are rejected: the second of two equal rows, both of two different rows. Rows
+without area or period (sums, remarks, adverts) are rejected too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEYS = ("area_code", "area_name", "period")
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of a panel: one row for every cell of a declared column, blank ones too."""
+    """Read a panel. Every cell of a declared column gives one row, even a blank cell."""
     return grid.read(content, source, file_name, _table)
 
 
@@ -53,13 +53,13 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
 
 
 def _key_names(options: dict) -> list[list[str]]:
-    """Columns of which one must be filled: a period, and an area by code or name (unless the table has none)."""
+    """Groups of columns. In each group one column must have a text: the area (by code or name), if any, and the period."""
     area = [options[key] for key in ("area_code", "area_name") if key in options]
     return [names for names in (area, [options["period"]]) if names]
 
 
 def _reject_without_key(body: Body, sheet: Grid, needed: list[list[int]]) -> None:
-    """Rows without an area or a period (sums, remarks, adverts) become rejects."""
+    """Reject rows without an area or a period (sums, remarks, adverts)."""
     faults = {
         record.row_no: ("key_missing", "found a row without area or period, expected both")
         for record in body.records

@@ -1,7 +1,7 @@
-"""Layout zone_return: the template of this project, filled in; one row a figure, on one sheet or several.
+"""Layout zone_return: the filled template of this project. Each row is a figure, on one sheet or several.
 
-Options: those of figure_list, and `area_code`, a pattern whose groups `code` and `name` part the cell of the zone
-(a cell that it does not fit is a name), and `note_sheets`, the sheets that hold no figures.
+Options: those of figure_list. `area_code` is a pattern whose groups `code` and `name` divide the cell of the zone; a cell
+that does not fit it is a name. `note_sheets` lists the sheets without figures.
 """
 
 from __future__ import annotations
@@ -18,10 +18,18 @@ CODE, NAME = text.CELL_COLUMNS.index("area_code_text"), text.CELL_COLUMNS.index(
 
 
 def read(content: bytes, source: Any, file_name: str) -> Reading:
-    """Cells of a return; a workbook of which no sheet is one is refused with the reason of its first sheet."""
+    """Read a return.
+
+    Raises:
+        ReadError: no sheet is a filled template; the message gives the reason of the first sheet.
+    """
     found = grid.read(content, source, file_name, _table)
     if not found.accounting["header_rows"]:
-        message = found.rejects["reason"][0] if found.rejects.height else f"{file_name}: found notes only"
+        message = (
+            found.rejects["reason"][0]
+            if found.rejects.height
+            else f"{file_name}: found notes only, expected a sheet with figures"
+        )
         raise ReadError("column_missing", message)
     return found
 
@@ -36,7 +44,7 @@ def _table(sheet: Grid, source: Any, file_name: str) -> Part:
 
 
 def _with_area(row: tuple, pattern: str) -> tuple:
-    """The row with the cell of its zone parted into code and name."""
+    """Divide the cell of the zone into code and name."""
     match = re.fullmatch(pattern, row[CODE].strip())
     code, name = (match["code"], match["name"] or "") if match else ("", row[CODE])
     return (*row[:CODE], code, name, *row[NAME + 1 :])
