@@ -203,10 +203,14 @@ def test_retry_says_what_a_corrected_sidecar_changed(run, paths):
     assert "0 now" not in run("quarantine", "retry", "--file", "soy").output
     (paths.inbox / "soy 2024.csv.yml").write_text("flow: import\n")
     done = run("quarantine", "retry", "--file", "soy")
-    assert done.exit_code == 0 and "flow_unknown" in done.output and "1 held before, 0 now" in done.output
+    assert (
+        done.exit_code == 0
+        and "flow_unknown" in done.output
+        and "1 in quarantine before, 0 now" in done.output
+    )
     assert query(paths, "select count(*) from core.quarantine where file_name = 'soy 2024.csv'") == [(0,)]
     done = run("quarantine", "retry", "--file", "bad")
-    assert "1 held before, 1 now" in done.output
+    assert "1 in quarantine before, 1 now" in done.output
 
 
 def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
@@ -215,7 +219,7 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
     )
     run("ingest", folder)
     first = run("quarantine", "retry")
-    assert "0 held before" in first.output and "unknown_area" in first.output
+    assert "0 in quarantine before" in first.output and "unknown_area" in first.output
     read = files.read_csv
     added = {"alias": "蓉城甲", "area_code": "510100", "language": "zh", "note": ""}
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""What is held, listed and exported: filters, hostile text, read-only."""
+"""The quarantine, listed and exported: filters, hostile text, read-only."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ HOSTILE = ['=HYPERLINK("http://x")', "+1+cmd", "-2+3", "@SUM(1)", "[bold]x[/bold
 
 @pytest.fixture(scope="module")
 def published(cut, tmp_path_factory) -> settings.Paths:
-    """A warehouse with hostile texts held, and a file of hostile name refused."""
-    paths = settings.Paths(tmp_path_factory.mktemp("held"))
+    """A warehouse with hostile texts in quarantine, and a file of hostile name refused."""
+    paths = settings.Paths(tmp_path_factory.mktemp("quarantine"))
     shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
     paths.inbox.mkdir()
     rows = [
@@ -61,9 +61,9 @@ def rows(published, **filters) -> list[tuple]:
         return quarantine.items(con, **filters)
 
 
-def test_all_that_is_held_is_counted_and_texts_are_shown_as_they_are(run, published):
+def test_all_in_quarantine_is_counted_and_texts_are_shown_as_they_are(run, published):
     done = run()
-    assert done.exit_code == 0 and f"{len(rows(published)):,} held" in done.output
+    assert done.exit_code == 0 and f"{len(rows(published)):,} in quarantine" in done.output
     assert all(text in done.output for text in HOSTILE) and "=cmd [red]x[b] 甲.csv" in done.output
 
 
@@ -73,20 +73,20 @@ def test_filters_narrow_and_the_limit_cuts_what_is_shown_only(run, published):
     assert {row[0] for row in rows(published, source="zone_figures")} == {"zone_figures"}
     done = run("--file", "hostile", "--limit", "2")
     assert (
-        f"{len(HOSTILE)} held, 2 shown" in done.output
+        f"{len(HOSTILE)} in quarantine, 2 shown" in done.output
         and HOSTILE[1] in done.output
         and HOSTILE[2] not in done.output
     )
-    assert "0 held, 0 shown" in run("--reason", "no_such_reason").output
+    assert "0 in quarantine, 0 shown" in run("--reason", "no_such_reason").output
 
 
 def test_the_export_has_every_item_as_text_with_what_mends_it(run, published, tmp_path):
     target = tmp_path / "out.xlsx"
     assert run("export", str(target)).exit_code == 0
     book = load_workbook(target)
-    assert book.sheetnames == ["held", "counts"] and book["held"].freeze_panes == "A2"
+    assert book.sheetnames == ["quarantine", "counts"] and book["quarantine"].freeze_panes == "A2"
     expected = rows(published)
-    cells = list(book["held"].iter_rows(min_row=2))
+    cells = list(book["quarantine"].iter_rows(min_row=2))
     assert [tuple(cell.value for cell in line) for line in cells] == [
         tuple(v or None for v in row) for row in expected
     ]

@@ -1,6 +1,7 @@
-"""The command line `zonescope`: its commands in the order in which --help lists them, and its exit codes.
+"""The command line `zonescope`: its commands in the order of --help, and its exit codes.
 
-Belongs here: the list of commands and what becomes of expected errors. Does not belong here: a command (one module a topic).
+Belongs here: the list of commands, and the messages of expected errors. Does not belong here: the commands themselves (one
+module for each topic).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ app.command("dictionary")(write_dictionary)
 
 
 def main() -> None:
-    """Entry point; expected errors are one line, not a traceback."""
+    """Start the command line. An expected error prints one line, not a traceback."""
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     try:
         app()
@@ -80,13 +81,13 @@ def main() -> None:
         generations.NotChecked,
         connection.Busy,
         DeclarationError,
-        OSError,  # a full disk, a folder that may not be written
+        OSError,  # a full disk, a folder without write permission
         duckdb.IOException,
     ) as error:
         console.print(Text(str(error), "red"), soft_wrap=True)
         _leave(1)
-    except duckdb.CatalogException as error:
-        message = f"the published warehouse is of another version, expected one of this; `zonescope run` publishes it: {error}"
+    except duckdb.CatalogException:
+        message = "the published warehouse has tables of another version of zonescope, expected this version; `zonescope run` publishes it again"
         console.print(Text(message, "red"), soft_wrap=True)
         _leave(1)
     except SystemExit as stop:
@@ -94,8 +95,11 @@ def main() -> None:
 
 
 def _leave(code: int) -> None:
-    """Exit; after a run without interpreter shutdown, where Great Expectations keeps DuckDB's objects alive and
-    the binding prints 120 lines about it."""
+    """End the program.
+
+    After a run, the interpreter does not shut down in the normal way, because Great Expectations keeps objects of DuckDB
+    and DuckDB then prints 120 lines about them.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     if "great_expectations" in sys.modules:

@@ -1,4 +1,4 @@
-"""What the commands print and how: one console, plain lines, tables, errors.
+"""The output of the commands: one console, plain lines, tables, errors.
 
 Belongs here: output that several commands share. Does not belong here: a command.
 """
@@ -27,16 +27,16 @@ from pipelines.publishing import generations
 
 
 class DefaultGroup(TyperGroup):
-    """A command with commands below it that means the first of them where none is named."""
+    """A command with commands below it. If the user names none, the first of them runs."""
 
     def parse_args(self, ctx, args):
-        """Put the first command's name before arguments that name none."""
+        """Put the name of the first command before arguments that name no command."""
         if not args or (args[0] not in self.commands and args[0] != "--help"):
             args = [next(iter(self.commands)), *args]
         return super().parse_args(ctx, args)
 
 
-# a pipe or a log has no width of its own; 80 columns would cut the tables
+# a pipe or a log has no width; 80 columns would cut the tables
 console = Console(width=None if sys.stdout.isatty() else 150)
 
 
@@ -45,7 +45,7 @@ def published():
 
 
 def say(message: str) -> None:
-    """A line as it is: names of files are never taken for markup."""
+    """Print a line as it is. Brackets in the name of a file are not markup."""
     console.print(Text(message), soft_wrap=True)
 
 
@@ -55,7 +55,11 @@ def fail(message: str) -> NoReturn:
 
 
 def first_lines(reason: str) -> str:
-    """The first lines of a reason: of an unknown file the nearest sources."""
+    """The first three lines of a reason. For an unknown file these name the nearest sources.
+
+    >>> first_lines("a")
+    'a'
+    """
     first, *others = reason.splitlines() or [""]
     return "\n".join(
         [first, *others[:2], *(["  ... (zonescope quarantine export has all)"] if others[2:] else [])]
@@ -64,7 +68,7 @@ def first_lines(reason: str) -> str:
 
 @contextmanager
 def bar(count: int) -> Iterator[Callable[[str], None]]:
-    """A progress bar over files; the yielded function says which one comes next."""
+    """Show a progress bar over files. Call the yielded function with the name of each next file."""
     columns = (TextColumn("{task.description:44.44}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=count)
@@ -74,7 +78,7 @@ def bar(count: int) -> Iterator[Callable[[str], None]]:
 
 def must_exist(path: Path) -> None:
     if not path.is_file():
-        fail(f"{path}: found no such file")
+        fail(f"{path}: found no such file; check the spelling")
 
 
 def table(header: list[str], rows: list[tuple]) -> None:
@@ -89,12 +93,16 @@ def short(path: Path) -> Path:
 
 
 def answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
-    """Print the rows of a query, or the database's own words about what is wrong with it."""
+    """Print the rows of a query, or a message about its fault.
+
+    Returns:
+        Whether the query succeeded.
+    """
     try:
         relation = sql_guard.ask(con, query)
         rows = relation.fetchall() if relation is not None else []
     except (duckdb.Error, sql_guard.Refused) as error:
-        console.print(Text(str(error), "red"))
+        console.print(Text(sql_guard.message_of(error), "red"), soft_wrap=True)
         return False
     if relation is not None:
         view = RichTable(*[escape(str(d[0])) for d in relation.description])
@@ -106,7 +114,7 @@ def answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
 
 
 def cell(value) -> Text:
-    """A value as plain text: what stands in a file is never taken for markup."""
+    """A value as plain text. Brackets in the text of a file are not markup."""
     if value is None:
         return Text("")
     return Text(f"{value:.4g}" if isinstance(value, float) else str(value))

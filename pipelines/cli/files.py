@@ -18,12 +18,12 @@ def ingest(
     given: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Files, folders (all below them), archives.")
     ],
-    flow: Annotated[str, typer.Option(help="What the files do not say: import or export.")] = "",
+    flow: Annotated[str, typer.Option(help="The flow, if the files do not state it: import or export.")] = "",
     vintage: Annotated[str, typer.Option(help="Day from which the figures are known, YYYY-MM-DD.")] = "",
-    source: Annotated[str, typer.Option(help="Declared source that the files are of.")] = "",
+    source: Annotated[str, typer.Option(help="Declared source that the files belong to.")] = "",
     then_run: THEN_RUN = False,
 ) -> None:
-    """Land files now, without dropping them into the inbox; says what became of each."""
+    """Land files now, without the inbox, and show the result of each."""
     from pipelines.landing import by_hand  # noqa: PLC0415
 
     paths = settings.paths()
@@ -37,7 +37,7 @@ def ingest(
             step(path.name)
             outcomes += [(path, outcome) for outcome in by_hand.land(con, path, facts, paths)]
     table(
-        ["file", "source", "status", "rows", "cells or records", "held"],
+        ["file", "source", "status", "rows", "cells or records", "rejected"],
         [
             (o.landed.file_name, o.source_id, o.landed.status, o.rows, o.taken, o.rejected)
             for _, o in outcomes
@@ -49,7 +49,7 @@ def ingest(
         [path for path, o in outcomes if o.source_id == RETURNS and path.name == o.landed.file_name]
     )
     failed = sum(o.landed.status in by_hand.FAILED for _, o in outcomes)
-    say(f"{len(outcomes):,} files, {failed:,} not taken; what each figure means is decided by the next run")
+    say(f"{len(outcomes):,} files, {failed:,} not taken; the next run decides what each figure means")
     if then_run:
         run_and_summarise()
     raise typer.Exit(1 if failed else 0)
@@ -62,14 +62,14 @@ def withdraw(
             metavar="NAME|HASH", help="Name of a landed file, or 8 or more characters of its hash."
         ),
     ],
-    reason: Annotated[str, typer.Option(help="Why; it is kept and shown.")],
+    reason: Annotated[str, typer.Option(help="Why; the reason is kept and shown.")],
     then_run: THEN_RUN = False,
 ) -> None:
-    """Take a wrongly dropped file out of the warehouse for good; its bytes and the reason are kept."""
+    """Take a wrong file out of the warehouse for good. Its bytes and the reason are kept."""
     from pipelines.landing import by_hand  # noqa: PLC0415
 
     if not reason.strip():
-        fail("--reason: found no words, expected why the file is taken out")
+        fail("--reason: found an empty text, expected why the file is withdrawn")
     try:
         with by_hand.work(settings.paths(), say, "zonescope withdraw") as con:
             taken = by_hand.withdraw(con, named, reason.strip(), dt.date.today(), settings.paths())
@@ -77,13 +77,13 @@ def withdraw(
         fail(str(error))
     for file in taken:
         say(f"{file.file_name}: {file.reason}")
-    say("the published warehouse is without it after the next run; zonescope ingest brings it back")
+    say("the next run publishes without this file; `zonescope ingest` brings it back")
     if then_run:
         run_and_summarise()
 
 
 def _check_returns(found: list[Path]) -> None:
-    """Say of each landed return what a run will hold, and where its marked copy lies."""
+    """Print the errors that a run will find in each landed return, and the path of its marked copy."""
     for path in found:
         from pipelines.returns import check as returns  # noqa: PLC0415 - openpyxl is not needed where there is no return
 

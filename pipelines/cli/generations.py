@@ -14,7 +14,7 @@ from pipelines.publishing.report import write
 
 
 def where() -> None:
-    """Paths of the published warehouse and the report."""
+    """Show the paths of the published warehouse and the report."""
     generation = generations.readable(settings.paths(), say)
     console.print(
         f"warehouse  {generation.database}\nparquet    {generation.folder / 'parquet'}\n"
@@ -41,7 +41,7 @@ def publish_again(
 
 
 def list_generations() -> None:
-    """Published generations that are kept; every file of each is compared with its manifest."""
+    """List the published generations that are kept. Every file is compared with its manifest."""
     paths = settings.paths()
     pointed = generations.current(paths).generation_id
     table(
@@ -75,10 +75,12 @@ def _generation_row(paths: settings.Paths, name: str, mark: str) -> tuple:
 def rollback(
     generation_id: Annotated[
         str,
-        typer.Argument(metavar="[ID]", help="A kept generation; without it, the newest sound earlier one."),
+        typer.Argument(
+            metavar="[ID]", help="A kept generation; by default the newest earlier one without damage."
+        ),
     ] = "",
 ) -> None:
-    """Switch readers to an earlier generation at once; the next run publishes a new one."""
+    """Switch readers to an earlier generation at once. The next run publishes a new one."""
     paths = settings.paths()
     found = generations.roll_back(paths, generation_id)
     say(f"readers now get generation {found.generation_id}; `zonescope run` publishes a new one")

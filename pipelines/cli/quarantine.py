@@ -11,11 +11,11 @@ from pipelines import settings
 from pipelines.cli.console import DefaultGroup, console, first_lines, published, say, table
 from pipelines.cli.run import THEN_RUN, run_and_summarise
 
-FILE_FILTER = Annotated[str, typer.Option("--file", help="Only files whose name has this in it.")]
+FILE_FILTER = Annotated[str, typer.Option("--file", help="Only files whose name contains this text.")]
 REASON_FILTER = Annotated[str, typer.Option("--reason", help="Only this reason code.")]
 SOURCE_FILTER = Annotated[str, typer.Option("--source", help="Only this declared source.")]
 
-app = typer.Typer(cls=DefaultGroup, help="What is held and why; `list` where nothing else is named.")
+app = typer.Typer(cls=DefaultGroup, help="What is in quarantine and why; without a command, `list`.")
 
 
 @app.command("list")
@@ -23,9 +23,11 @@ def quarantine_list(
     file: FILE_FILTER = "",
     reason: REASON_FILTER = "",
     source: SOURCE_FILTER = "",
-    limit: Annotated[int, typer.Option(min=0, help="Most items shown; the counts are of all.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=0, help="How many items are shown at most; the counts are of all.")
+    ] = 50,
 ) -> None:
-    """Items held: file, place, printed text, reason."""
+    """List the items in quarantine: file, place, printed text, reason."""
     from pipelines.publishing import quarantine as items  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     with published() as con:
@@ -39,8 +41,8 @@ def quarantine_list(
     if shown:
         table(items.COLUMNS[:8], shown)
     console.print(
-        f"{len(rows):,} held, {len(shown):,} shown; [bold]zonescope quarantine export FILE.xlsx[/] has all, "
-        "with what mends each"
+        f"{len(rows):,} in quarantine, {len(shown):,} shown; [bold]zonescope quarantine export FILE.xlsx[/] "
+        "writes all, and how to mend each"
     )
 
 
@@ -51,7 +53,7 @@ def quarantine_export(
     reason: REASON_FILTER = "",
     source: SOURCE_FILTER = "",
 ) -> None:
-    """Write what is held to a workbook: place, printed text, reason, how to mend; counts on a second sheet."""
+    """Write the quarantine to a workbook: place, printed text, reason, how to mend. A second sheet has the counts."""
     from pipelines.publishing import quarantine as items  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     with published() as con:
@@ -60,12 +62,12 @@ def quarantine_export(
             items.counts(con),
         )
     items.export(rows, counted, target)
-    say(f"wrote {target}: {len(rows):,} held items")
+    say(f"wrote {target}: {len(rows):,} items")
 
 
 @app.command("retry")
 def quarantine_retry(file: FILE_FILTER = "", then_run: THEN_RUN = False) -> None:
-    """Read held files again after a correction and say what changed, by file and reason."""
+    """Read files with problems again after a correction, and show what changed, by file and reason."""
     from pipelines.landing import by_hand  # noqa: PLC0415 - reads all SQL
 
     paths = settings.paths()
@@ -73,8 +75,8 @@ def quarantine_retry(file: FILE_FILTER = "", then_run: THEN_RUN = False) -> None
         changes = by_hand.retry(con, paths, file)
     changed = [(c.file_name, c.reason_code, c.before, c.after) for c in changes if c.before != c.after]
     if changed:
-        table(["file", "reason", "held before", "held now"], changed)
+        table(["file", "reason", "before", "now"], changed)
     before, after = sum(c.before for c in changes), sum(c.after for c in changes)
-    say(f"{before:,} held before, {after:,} now; the published warehouse shows it after the next run")
+    say(f"{before:,} in quarantine before, {after:,} now; the next run publishes the change")
     if then_run:
         run_and_summarise()

@@ -39,7 +39,7 @@ def sql(
     if wanted not in ("table", *exports.FORMS):
         fail(f"--format: found {wanted!r}, expected table, csv, json, parquet or xlsx")
     if output is None and wanted in ("parquet", "xlsx"):
-        fail(f"--format {wanted}: expected --output FILE to write it to")
+        fail(f"--format {wanted}: found no --output, expected --output FILE")
     if wanted == "table" and output is not None:
         fail("--format table: found --output, expected csv, json, parquet or xlsx for a file")
     with _with_compared() if compared else published() as con:
@@ -62,7 +62,7 @@ def trace(
         ),
     ],
 ) -> None:
-    """Chain of a published figure: every step with its formula, down to file, row, column and printed text."""
+    """Show how a published figure was made: every step with its formula, down to file, row, column and printed text."""
     from pipelines.publishing import trace as tracing  # noqa: PLC0415 - named like the command
 
     with published() as con:
@@ -75,12 +75,12 @@ def trace(
 
 
 def tables() -> None:
-    """Every table with its row count and what it holds."""
+    """List every table with its row count and its content."""
     with published() as con:
         found = con.execute(
             "select schema_name || '.' || table_name, comment from duckdb_tables() order by 1"
         ).fetchall()
-        view = RichTable("table", "rows", "what it holds")
+        view = RichTable("table", "rows", "content")
         for name, comment in found:
             rows = con.execute(f"select count(*) from {name}").fetchall()[0][0]
             view.add_row(name, f"{rows:,}", (comment or "").split(". ")[0])
@@ -105,7 +105,7 @@ def _with_compared() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output: Path | None) -> None:
-    """Write the rows of a query to a file or to standard output, or fail in the database's own words."""
+    """Write the rows of a query to a file or to standard output. A faulty query ends the command with a message."""
     from pipelines.publishing import exports  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     try:
@@ -114,7 +114,7 @@ def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output:
             fail("found a statement without rows, expected a SELECT")
         data = exports.content(relation, form, query)
     except (duckdb.Error, sql_guard.Refused, exports.TooLong) as error:
-        fail(str(error))
+        fail(sql_guard.message_of(error))
     if output is None:
         sys.stdout.buffer.write(data)
     else:
@@ -123,7 +123,7 @@ def _write_answer(con: duckdb.DuckDBPyConnection, query: str, form: str, output:
 
 
 def _prompt(con: duckdb.DuckDBPyConnection) -> None:
-    """Read statements up to a semicolon until the input ends; history and editing by readline."""
+    """Run each statement that ends in a semicolon, until the input ends. readline gives history and editing."""
     import readline  # noqa: F401, PLC0415 - gives input() history and editing
 
     console.print(

@@ -1,4 +1,4 @@
-"""`zonescope run`: the main job, and what it says at the end.
+"""`zonescope run`: the main job, and its summary.
 
 Belongs here: the command and its summary. Does not belong here: the graph (run_graph.py).
 """
@@ -30,7 +30,7 @@ def run_and_summarise() -> None:
     generation_id = run_graph.run(console)
     if generation_id is None:
         console.print(
-            "[bold red]The run did not succeed.[/] What failed stands above; nothing half-made was published."
+            "[bold red]The run did not succeed.[/] The failed steps stand above. Readers still get the generation before."
         )
         raise typer.Exit(1)
     _summary(generation_id)

@@ -19,7 +19,7 @@ from pipelines.definitions import defs
 
 
 class _Handler(logging.Handler):
-    """Turns Dagster's events into progress, and prints what an operator must see."""
+    """Turn Dagster's events into progress, and print warnings, failures and broken promises."""
 
     def __init__(self, bar: Progress, task, console: Console):
         super().__init__()
@@ -28,7 +28,7 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_meta", {}).get("dagster_event")
         if event is None:
-            # our own warnings; Dagster's errors without an event only list what was skipped in consequence
+            # our own warnings; an error of Dagster without an event only lists steps that were skipped
             if record.levelno == logging.WARNING:
                 message = getattr(record, "dagster_meta", {}).get("orig_message", record.getMessage())
                 self.console.print(Text(message, "yellow"))
@@ -61,7 +61,11 @@ class _Handler(logging.Handler):
 
 
 def run(console: Console) -> str | None:
-    """Run everything once; the generation that it published, or None when it did not succeed."""
+    """Run the whole graph once.
+
+    Returns:
+        The generation that the run published, or None if the run failed.
+    """
     columns = (TextColumn("{task.description:44.44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # dagster.yaml names its state folder relative to the project
     with contextlib.chdir(ROOT), Progress(*columns, console=console) as bar:

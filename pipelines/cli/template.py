@@ -10,9 +10,7 @@ import typer
 from pipelines import settings
 from pipelines.cli.console import MOST_ROWS, DefaultGroup, fail, must_exist, say, short, table
 
-app = typer.Typer(
-    cls=DefaultGroup, help="The workbook of a zone's return; `write` where nothing else is named."
-)
+app = typer.Typer(cls=DefaultGroup, help="The workbook of a zone's return; without a command, `write`.")
 
 
 @app.command("write")
@@ -27,7 +25,7 @@ def template_write(
     name = "_".join(["zone_return", *filter(None, [zone, str(year or "")])]) + ".xlsx"
     target = (path or Path()) / name if path is None or path.is_dir() else path
     if target.exists():
-        fail(f"{target}: found a file, expected none: a filled return is not written over")
+        fail(f"{target}: found a file, expected none, because it may be a filled return; choose another name")
     if target.suffix.lower() != ".xlsx":
         fail(f"{target}: found the ending {target.suffix!r}, expected .xlsx")
     try:
@@ -39,7 +37,7 @@ def template_write(
 
 @app.command("check")
 def template_check(path: Annotated[Path, typer.Argument(help="A filled return.")]) -> None:
-    """Say what a run would hold of a return; a copy of it with the cells marked is written to the data folder."""
+    """Show the errors that a run would find in a return. A copy with marked cells is written to the data folder."""
     from pipelines.returns import check as returns  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     must_exist(path)

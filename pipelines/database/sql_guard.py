@@ -43,6 +43,26 @@ def ask(con: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | 
     return con.sql(text)
 
 
+# DuckDB's message for a file or network address that its settings do not allow.
+DISABLED = re.compile(
+    r"has been disabled by configuration|disabled through configuration|disabled by configuration", re.I
+)
+
+
+def message_of(error: Exception) -> str:
+    """The message of a failed query, for the user.
+
+    DuckDB's own message stays where it names the place in the query. Its message about a file or an address that the
+    settings forbid does not help a user, so a plain one takes its place.
+
+    >>> message_of(duckdb.PermissionException("File system LocalFileSystem has been disabled by configuration"))
+    'found a file or a network address in the query, expected tables of the warehouse only. Nothing has run.'
+    """
+    if DISABLED.search(str(error)):
+        return "found a file or a network address in the query, expected tables of the warehouse only. Nothing has run."
+    return str(error)
+
+
 def _admit(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
     kind = _kind(statement)
     if kind == "EXPLAIN":
@@ -80,7 +100,7 @@ def _admit_parts(con: duckdb.DuckDBPyConnection, query: str) -> None:
     writing = sorted(part.split("_")[0] for part in parts - READING_PARTS)
     if writing or not parts:
         found = (
-            f"a SELECT that holds {', '.join(writing)}" if writing else "a SELECT whose parts cannot be told"
+            f"a SELECT that holds {', '.join(writing)}" if writing else "a SELECT whose parts cannot be read"
         )
         raise Refused(f"found {found}, expected a statement that only reads: {ADMITTED}. Nothing has run.")
 

@@ -1,6 +1,6 @@
-"""What is held and why: the quarantine of the published warehouse as a list and as a file to work from.
+"""The quarantine of the published warehouse, as a list and as a file to work with.
 
-Belongs here: filters, the export. Does not belong here: what is held (core.quarantine), reading again (landing/by_hand.py).
+Belongs here: filters, the export. Does not belong here: what enters the quarantine (core.quarantine), reading again (landing/by_hand.py).
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def items(con: duckdb.DuckDBPyConnection, file: str = "", reason: str = "", sour
 
 
 def counts(con: duckdb.DuckDBPyConnection) -> list[tuple]:
-    """Reason, source, items held and files that they stand in; the most frequent first."""
+    """Count items and files for each reason and source, the most frequent first."""
     return con.execute(COUNTS).fetchall()
 
 
 def export(rows: list[tuple], counted: list[tuple], target: Path) -> None:
-    """Write held items to a workbook with their counts on a second sheet, or to CSV where the name says so."""
+    """Write items to a workbook, with their counts on a second sheet, or to CSV if the name ends in .csv."""
     data = _csv(rows) if target.suffix.lower() == ".csv" else _xlsx(rows, counted)
     workbook.write(target, data)
 
@@ -62,7 +62,7 @@ def export(rows: list[tuple], counted: list[tuple], target: Path) -> None:
 def _xlsx(rows: list[tuple], counted: list[tuple]) -> bytes:
     book = Workbook()
     del book[book.active.title]
-    sheet = workbook.list_sheet(book, "held", COLUMNS, rows[: workbook.MAX_ROWS], WIDTHS)
+    sheet = workbook.list_sheet(book, "quarantine", COLUMNS, rows[: workbook.MAX_ROWS], WIDTHS)
     sheet.auto_filter.ref = sheet.dimensions
     workbook.list_sheet(
         book, "counts", ["reason code", "source", "items", "files"], counted, [24, 24, 10, 10]

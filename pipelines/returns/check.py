@@ -1,8 +1,8 @@
-"""Zone returns: what their template offers, and what is wrong with a filled one.
+"""Zone returns: the lists of the template, and the check of a filled return.
 
-Belongs here: the offer of the drop-down lists, the check of a return, where its marked copy goes. Does not belong
-here: the workbook itself (workbook.py), the rules (warehouse/core: a return is checked by the very SQL that
-loads it, in a database of its own, so that a check and a run cannot disagree).
+Belongs here: the content of the drop-down lists, the check of a return, the path of its marked copy. Does not belong here:
+the workbook itself (workbook.py), the rules (warehouse/core). The check uses the same SQL that loads a return, in a
+database of its own, so a check and a run always agree.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pipelines.settings import Paths
 SOURCE_ID = "zone_return"
 REGISTRY_ID = "zone_registry"
 MAX_MARKED_BYTES = 20 * 1024 * 1024  # a larger workbook gets its list of errors without a copy
-# The text of a cell that is at fault, by reason; all others are faults of the value.
+# The faulty text of a cell, by reason code. For all other reasons the value is at fault.
 FAULTY_TEXT = {
     "unknown_area": "area_code_text",
     "ambiguous_area": "area_code_text",
@@ -51,9 +51,9 @@ FAULTY_TEXT = {
 }
 
 
-# What is held of the files of a scratch database, in the order of the file.
+# Refused files, rejected lines and quarantined cells of a scratch database, in the order of the file.
 FAULTS = """
-with held as (
+with fault as (
     select '' as sheet, null as row_no, null as column_no, file_name as printed_text, reason_code, reason
     from raw.file where status = 'refused'
     union all
@@ -62,9 +62,9 @@ with held as (
     select sheet, row_no, column_no, printed_text, reason_code, reason
     from core.resolved_cell where outcome = 'quarantined'
 )
-select h.sheet, h.row_no, h.column_no, h.printed_text, h.reason_code, h.reason,
+select f.sheet, f.row_no, f.column_no, f.printed_text, f.reason_code, f.reason,
     coalesce(m.how_to_mend_zh || ' ' || m.how_to_mend, '') as how_to_mend
-from held as h
+from fault as f
 left join reference.reason as m using (reason_code)
 order by all
 """
@@ -78,12 +78,12 @@ from core.implausible as d join core.resolved_cell using (file_sha256, sheet, ro
 
 
 class UnknownZone(Exception):
-    """The registry has no such zone."""
+    """The registry does not have the zone."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """Outcome of a check: figures that a run would load, what is wrong, and where the marked copy lies."""
+    """The result of a check: how many figures a run would load, the findings, and the path of the marked copy."""
 
     loaded: int
     findings: list[Finding]
@@ -95,25 +95,34 @@ class Checked:
 
 
 def write_template(target: Path, paths: Paths, zone_code: str = "", year: int | None = None) -> None:
-    """Write the template to a file."""
+    """Write the empty template to a file."""
     publishing_workbook.write(target, template(paths, zone_code, year))
 
 
 def template(paths: Paths, zone_code: str = "", year: int | None = None) -> bytes:
-    """The template as bytes. Raises UnknownZone, naming the zones nearest by name."""
+    """The template as bytes.
+
+    Raises:
+        UnknownZone: the registry does not have the zone; the message names similar ones.
+    """
     with scratch(paths) as (con, _):
         offered = offer(con)
     zone = next((zone for zone in offered.zones if zone.split()[0] == zone_code), "")
     if zone_code and not zone:
         alike = [z for z in offered.zones if zone_code[:2] == z[:2] or zone_code in z]
         raise UnknownZone(
-            f"found the zone code {zone_code!r}, expected one of the registry, such as {alike[:5]}"
+            f"found the zone code {zone_code!r}, expected one of the registry"
+            + (
+                f", such as {', '.join(alike[:5])}"
+                if alike
+                else "; `zonescope sql 'from core.zone'` lists all"
+            )
         )
     return publishing_workbook.content(return_workbook.template(offered, zone, year))
 
 
 def offer(con: duckdb.DuckDBPyConnection) -> Offer:
-    """What the template offers: zones of the registry, declared labels, their units and scopes, declared words."""
+    """The content of the template: zones of the registry, declared labels with units and scopes, and declared texts."""
     source = _source()
     declared = source.options["template"]
     notes = source.options["note_sheets"]
@@ -141,7 +150,7 @@ def offer(con: duckdb.DuckDBPyConnection) -> Offer:
 
 
 def _labels(con: duckdb.DuckDBPyConnection, units: dict[str, list[str]]) -> tuple[Label, ...]:
-    """Declared labels in their order, each with the units of it or of its kind and the scopes declared for it."""
+    """The declared labels in their order, each with its units and scopes."""
     meant = con.execute(
         "select l.printed_text, l.indicator_id, i.unit from reference.source_label as l "
         "join reference.indicator as i using (indicator_id) where l.source_id = ?",
@@ -160,7 +169,7 @@ def _labels(con: duckdb.DuckDBPyConnection, units: dict[str, list[str]]) -> tupl
 
 @contextmanager
 def scratch(paths: Paths) -> Iterator[tuple[duckdb.DuckDBPyConnection, Paths]]:
-    """A database of its own with the code lists, the zones (as published, else as embedded) and empty raw tables."""
+    """Open a temporary database with the code lists, the zones (published ones, or else embedded ones) and empty raw tables."""
     with tempfile.TemporaryDirectory(prefix="zonescope-") as folder:
         own = Paths(Path(folder))
         with connection.connect(own.work) as con:
@@ -170,7 +179,7 @@ def scratch(paths: Paths) -> Iterator[tuple[duckdb.DuckDBPyConnection, Paths]]:
 
 
 def _zones(con: duckdb.DuckDBPyConnection, paths: Paths, own: Paths) -> None:
-    """core.zone as this installation knows it, and all else that resolves a cell."""
+    """Build core.zone as this installation knows it, and the other tables that a cell needs."""
     try:
         published = literal(generations.current(paths).database)
     except generations.NothingPublished:
@@ -185,12 +194,15 @@ def _zones(con: duckdb.DuckDBPyConnection, paths: Paths, own: Paths) -> None:
 
 
 def _standing(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """Full names of the tables that are there."""
+    """Full names of the tables that exist."""
     return {f"{schema}.{name}" for schema, name in con.execute(STANDING).fetchall()}
 
 
 def check(path: Path, paths: Paths) -> Checked:
-    """What a run would make of a return: nothing of the warehouse is touched; a marked copy if something is wrong."""
+    """Check a return as a run would read it. The warehouse does not change.
+
+    If something is wrong, a marked copy is written.
+    """
     content = path.read_bytes()
     with scratch(paths) as (con, own):
         landing.land(con, path, "inbox", own)
@@ -207,7 +219,7 @@ def _faults(con: duckdb.DuckDBPyConnection) -> list[Finding]:
 
 
 def _doubts(con: duckdb.DuckDBPyConnection) -> list[Finding]:
-    """Figures that are loaded and yet doubted: beside others of the return, or by what core.observation says of returns."""
+    """Warnings about figures that load: they differ much from others of the return, or break a rule for returns."""
     found = [Finding("warning", *row, "") for row in con.execute(IMPLAUSIBLE).fetchall()]
     for rule in tables()["core.observation"].rules:
         if rule.name in FAULTY_TEXT:
@@ -220,7 +232,7 @@ def _doubts(con: duckdb.DuckDBPyConnection) -> list[Finding]:
 
 
 def _at_fault(findings: list[Finding], content: bytes, file_name: str) -> list[Finding]:
-    """Findings with the cells that are at fault, and their text: core knows the place of the value only."""
+    """Give each finding the place and text of the faulty cell, because core knows the place of the value only."""
     sheets = _sheets(content, file_name)
     fields = {k: [v] if isinstance(v, str) else v for k, v in _source().options["fields"].items()}
     moved = []
@@ -230,14 +242,14 @@ def _at_fault(findings: list[Finding], content: bytes, file_name: str) -> list[F
         header = grid.header(sheet)[0] if sheet and names else []
         columns = [header.index(name) for name in names if name in header]
         if finding.severity == "warning":
-            columns = columns[:1]  # the doubts are about the year, the first column of the period
+            columns = columns[:1]  # a warning is about the year, the first column of the period
         cells = [(at + 1, sheet.fields(finding.row_no - 1)[at]) for at in columns]
         moved += [replace(finding, column_no=at, found=found) for at, found in cells] or [finding]
     return moved
 
 
 def _sheets(content: bytes, file_name: str) -> dict[str, grid.Grid]:
-    """The sheets of a file by name; none of one that cannot be read."""
+    """The sheets of a file by name. Empty if the file cannot be read."""
     try:
         return {sheet.sheet: sheet for sheet in grid.grids(content, _source().encoding, file_name)}
     except ReadError:
@@ -245,7 +257,7 @@ def _sheets(content: bytes, file_name: str) -> dict[str, grid.Grid]:
 
 
 def _copy(content: bytes, file_name: str, findings: list[Finding], paths: Paths) -> Path | None:
-    """Write the marked copy, or take a stale one away where nothing is wrong any more."""
+    """Write the marked copy. If nothing is wrong any more, delete the old copy."""
     target = paths.returns / f"{Path(file_name).stem}.errors.xlsx"
     if not findings:
         target.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""The workbook of a zone's return: the empty template, and a filled one with its faults marked.
+"""The workbook of a zone's return: the empty template, and the copy of a filled one with marked faults.
 
-Belongs here: sheets, drop-down lists, colours, notes. Does not belong here: which words are offered and what is
-faulty (check.py; both come from declarations and from core's own SQL).
+Belongs here: sheets, drop-down lists, colours, notes. Does not belong here: the content of the lists and the search for
+faults (check.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipelines.publishing import workbook
 
 FAULT_FILL = PatternFill("solid", start_color="FFC7CE", end_color="FFC7CE")
 DOUBT_FILL = PatternFill("solid", start_color="FFEB9C", end_color="FFEB9C")
-MARK = "[zonescope]"  # begins our part of a cell's note, so that the next check can take it away
+MARK = "[zonescope]"  # our part of a cell's note begins with it, so that the next check can remove our part
 ERRORS_SHEET = "errors"
 NOTE_WIDTH, NOTE_HEIGHT = 340, 160
 WIDTHS = {"value_text": 16, "unit_text": 10, "period_text": 14, "known_from_text": 14, "status_text": 18}
@@ -33,7 +33,7 @@ FORMATS = {"value_text": "#,##0.######", "known_from_text": "yyyy-mm-dd"}
 
 @dataclass(frozen=True)
 class Label:
-    """An indicator that may be reported, with the units and scopes that it may have."""
+    """An indicator that an office may report, with its allowed units and scopes."""
 
     printed_text: str
     units: tuple[str, ...]
@@ -42,7 +42,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Offer:
-    """All that the template's lists offer, and its words."""
+    """The content of the template: its lists and its texts."""
 
     columns: dict[str, list[str]]  # text of a cell -> header(s)
     sheets: dict[str, str]  # entry, instructions, lists, units, scopes -> name
@@ -57,7 +57,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a place of a return; row and column from 1, None where the row or the file is meant."""
+    """A fault or doubt at one place of a return. Row and column count from 1.
+
+    The column is None if the whole row is meant. Both are None if the whole file is meant.
+    """
 
     severity: str
     sheet: str
@@ -70,13 +73,13 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """The cell or row as a spreadsheet program names it; empty where the file is meant."""
+        """The cell or row as a spreadsheet program names it. Empty if the whole file is meant."""
         column = get_column_letter(self.column_no) if self.column_no else ""
         return f"{column}{self.row_no or ''}"
 
 
 def template(offer: Offer, zone: str = "", year: int | None = None) -> Workbook:
-    """The empty return; with a zone, a row for each indicator with that zone (and year) filled in."""
+    """Make the empty return. With a zone, it has a row for each indicator, with zone (and year) filled in."""
     book = Workbook()
     entry = book.active
     entry.title = offer.sheets["entry"]
@@ -124,7 +127,7 @@ def _lists(book: Workbook, offer: Offer) -> None:
 
 
 def _validations(offer: Offer, headers: list[str]) -> Iterable[tuple[DataValidation, str]]:
-    """A rule for each typed column, with what it asks for; the header that it belongs to."""
+    """Give a rule for each column, with its prompt, and the header of that column."""
     header = {key: names[-1] for key, names in offer.columns.items()}
     indicator = get_column_letter(headers.index(header["indicator_text"]) + 1)
     year = offer.columns["period_text"][0]
@@ -150,7 +153,7 @@ def _validations(offer: Offer, headers: list[str]) -> Iterable[tuple[DataValidat
 
 
 def _of_indicator(sheet: str, cell: str) -> str:
-    """The run of cells beside the indicator of the same row, as long as the sheet's second column says."""
+    """The formula for the cells beside the indicator of the same row. The sheet's second column has their number."""
     return f"OFFSET('{sheet}'!$C$1,MATCH({cell},'{sheet}'!$A:$A,0)-1,0,1,VLOOKUP({cell},'{sheet}'!$A:$B,2,0))"
 
 
@@ -185,7 +188,7 @@ def _prefill(entry: Worksheet, offer: Offer, headers: list[str], zone: str, year
 
 
 def _style(entry: Worksheet, offer: Offer, headers: list[str]) -> None:
-    """Number formats and widths by column: a cell that is still empty has its type too."""
+    """Set number format and width of every column, so that empty cells have a type too."""
     formats = {name: FORMATS.get(key, "@") for key, names in offer.columns.items() for name in names}
     formats[offer.columns["period_text"][0]] = "0"
     widths = {name: WIDTHS.get(key, WIDE) for key, names in offer.columns.items() for name in names}
@@ -202,17 +205,17 @@ def _style(entry: Worksheet, offer: Offer, headers: list[str]) -> None:
 
 
 def annotated(content: bytes, findings: list[Finding]) -> bytes:
-    """A copy of a workbook with each finding's cell coloured and noted, and all of them on a sheet of their own.
+    """Copy a workbook and mark each finding: its cell gets a colour and a note, and one sheet lists all findings.
 
-    Marks of an earlier check are taken away first. All else stays as the user has it, except what openpyxl does not
-    know (charts, shapes); the user's own file is never written to.
+    Marks of an earlier check are removed first. The rest of the copy is as the user made it, without charts and shapes,
+    because openpyxl does not read them. The user's own file never changes.
     """
     book = load_workbook(io.BytesIO(content), rich_text=True)
     if ERRORS_SHEET in book.sheetnames:
         del book[ERRORS_SHEET]
     for sheet in book.worksheets:
         _unmark(sheet)
-    # doubts first: where a cell has both, the colour of the fault stays
+    # warnings first: if a cell has both, the colour of the error stays
     for finding in sorted(findings, key=lambda f: f.severity != "warning"):
         if finding.sheet in book.sheetnames and finding.row_no:
             _mark(book[finding.sheet], finding)
@@ -221,7 +224,7 @@ def annotated(content: bytes, findings: list[Finding]) -> bytes:
 
 
 def errors_only(findings: list[Finding]) -> bytes:
-    """The sheet of findings alone, for a return that is no .xlsx."""
+    """A workbook with the sheet of findings only, for a return that is not .xlsx."""
     book = Workbook()
     del book[book.active.title]
     _errors_sheet(book, findings)
@@ -237,7 +240,7 @@ def _mark(sheet: Worksheet, finding: Finding) -> None:
 
 
 def _writable(sheet: Worksheet, row: int, column: int):
-    """The cell, or the one that a merged range shows."""
+    """The cell, or the first cell of its merged range."""
     cell = sheet.cell(row, column)
     if not isinstance(cell, MergedCell):
         return cell

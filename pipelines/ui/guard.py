@@ -1,10 +1,10 @@
-"""What stands in front of Dagster's web server: only its own pages may speak to it.
+"""The guard of Dagster's web server: only the server's own pages may send requests to it.
 
-The web server has no accounts and checks neither who asks nor from where. Listening on loopback keeps other machines
-out, but the browser of this machine carries requests of any web page to it: a form, a text/plain POST, an image whose
+The web server has no accounts and does not check who sends a request. It listens on loopback, so other machines cannot
+reach it. But the browser of this machine sends requests of any web page to it: a form, a text/plain POST, an image whose
 address is a mutation, a WebSocket, a name that its owner points to 127.0.0.1 (DNS rebinding).
 
-Belongs here: the decision, which looks at the head of a request only, and the middleware that asks for it. Does not
+Belongs here: the decision about a request, by its headers only, and the middleware that uses the decision. Does not
 belong here: starting servers.
 """
 
@@ -22,16 +22,16 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Refusal:
-    """The answer to a request that may not pass."""
+    """The answer to a refused request."""
 
     status: int
     message: str
 
 
 def guard(app: ASGIApp, port: int) -> ASGIApp:
-    """Middleware: `app` sees a request only if `refusal` has nothing against it.
+    """Middleware: a request reaches `app` only if `refusal` gives None.
 
-    Starlette's own TrustedHostMiddleware looks at the name without the port, and does not tell what it found.
+    Starlette's TrustedHostMiddleware does not check the port, and its message does not name what it found.
 
     Args:
         app: The application to protect.
@@ -61,14 +61,14 @@ def own_hosts(port: int) -> list[str]:
 
 
 def refusal(scope: Scope, port: int) -> Refusal | None:
-    """Decide about one request by its head.
+    """Decide about one request by its headers.
 
     Args:
         scope: The request as ASGI describes it, of type `http` or `websocket`.
         port: The port that the interface listens on.
 
     Returns:
-        Why the request may not pass, or None if it may.
+        The refusal, or None if the request may pass.
     """
     headers = Headers(scope=scope)
     return (
@@ -88,7 +88,7 @@ def _foreign_host(headers: Headers, port: int) -> Refusal | None:
 
 
 def _foreign_origin(headers: Headers) -> Refusal | None:
-    """A browser names the origin of every page that posts or opens a WebSocket; other programs name none."""
+    """Refuse a foreign origin. A browser names the page that posts or opens a WebSocket; other programs name none."""
     found = headers.getlist("origin")
     own = f"http://{headers['host']}".lower()
     if not found or [origin.lower() for origin in found] == [own]:
@@ -97,9 +97,9 @@ def _foreign_origin(headers: Headers) -> Refusal | None:
 
 
 def _foreign_page(scope: Scope, headers: Headers) -> Refusal | None:
-    """A browser says of requests without an origin (images, scripts, frames) whether another page asks.
+    """Refuse images, scripts and frames of other pages. A browser names no origin for them, but marks them as foreign.
 
-    A link on another page may lead here: the interface is then opened as a page of its own.
+    A link on another page may lead here, because the browser then opens the interface as a page of its own.
     """
     found = headers.getlist("sec-fetch-site")
     if not found or (len(found) == 1 and found[0] in ("same-origin", "none")):
@@ -112,10 +112,10 @@ def _foreign_page(scope: Scope, headers: Headers) -> Refusal | None:
 
 
 def _change_without_json(scope: Scope, headers: Headers) -> Refusal | None:
-    """A foreign page cannot send JSON without asking first, and nobody here says yes.
+    """Refuse every change that is not sent as JSON. A foreign page cannot send JSON: the browser asks first and gets no.
 
-    The web server runs a mutation that stands in an address, too; any path that begins like the one of queries counts,
-    because its own comparison lets a line break at the end pass.
+    The web server also runs a mutation in an address, so a query in an address is refused. The check covers every path
+    that begins like the path of queries, because the web server accepts that path with a line break at its end.
     """
     if scope["method"] in READING:
         named = "query" in QueryParams(scope["query_string"])
@@ -130,6 +130,6 @@ def _change_without_json(scope: Scope, headers: Headers) -> Refusal | None:
 
 
 def _refused(status: int, header: str, found: list[str], expected: str, advice: str) -> Refusal:
-    """The message for a header that is not as it should be."""
+    """The refusal for a wrong header."""
     shown = ", ".join(f'"{value[:100]}"' for value in found) or "none"
     return Refusal(status, f"refused: found {header} {shown}, expected {expected}. {advice}")

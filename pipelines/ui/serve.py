@@ -1,7 +1,7 @@
-"""Code server, daemon and guarded web server, started and ended together.
+"""Start and end code server, daemon and guarded web server together.
 
-This is `dg dev` made of Dagster's own pieces, with one difference: the web server runs in this process, behind the
-guard. `dg dev` starts the web server as a program of its own, and nothing can be put in front of it there.
+This module does the same as `dg dev`, with Dagster's own parts and one difference: the web server runs in this process,
+behind the guard. `dg dev` starts the web server as a program of its own, so no guard can stand in front of it.
 
 Belongs here: what is started, in which order, and how it ends. Does not belong here: which requests pass (`guard`).
 """
@@ -42,17 +42,17 @@ Lifespan = Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]
 
 
 def serve(port: int) -> None:
-    """Run the interface until Ctrl-C, SIGTERM or the end of the terminal; code server and daemon end with it.
+    """Run the interface until Ctrl-C, SIGTERM or the end of the terminal. Code server and daemon end with it.
 
     Args:
-        port: Where the interface listens, on loopback only.
+        port: The port of the interface, on loopback only.
 
     Raises:
-        OSError: Another program listens there.
-        ChildProcessError: The daemon ended by itself, and schedules and sensors with it.
+        OSError: Another program uses the port.
+        ChildProcessError: The daemon ended by itself, so schedules and sensors stopped.
     """
     _must_be_free(port)
-    # as `dg dev`: errors of code that does not load are shown in short
+    # as `dg dev` does: show errors of code that does not load in short form
     os.environ |= {"DAGSTER_IS_DEV_CLI": "1", "DAGSTER_verbose": ""}
     configure_loggers()
     _take_signals_as_ctrl_c()
@@ -85,7 +85,7 @@ def guarded_app(context: WorkspaceProcessContext, port: int, lifespan: Lifespan 
     app = create_app_from_workspace_process_context(
         context, live_data_poll_rate=LIVE_DATA_MILLISECONDS, lifespan=lifespan
     )
-    app.add_middleware(guard, port=port)  # what is added last is asked first
+    app.add_middleware(guard, port=port)  # the last one added runs first
     return app
 
 
@@ -96,7 +96,7 @@ def _listen(app: Starlette, port: int) -> None:
         host=HOST,
         port=port,
         log_level="warning",
-        proxy_headers=False,  # nobody's word counts about who asks
+        proxy_headers=False,  # no proxy stands before this server, so its headers do not count
         timeout_graceful_shutdown=5,  # an open page must not keep the program from ending
     )
 
@@ -104,14 +104,14 @@ def _listen(app: Starlette, port: int) -> None:
 def _must_be_free(port: int) -> None:
     if is_port_in_use(HOST, port):
         raise OSError(
-            f"port {port} of {HOST}: found another program that listens there, expected none; "
+            f"port {port} of {HOST}: found another program that uses this port, expected none; "
             f"end that program or choose another port: zonescope ui --port {port + 1}"
         )
 
 
 def _take_signals_as_ctrl_c() -> None:
-    """Leave through the same door however the program is told to end: it has children to end first."""
-    # a script has SIGINT ignored in what it starts in the background
+    """End in the same way for every signal, because the child processes must end first."""
+    # a program that a script starts in the background ignores SIGINT by default
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup` asks to outlive the terminal
@@ -120,7 +120,7 @@ def _take_signals_as_ctrl_c() -> None:
 
 @contextlib.contextmanager
 def _code_server(instance: dg.DagsterInstance) -> Iterator[Path]:
-    """A process that loads our definitions; the file that tells web server and daemon where it listens."""
+    """Start the process that loads our definitions. Give the file that names its address to web server and daemon."""
     target = PyProjectFileTarget(str(ROOT / "pyproject.toml"))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -133,9 +133,9 @@ def _code_server(instance: dg.DagsterInstance) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _daemon(workspace: Path) -> Iterator[subprocess.Popen]:
-    """The process of schedules and sensors."""
+    """Start the process of schedules and sensors, and end it at the end."""
     command = [sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(workspace)]
-    # a session of its own: Ctrl-C in the terminal reaches this process, which then ends the daemon
+    # The daemon has a session of its own, so Ctrl-C reaches this process only, and this process ends the daemon.
     daemon = open_ipc_subprocess(command, start_new_session=True)
     try:
         yield daemon
@@ -144,7 +144,7 @@ def _daemon(workspace: Path) -> Iterator[subprocess.Popen]:
 
 
 def _ends_with(daemon: subprocess.Popen) -> Lifespan:
-    """The interface ends when the daemon does: without it schedules and sensors stand still, and nobody is told."""
+    """End the interface when the daemon ends, because schedules and sensors would stop and nobody would notice."""
 
     async def watch() -> None:
         while daemon.poll() is None:
