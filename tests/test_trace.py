@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import math
 import random
+import shutil
 from functools import cache
 
 import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from pipelines import settings
 from pipelines.cli import app as cli
 from pipelines.database import build, connection
 from pipelines.declarations.modes import modes
+from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.publishing import trace
 from tests.helpers.excel import xlsx
@@ -149,6 +153,90 @@ def test_scores_and_indicators_follow_from_what_stands_below_them(sample):
                 factor = float(step["formula"].rpartition(" x ")[2])
                 assert step["value"] == pytest.approx(float(step["printed_text"].replace(",", "")) * factor)
     assert checked > 100
+
+
+# The input of the fit, whichever schema it stands in.
+(FIT_INPUT,) = (name for name in tables() if name.endswith(".mode_fit_input"))
+SIZES = f"""
+select distinct i.zone_code, i.time_period, i.mode_id || ':comparative_fit', i.gdp, i.population
+from {FIT_INPUT} as i join reference.methodology as m using (methodology_version) where m.is_default
+"""
+
+
+def size(con, zone: str, year: str, metric: str) -> dict[str, tuple]:
+    """GDP and residents in the chain of a comparative fit: year and value."""
+    steps = [s for s in trace.chain(con, zone, year, metric) if s["path"] in ("1.81", "1.82")]
+    return {s["name"]: (s["time_period"], s["value"]) for s in steps}
+
+
+def test_gdp_and_residents_of_a_comparative_fit_are_those_that_the_fit_used(warehouse):
+    dice, older = random.Random(SEED), 0
+    with_size, without = (
+        warehouse.execute(f"from ({SIZES}) where gdp is {known} order by all").fetchall()
+        for known in ("not null", "null")
+    )
+    for zone, year, metric, gdp, population in dice.sample(with_size, 40) + dice.sample(without, 10):
+        found = size(warehouse, zone, year, metric)
+        assert {name: value for name, (_, value) in found.items()} == (
+            {} if gdp is None else {"gdp": gdp, "population": population}
+        ), (zone, year, metric)
+        older += any(period < year for period, _ in found.values())
+    assert older > 5  # the newest figures are often not of the scored year
+
+
+@pytest.fixture
+def changed(built, tmp_path):
+    """A connection to a copy of the built warehouse, to change."""
+    copy = settings.Paths(tmp_path / "changed")
+    copy.work.parent.mkdir(parents=True)
+    shutil.copy(built.work, copy.work)
+    with connection.connect(copy.work) as con:
+        yield con
+
+
+def test_the_size_is_of_the_year_that_has_both_figures_even_where_a_later_gdp_is_the_same_number(changed):
+    zone, metric = "510100", "trade_upgrade:comparative_fit"
+    printed = dict(
+        changed.execute(
+            "select time_period, obs_value from mart.zone_indicator where zone_code = ? and indicator_id = 'gdp'",
+            [zone],
+        ).fetchall()
+    )
+    changed.execute(
+        "update mart.zone_indicator set obs_value = ? "
+        "where zone_code = ? and indicator_id = 'gdp' and time_period = '2022'",
+        [printed["2021"], zone],
+    )
+    newest = "delete from mart.zone_indicator where zone_code = ? and indicator_id = 'population' and time_period > ?"
+    for year, expected in (("2021", {"gdp", "population"}), ("2000", set())):
+        changed.execute(newest, [zone, year])
+        build.build(changed, tables()[FIT_INPUT])
+        found = size(changed, zone, "2022", metric)
+        assert found.keys() == expected and {period for period, _ in found.values()} <= {"2021"}
+        ((gdp, population),) = changed.execute(
+            f"select gdp, population from ({SIZES}) as t (zone, year, metric, gdp, population) "
+            "where zone = ? and year = '2022' and metric = ?",
+            [zone, metric],
+        ).fetchall()
+        assert (gdp, population) == tuple(found[n][1] if found else None for n in ("gdp", "population"))
+
+
+@pytest.mark.parametrize("count", [999, 1203])
+def test_all_cells_of_an_indicator_are_in_its_chain_in_the_order_of_its_list(changed, count):
+    cells = changed.execute(
+        "select file_sha256, sheet, row_no, column_no from core.observation "
+        "order by hash(file_sha256, sheet, row_no, column_no) limit ?",
+        [count],
+    ).fetchall()
+    names = ("file_sha256", "sheet", "row_no", "column_no")
+    changed.execute(
+        "update mart.zone_indicator set inputs = ? where (zone_code, time_period, indicator_id) = ('510100', '2022', 'gdp')",
+        [json.dumps([dict(zip(names, cell, strict=True)) for cell in cells])],
+    )
+    top, *steps = trace.chain(changed, "510100", "2022", "gdp")
+    assert top["step"] == "indicator" and {s["step"] for s in steps} == {"cell"}
+    assert [tuple(s[name] for name in names) for s in steps] == cells
+    assert steps[0]["path"] == f"1.{1:0{max(3, len(str(count)))}}" and steps[-1]["path"] == f"1.{count}"
 
 
 def test_a_figure_of_a_workbook_is_traced_to_its_sheet(paths):

@@ -1,7 +1,7 @@
 -- The chain of one published figure, step by step, each with its formula: fit, gates and dimensions, criteria,
 -- indicators, cells. `path` numbers the steps as a tree.
 with default_fit as (
-    select f.*, m.comparative_population, m.comparative_scale, m.goalposts, m.score_floor
+    select f.*, m.comparative_population, m.comparative_scale, m.goalposts, m.score_floor, m.size_max_age_years
     from mart.mode_fit as f
     join reference.methodology as m on m.methodology_version = f.methodology_version
     where m.is_default and f.zone_code = zone and f.time_period = year
@@ -59,20 +59,17 @@ dimensions as (
     where role = 'evidence' and fit_path is not null
     group by dimension
 ),
+-- the size of the zone is of the newest year, not too old, that has both GDP and residents, as in the input of the fit
 size as (
-    select '1.8' || t.place as path, t.indicator_id, x.time_period
+    select '1.8' || t.place as path, t.indicator_id, max(g.time_period) as time_period
     from comparative as c
     cross join (values ('1', 'gdp'), ('2', 'population')) as t (place, indicator_id)
-    join (
-        select methodology_version, zone_code, time_period, mode_id, max(gdp) as gdp from mart.mode_fit_input
-        group by all
-    ) as i
-        on i.methodology_version = c.methodology_version and i.zone_code = c.zone_code and i.time_period = c.time_period
-        and i.mode_id = c.mode_id
-    join (
-        select zone_code, obs_value, max(time_period) as time_period from mart.zone_indicator where indicator_id = 'gdp'
-        group by all
-    ) as x on x.zone_code = c.zone_code and x.obs_value = i.gdp and x.time_period <= c.time_period
+    join mart.zone_indicator as g
+        on g.zone_code = c.zone_code and g.indicator_id = 'gdp'
+        and cast(c.time_period as integer) - cast(g.time_period as integer) between 0 and c.size_max_age_years
+    join mart.zone_indicator as p
+        on p.zone_code = g.zone_code and p.indicator_id = 'population' and p.time_period = g.time_period
+    group by all
 ),
 coupled as (
     select * from mart.coupling_coordination
@@ -136,22 +133,31 @@ cluster_figure as (
     where metric like 'cluster\_industry:%' escape '\' and c.zone_code = zone and c.time_period = year
         and c.industry_code = split_part(metric, ':', 3)
 ),
+listed as (
+    select
+        path, unnest(json_extract(inputs, '$[*]')) as input,
+        unnest(generate_series(1, cast(json_array_length(inputs) as bigint))) as place,
+        -- as many digits as the count has, for lpad cuts what is wider
+        greatest(3, cast(length(cast(json_array_length(inputs) as varchar)) as integer)) as digits
+    from indicators
+),
 inputs as (
     -- cells of an indicator, in the order of its list
     select
-        i.path || '.' || lpad(cast(n.place as varchar), 3, '0') as path,
-        json_extract_string(i.inputs, '$[' || (n.place - 1) || '].file_sha256') as file_sha256,
-        json_extract_string(i.inputs, '$[' || (n.place - 1) || '].sheet') as sheet,
-        cast(json_extract_string(i.inputs, '$[' || (n.place - 1) || '].row_no') as integer) as row_no,
-        cast(json_extract_string(i.inputs, '$[' || (n.place - 1) || '].column_no') as integer) as column_no
-    from indicators as i
-    cross join (select unnest(generate_series(1, 200)) as place) as n
-    where n.place <= json_array_length(i.inputs)
+        path || '.' || lpad(cast(place as varchar), digits, '0') as path,
+        json_extract_string(input, '$.file_sha256') as file_sha256,
+        json_extract_string(input, '$.sheet') as sheet,
+        cast(json_extract_string(input, '$.row_no') as integer) as row_no,
+        cast(json_extract_string(input, '$.column_no') as integer) as column_no
+    from listed
     union all
     -- cells of a cluster figure: the zone's own employment by sector
     select
-        '1.' || lpad(cast(row_number() over (order by o.indicator_id) as varchar), 3, '0'), o.file_sha256, o.sheet,
-        o.row_no, o.column_no
+        '1.' || lpad(
+            cast(row_number() over (order by o.indicator_id) as varchar),
+            greatest(3, cast(length(cast(count(*) over () as varchar)) as integer)), '0'
+        ),
+        o.file_sha256, o.sheet, o.row_no, o.column_no
     from core.observation_latest as o
     where o.indicator_id like 'employment\__' escape '\' and o.freq = 'A' and o.obs_status = 'A' and o.bound = '='
         and o.verification in ('seen', 'verified') and o.area_code = zone and o.time_period = year
