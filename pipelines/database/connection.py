@@ -27,7 +27,7 @@ LOCK_PATIENCE_SECONDS = 60
 VERSION = 3
 # DuckDB 1.2 and all later ones read a file of this version. The published file is a copy of the work database.
 STORAGE_VERSION = "v1.2.0"
-# A name in SQL is a table, never a variable of the Python code that happens to be called so.
+# A name in SQL is always a table, never a variable of the Python code with the same name.
 TABLES_ONLY = {"python_enable_replacements": "false"}
 # Given at opening, so that a second connection of the same process agrees with the first.
 # A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
@@ -44,15 +44,18 @@ set lock_configuration = true
 
 
 class Busy(Exception):
-    """Another process holds the write lock of the work database and did not give it up in time."""
+    """Another process kept the write lock of the work database for longer than the wait."""
 
 
 @contextmanager
 def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database file and close it whatever happens.
+    """Open a database file, and close it in every case.
 
-    No network, no extension, and (read-only) no access to any file, its own included: ad hoc SQL sees the warehouse only.
-    Waits for another writer and raises Busy when it does not finish in time.
+    A read-only connection has no network, no extension and no access to any file, its own included: ad hoc
+    SQL can only read the warehouse. The function waits for another writer.
+
+    Raises:
+        Busy: The other writer did not finish in time.
     """
     if not read_only:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,13 +74,13 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
 def together(
     files: Mapping[str, Path], lay: Callable[[duckdb.DuckDBPyConnection], None]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Read several database files as one, which lies in memory.
+    """Read several database files as one database in memory.
 
     Args:
-        files: Database files by the name under which `lay` finds them; they are opened read-only.
-        lay: Makes the views of the database in memory, whose schemas are there.
+        files: database files, by the name that `lay` uses for them. They are opened read-only.
+        lay: makes the views of the database in memory. Its schemas already exist.
 
-    Yields a connection that is closed off like a read-only one.
+    Yields a connection with the same restrictions as a read-only one.
     """
     con = duckdb.connect(config=READ_ONLY)
     try:
@@ -114,7 +117,10 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
 
 
 def _close_off(con: duckdb.DuckDBPyConnection) -> None:
-    """Take all files from a connection; those of one process on one file share their settings, and the first locks them."""
+    """Take the access to all files from a connection.
+
+    Connections of one process to the same file share their settings; the first one locks them.
+    """
     try:
         con.execute(CLOSED)
     except duckdb.InvalidInputException:
@@ -123,7 +129,7 @@ def _close_off(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
-    """Functions of the connection, schemas, and in a new database its state."""
+    """Create the functions and schemas of the connection, and in a new database its state."""
     exact.create_functions(con)
     con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
     if not con.execute("select 1 from duckdb_tables() limit 1").fetchall():
@@ -144,7 +150,7 @@ commit
 
 @dataclass(frozen=True)
 class State:
-    """Version of a work database, transactions committed, and how many of them all checks have seen."""
+    """Version of a work database, its number of committed transactions, and how many of them are checked."""
 
     version: int
     commits: int
@@ -152,7 +158,7 @@ class State:
 
 
 def state(con: duckdb.DuckDBPyConnection) -> State | None:
-    """The state that a database notes of itself; None where it has none (release 0.1.0, or not ours)."""
+    """The state that a database records of itself; None if it records none (release 0.1.0, or not ours)."""
     if not con.execute(
         "select 1 from duckdb_tables() where schema_name = 'internal' and table_name = 'state'"
     ).fetchall():
@@ -161,20 +167,22 @@ def state(con: duckdb.DuckDBPyConnection) -> State | None:
 
 
 def mark_checked(con: duckdb.DuckDBPyConnection) -> None:
-    """Note that all that is committed so far is checked and may be published."""
+    """Record that everything committed so far is checked and may be published."""
     con.execute("update internal.state set checked = commits where checked <> commits")
 
 
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing, and counted."""
+    """Run a block as one transaction: it commits everything or nothing, and it is counted."""
     con.execute("begin")
     try:
         yield
         counted = con.execute("update internal.state set commits = commits + 1 returning commits").fetchall()
         con.execute("commit")
     except BaseException:
-        with suppress(duckdb.Error):  # a commit that failed has ended the transaction; its own error is told
+        with suppress(
+            duckdb.Error
+        ):  # a failed commit has already ended the transaction; the error of the commit is raised
             con.execute("rollback")
         raise
     query = (
@@ -185,7 +193,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def note_of(database: Path) -> dict:
-    """What was noted beside a work database of its last commit; empty where there is nothing, or nothing readable."""
+    """The note beside a work database about its last commit; empty if there is no readable note."""
     try:
         return json.loads(note_path(database).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -193,7 +201,10 @@ def note_of(database: Path) -> dict:
 
 
 def write_note(database: Path, note: dict) -> None:
-    """Note what is committed. It may come late (a kill between the two), never early."""
+    """Write the note about the last commit.
+
+    After a kill, the note may be older than the commit, but never newer.
+    """
     temporary = database.with_name(f".{database.name}.note")
     temporary.write_text(json.dumps(note) + "\n", encoding="utf-8")
     os.replace(temporary, note_path(database))

@@ -1,10 +1,11 @@
-"""Multiplication as on paper: what is printed times a factor, rounded once to the nearest double.
+"""Exact multiplication: a printed number times a factor, rounded once to the nearest double.
 
-Belongs here: the SQL functions for it. Does not belong here: which figures are multiplied by what (warehouse/core).
+The SQL functions for it belong here. warehouse/core decides which figures are multiplied and by what.
 
-21099.99999 x 1e8 is 2109999999000; in doubles it is 2109999999000.0002, for 21099.99999 is none and is rounded before it is
-multiplied. So the digits are multiplied as whole numbers and the powers of ten added, and the text of the product is read
-as a double. The functions are those of a connection; nothing of them is stored in a database.
+Example: 21099.99999 x 1e8 is 2109999999000. As doubles, the result is 2109999999000.0002, because 21099.99999
+has no exact double and is rounded before the multiplication. The functions therefore multiply the digits as
+whole numbers, add the powers of ten, and read the text of the product as a double. The functions belong to a
+connection; the database does not store them.
 """
 
 from __future__ import annotations

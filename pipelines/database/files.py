@@ -1,6 +1,7 @@
-"""Files on disk: their hash, and making sure that they are on it.
+"""Files on disk: their hash, and the sync that puts them safely on the disk.
 
-Belongs here: what the database, landing and publishing all need of a file. Does not belong here: any format.
+Functions on files that the database, landing and publishing share belong here. File formats do not belong
+here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file, read in pieces."""
+    """Hash of a file. The file is read in pieces."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 

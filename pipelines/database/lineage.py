@@ -1,6 +1,6 @@
-"""Where each table and each column comes from, read off the SQL itself.
+"""The origin of each table and each column, from the SQL itself.
 
-Belongs here: parsing the SELECTs of warehouse/ with sqlglot. Does not belong here: Dagster objects.
+Parsing the SELECTs of warehouse/ with sqlglot belongs here. Dagster objects do not belong here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipelines.declarations.tables import Table, macros, tables
 
 @cache
 def upstream(full_name: str) -> tuple[str, ...]:
-    """Full names of the tables that a table's or macro's SELECT reads, sorted; only tables with a contract count."""
+    """Full names of the tables with a contract that the SELECT of a table or macro reads, sorted."""
     table = (tables() | macros())[full_name]
     sql = query(table)
     if sql is None:
@@ -35,7 +35,7 @@ def upstream(full_name: str) -> tuple[str, ...]:
 
 
 def order(*names: str) -> list[str]:
-    """Tables and all that they read, each after those that it reads."""
+    """The tables and everything they read, sorted so that each table comes after those it reads."""
     needed, reads = list(names), {}
     while needed:
         name = needed.pop()
@@ -46,10 +46,10 @@ def order(*names: str) -> list[str]:
 
 @cache
 def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
-    """For each column of a table or macro the `schema.table.column`s that it is computed from, sorted.
+    """For each column of a table or macro, the sorted `schema.table.column`s from which it is computed.
 
-    A SELECT says it itself. A column that a metric makes declares the columns of the metric's input (`from`), and the
-    input's SELECT says where those come from.
+    A SELECT gives the origins directly. A column that a metric makes declares the columns of the metric's
+    input (`from`); the SELECT of the input gives their origins.
     """
     table = (tables() | macros())[full_name]
     if query(table) is None:
@@ -99,7 +99,7 @@ def _origins(full_name: str, names: tuple[str, ...]) -> dict[str, tuple[str, ...
 
 
 def _without_arguments(tree: exp.Expression, table: Table) -> exp.Expression:
-    """NULL for every argument: what a reader gives comes from no table."""
+    """Replace every argument by NULL, because the value of an argument comes from no table."""
     names = {argument.name for argument in table.arguments}
     for column in list(tree.find_all(exp.Column)):
         if not column.table and column.name in names:
@@ -108,7 +108,7 @@ def _without_arguments(tree: exp.Expression, table: Table) -> exp.Expression:
 
 
 def _leaves(root: Node) -> tuple[str, ...]:
-    """Columns of tables below a node; ways meet again, so a node is looked at once."""
+    """Columns of tables below a node. Several paths can lead to a node; it is visited once."""
     found, seen, waiting = set(), set(), [root]
     while waiting:
         node = waiting.pop()

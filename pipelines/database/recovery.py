@@ -1,11 +1,12 @@
-"""The work database as something that can be lost: is it what was last committed, and of this release?
+"""Check that the work database is the last committed one and of this release; if not, set it aside.
 
-Belongs here: noticing that it is not, and setting it aside. Does not belong here: opening and writing it (connection.py),
-filling it (landing/).
+Finding such a fault and setting the database aside belong here. Opening and writing belong to connection.py,
+filling belongs to landing/.
 
-What cannot be made again are the kept bytes and their notes in the landing folder; the work database is read and
-computed from them. So nothing is repaired: a work database that is damaged, lacks what was committed, or is of another
-version is moved to `aside/` as it is, and the run that finds it fills a new one. Call these holding the run lock.
+The kept bytes and their notes in the landing folder cannot be made again. The work database can: it is read
+and computed from them. So nothing is repaired. A work database that is damaged, lacks a commit or has another
+version moves to `aside/` unchanged, and the run that finds it fills a new one. The caller must hold the run
+lock.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from pipelines.settings import Paths
 
 
 def ensure(paths: Paths, say: Callable[[str], None]) -> None:
-    """Set the work database aside if it is not what was last committed, or of another version; says so."""
+    """Set the work database aside if it is not the last committed one or has another version, and report
+    it.
+    """
     note = connection.note_of(paths.work)
     if not paths.work.exists():
         if note:
@@ -40,7 +43,9 @@ def _filled(paths: Paths) -> str:
 
 
 def _fault(database: Path, note: dict) -> tuple[str, str]:
-    """What is wrong with a work database, in words and as the name under which it is kept; empty when all is well."""
+    """The fault of a work database as text, and the name under which it is kept; both empty if it has
+    none.
+    """
     if "sha256" in note and not _wal(database).exists() and files.sha256(database) != note["sha256"]:
         return "found other bytes than the last run has left", "damaged"
     try:
@@ -59,7 +64,10 @@ def _fault(database: Path, note: dict) -> tuple[str, str]:
 
 
 def _set_aside(paths: Paths, kind: str) -> Path:
-    """Move the folder of the work database (with its log and its note) in one step; one of each kind is kept."""
+    """Move the folder of the work database (with its log and note) in one step.
+
+    One folder of each kind is kept.
+    """
     aside = paths.root / "aside" / kind
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(exist_ok=True)

@@ -1,10 +1,10 @@
-"""One run at a time on one data folder, whoever started it, and recovery from a run that was killed.
+"""One run at a time on one data folder, and recovery from a run that was killed.
 
-Belongs here: the lock file and what must be put right in Dagster once it is held. Does not belong here: the lock of
-DuckDB itself (connection.py).
+The lock file belongs here, and the repair of Dagster's state under the lock. The lock of DuckDB belongs to
+connection.py.
 
-The operating system gives the lock back when its process dies, however it dies. Whoever holds it therefore knows that
-every other run that still claims a slot of the pool is dead.
+The operating system releases the lock when its process ends for any reason. The holder of the lock therefore
+knows that every other run that still claims a slot of the pool has ended.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # commands that only hold the lock need not wait for Dagster
 
 @contextmanager
 def hold(path: Path, say: Callable[[str], None], run_id: str = "") -> Iterator[None]:
-    """Wait until no other process runs on this data folder, then keep others out until the block ends."""
+    """Wait until no other process runs on this data folder; then exclude others until the block ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as handle:
         waiting = False
@@ -43,9 +43,9 @@ def hold(path: Path, say: Callable[[str], None], run_id: str = "") -> Iterator[N
 
 
 def free_slots_of_the_dead(instance: dg.DagsterInstance, pool: str, run_id: str) -> list[str]:
-    """Give back pool slots that killed runs still claim and mark those runs failed; call it holding the lock.
+    """Release pool slots that killed runs still claim, mark those runs failed, and return their ids.
 
-    Returns their run ids.
+    The caller must hold the lock.
     """
     storage = instance.event_log_storage
     if not storage.supports_global_concurrency_limits:

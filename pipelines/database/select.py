@@ -12,7 +12,9 @@ from pipelines.declarations.tables import Table, tables
 
 
 def query(table: Table) -> str | None:
-    """The SELECT of a table or macro: its own, or that of the table that it is as of a day, cut to its conditions."""
+    """The SELECT of a table or macro: its own, or that of its `as_of` table with the conditions of
+    `as_of`.
+    """
     if table.as_of is None:
         return table.sql
     tree = sqlglot.parse_one(tables()[table.as_of.select].sql, dialect="duckdb")

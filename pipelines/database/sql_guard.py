@@ -79,7 +79,7 @@ def _admit(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
 
 
 def _admit_explained(con: duckdb.DuckDBPyConnection, text: str) -> None:
-    """EXPLAIN ANALYZE runs what it explains, so that is judged like a statement of its own."""
+    """Judge the statement inside EXPLAIN like any other statement, because EXPLAIN ANALYZE runs it."""
     start = EXPLAIN.match(text)
     rest = text[start.end() :] if start else ""
     found = [_kind(part) for part in con.extract_statements(rest)]
@@ -90,10 +90,10 @@ def _admit_explained(con: duckdb.DuckDBPyConnection, text: str) -> None:
 
 
 def _admit_parts(con: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Refuse a SELECT that holds a COPY, INSERT, UPDATE or DELETE in a WITH at any depth.
+    """Refuse a SELECT that contains a COPY, INSERT, UPDATE or DELETE in a WITH at any depth.
 
-    DuckDB writes the tree of the query as JSON. A text of the query cannot feign or hide a part: its quotation marks are
-    escaped there.
+    DuckDB writes the tree of the query as JSON. A text in the query cannot imitate or hide a part, because
+    the JSON escapes its quotation marks.
     """
     tree = con.execute("select json_serialize_sql($1::varchar)::varchar", [query]).fetchall()[0][0]
     parts = set(re.findall(r'"type":"(\w+_NODE)"', tree))
@@ -106,7 +106,7 @@ def _admit_parts(con: duckdb.DuckDBPyConnection, query: str) -> None:
 
 
 def _kind(statement: duckdb.Statement) -> str:
-    """The type of a statement in DuckDB's words: SELECT, COPY, SET and others."""
+    """Type of a statement in DuckDB's terms: SELECT, COPY, SET and others."""
     try:
         return statement.type.name
     except ValueError:  # a type that the Python package does not know

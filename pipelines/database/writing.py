@@ -19,7 +19,7 @@ from pipelines.quoting import identifier, identifiers, literal
 
 
 class ContractError(Exception):
-    """A SELECT or a function did not give the columns that its contract declares."""
+    """The columns that a SELECT or a function gives differ from those that its contract declares."""
 
 
 SLICE = """
@@ -33,9 +33,10 @@ comment on column internal.slice.fingerprint is 'Hash of all that the rows of th
 
 
 def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:
-    """(Re)create a table from a frame or a SELECT, in grain order, with comments; returns its row count.
+    """Create or replace a table from a frame or a SELECT, in grain order, with comments; return its row
+    count.
 
-    Columns are matched by name, never by position; a missing or surplus column raises ContractError.
+    Columns are matched by name, never by position. A missing or an additional column raises ContractError.
     """
     with _selectable(con, rows) as query:
         _check_columns(table, [d[0] for d in con.sql(query).description])
@@ -49,10 +50,11 @@ def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | st
 def create_by_file(
     con: duckdb.DuckDBPyConnection, table: Table, query: str, fingerprints: dict[str, str]
 ) -> int:
-    """Make a table whose rows come from one file each, those of new and changed files only; returns its row count.
+    """Update a table in which each row comes from one file; return its row count.
 
-    `fingerprints` gives for each file a hash of all that its rows come from; other files have none. The table is made
-    whole where nothing of it stands: it is not there as declared, or every file has changed.
+    Only the rows of new and changed files are made. `fingerprints` has, for each file, a hash of all inputs
+    of its rows. The whole table is made when it does not exist as declared, or when every file has changed.
+    Rows of a file without a fingerprint are removed.
     """
     _check_columns(table, [d[0] for d in con.sql(query).description])
     with transaction(con):
@@ -74,7 +76,7 @@ def create_by_file(
 
 
 def _slices(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
-    """Files whose rows are in a table, with what they came from."""
+    """Files that have rows in a table, with the fingerprint of the inputs."""
     query = "select file_sha256, fingerprint from internal.slice where table_name = ?"
     return dict(con.execute(query, [table.full_name]).fetchall())
 
@@ -89,12 +91,15 @@ def _delete_slices(con: duckdb.DuckDBPyConnection, table: Table, files: list[str
 
 
 def _listed(texts: list[str]) -> str:
-    """A list of literals: unlike a list in a parameter or a table it cuts the scan of a table that is filtered by it."""
+    """A list of literals.
+
+    A filter by literals cuts the scan of a table; a list in a parameter or a table does not.
+    """
     return "(" + ", ".join(literal(text) for text in texts) + ")"
 
 
 def has_columns(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether the table is there with the columns and types of its contract."""
+    """True if the table exists with the columns and types of its contract."""
     found = con.execute(
         "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
         "order by column_index",
@@ -104,7 +109,7 @@ def has_columns(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
 
 def recreate(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Make the table anew and empty, with comments."""
+    """Create the table again, empty, with comments."""
     con.execute(f"drop table if exists {table.full_name}")
     con.execute(ddl(table))
     _comment(con, table)
@@ -114,7 +119,10 @@ def recreate(con: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> None:
-    """(Re)make a table macro with its comment; a query with other columns than declared raises ContractError."""
+    """Create or replace a table macro with its comment.
+
+    Columns that differ from the contract raise ContractError.
+    """
     names = ", ".join(argument.name for argument in macro.arguments)
     nulls = ", ".join(f"cast(null as {argument.type})" for argument in macro.arguments)
     with transaction(con):
@@ -125,7 +133,10 @@ def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> No
 
 
 def append(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:
-    """Add rows of a frame or a SELECT by column name; returns their number (the caller owns the transaction)."""
+    """Add the rows of a frame or a SELECT, matched by column name; return their number.
+
+    The caller opens the transaction.
+    """
     with _selectable(con, rows) as query:
         _check_columns(table, [d[0] for d in con.sql(query).description])
         return con.execute(f"insert into {table.full_name} by name {query}").fetchall()[0][0]
@@ -147,7 +158,10 @@ def _selectable(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame | str) -> Ite
 
 @contextmanager
 def any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Rows of a SELECT may enter a table in any order: keeping it costs a third more where each row states its place."""
+    """Allow rows of a SELECT to enter a table in any order.
+
+    Keeping the order costs a third more time, and here each row states its place.
+    """
     con.execute("set preserve_insertion_order = false")
     try:
         yield
@@ -178,7 +192,7 @@ def _comment(con: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _comment_text(text: str) -> str:
-    """A description on one line, however YAML has broken it."""
+    """A description on one line, without the line breaks of YAML."""
     return literal(" ".join(text.split()))
 
 

@@ -1,1 +1,1 @@
-"""What sources/ and warehouse/ declare, typed."""
+"""Declarations: the typed content of sources/ and warehouse/."""

@@ -1,6 +1,7 @@
-"""Columns: what one is, and those that recur, which warehouse/columns.yml defines once.
+"""Columns: their typed form, and the common columns that warehouse/columns.yml defines once.
 
-Belongs here: the typed form of a column and how a contract takes one over. Does not belong here: tables (tables.py).
+The typed form of a column belongs here, and the way in which a contract takes over a common column. Tables
+belong to tables.py.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ PLACE = "warehouse/columns.yml"
 
 
 class Column(Declared):
-    """One column of a table: what it means, in which unit, what is promised of its values, and where they come from.
+    """One column of a table: its meaning, its unit, the promises about its values, and where they come from.
 
-    `from` is for a column that a metric makes: the columns of the metric's input whose values enter it. A column by which
-    rows are only matched, grouped or put in order is not among them. An empty list says that it comes from no column: it is
-    a constant, or a number of rows. Where a SELECT makes the table, the SELECT says it (`lineage.column_origins`).
+    `from` is for a column that a metric makes. It lists the columns of the metric's input whose values enter
+    the column. A column that only matches, groups or sorts rows is not listed. An empty list means that the
+    column is a constant or a number of rows. If a SELECT makes the table, the SELECT gives the origin
+    (`lineage.column_origins`).
     """
 
     name: str
@@ -54,7 +56,7 @@ class CommonColumns(Declared):
 
 @cache
 def common() -> dict[str, Column]:
-    """The columns that recur, by name. Raises DeclarationError."""
+    """The common columns, by name. Raises DeclarationError."""
     return load(files.ROOT / PLACE, CommonColumns, prepare=_named).columns
 
 
@@ -63,15 +65,15 @@ def _named(_place: str, stated: dict[str, Any]) -> dict[str, Any]:
 
 
 def whole(place: str, stated: str | dict[str, Any], shared: dict[str, Column]) -> dict[str, Any]:
-    """The fields of a column as a contract states it, over those of the column that recurs under its name.
+    """Return all fields of a column: those of the contract, then those of the common column of that name.
 
     Args:
         place: the contract's file, for the message of an error.
-        stated: a name alone, or a name with what differs here.
-        shared: the columns that recur, by name.
+        stated: a name alone, or a name with the fields that differ here.
+        shared: the common columns, by name.
 
     Raises:
-        DeclarationError: nothing defines the column, or the contract repeats what is defined once.
+        DeclarationError: Nothing defines the column, or the contract repeats a field of the common column.
 
     >>> year = Column(name="year", type="VARCHAR", description="Calendar year", pattern="^[0-9]{4}$")
     >>> whole("x.yml", "year", {"year": year})["description"]

@@ -1,6 +1,7 @@
 """Reading declarations: YAML and CSV files under sources/ and warehouse/, with plain errors.
 
-Belongs here: how a declaration is loaded and what is said of a wrong one. Does not belong here: what it declares.
+Loading a declaration and the message for a wrong one belong here. The meaning of a declaration belongs to the
+other modules of this room.
 """
 
 from __future__ import annotations
@@ -36,9 +37,18 @@ def load(
     prepare: Prepare | None = None,
     **known: Any,
 ) -> Any:
-    """A declaration as its model: the file's fields over those `taken` from elsewhere, `known` ones over both.
+    """Read a declaration file and return it as its model.
 
-    `prepare` completes the file's fields before they are checked; it is told the file's place for its errors.
+    Args:
+        path: the YAML file.
+        model: the class of the result.
+        taken: fields from elsewhere; the file's own fields replace them.
+        prepare: completes the file's fields before the check. It gets the file's place for its error
+            messages.
+        known: fields that replace all others.
+
+    Raises:
+        DeclarationError: The file is wrong.
     """
     place = path.relative_to(ROOT).as_posix()
     stated = _stated(path, place)
@@ -47,7 +57,10 @@ def load(
 
 
 def checked(place: str, model: type[BaseModel], fields: Mapping[str, Any]) -> Any:
-    """Fields as their model. Raises DeclarationError, which names the place and for each wrong key what was found."""
+    """Return fields as their model.
+
+    Raises DeclarationError, which names the place and each wrong key with its value.
+    """
     try:
         return model.model_validate(fields)
     except ValidationError as error:
@@ -56,7 +69,7 @@ def checked(place: str, model: type[BaseModel], fields: Mapping[str, Any]) -> An
 
 
 def _stated(path: Path, place: str) -> dict[str, Any]:
-    """What a YAML file states, key by key. Raises DeclarationError."""
+    """Content of a YAML file, key by key. Raises DeclarationError."""
     try:
         stated = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -107,7 +120,7 @@ LONGEST_SHOWN = 80
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
-    """One fault that pydantic reports, as a plain sentence: key, what was found, what was expected."""
+    """One fault that pydantic reports, as a plain sentence with key, found and expected."""
     kind, ctx = fault["type"], fault.get("ctx", {})
     # where a key can hold one of several types, pydantic adds each type's name to the place
     place = [part for part in fault["loc"] if isinstance(part, int) or (part != "str" and "[" not in part)]
@@ -126,7 +139,7 @@ def _fault(fault: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value of a declaration as it may stand in a message."""
+    """Format a value of a declaration for a message."""
     if value is None:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False, default=str)
@@ -134,7 +147,11 @@ def _shown(value: Any) -> str:
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of a declaration CSV (UTF-8, header, every field text); a ragged row is an error that names its line."""
+    """Rows of a declaration CSV (UTF-8, with header, every field as text).
+
+    Raises:
+        DeclarationError: A row has too many or too few fields; the message names its line.
+    """
     with path.open(encoding="utf-8-sig", newline="") as handle:
         reader = csv.DictReader(handle, strict=True)
         rows = []

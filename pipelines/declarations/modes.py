@@ -1,6 +1,6 @@
 """The declared development modes and versions of the method: warehouse/modes and warehouse/methodology.
 
-Belongs here: their typed form and the lists of them. Does not belong here: computing a fit.
+The typed form and the lists of both belong here. The computation of a fit belongs to metrics.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pipelines.declarations.files import DeclarationError, Declared, checked, lo
 
 
 class Criterion(Declared):
-    """One criterion of a mode: an indicator, its direction, weight, role and why the paper asks for it."""
+    """One criterion of a mode: an indicator with its direction, weight and role, and the paper's reason
+    for it.
+    """
 
     criterion_id: str = Field(pattern=files.NAME)
     label: str
@@ -60,8 +62,9 @@ class Mode(Declared):
 class Methodology(Declared):
     """One version of the method, declared in warehouse/methodology/<version>.yml.
 
-    A version that is `based_on` another takes from it every field that it does not state. `without` and `changed`
-    are its own view of the modes: criteria left out, and fields of criteria (weight, direction ...) set anew.
+    A version that is `based_on` another version takes over every field that it does not state itself.
+    `without` lists criteria that this version leaves out. `changed` lists fields of criteria (weight,
+    direction ...) that it replaces.
     """
 
     methodology_version: str
@@ -88,7 +91,10 @@ class Methodology(Declared):
     changed: dict[str, dict[str, dict[str, Any]]] = {}
 
     def criteria(self, mode: Mode) -> list[Criterion]:
-        """The mode's criteria as this version sees them. Raises DeclarationError for one that the mode has not."""
+        """Criteria of the mode in this version.
+
+        Raises DeclarationError for a criterion that the mode does not have.
+        """
         left_out, changed = self.without.get(mode.mode_id, []), self.changed.get(mode.mode_id, {})
         known = {c.criterion_id for c in mode.criteria}
         if unknown := sorted({*left_out, *changed} - known):
@@ -116,7 +122,10 @@ def modes() -> dict[str, Mode]:
 
 @cache
 def methodologies() -> dict[str, Methodology]:
-    """The declared versions of the method, by version. Raises DeclarationError unless exactly one is the default."""
+    """The declared versions of the method, by name.
+
+    Raises DeclarationError unless exactly one is the default.
+    """
     folder = files.ROOT / "warehouse" / "methodology"
     versions = {path.stem: _methodology(folder, path.stem, ()) for path in sorted(folder.glob("*.yml"))}
     defaults = [name for name, version in versions.items() if version.is_default]
@@ -126,7 +135,7 @@ def methodologies() -> dict[str, Methodology]:
 
 
 def _methodology(folder: Path, version: str, heirs: tuple[str, ...]) -> Methodology:
-    """A version with what it takes from the one that it is based on."""
+    """A version, completed with the fields of the version on which it is based."""
     path = folder / f"{version}.yml"
     if version in heirs or not path.exists():
         raise DeclarationError(

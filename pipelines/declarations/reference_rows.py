@@ -103,7 +103,9 @@ def _stated_zones() -> list[dict[str, str]]:
 
 
 def metric_reasons() -> list[dict[str, str]]:
-    """Every reason that a metric can give: what a SELECT says by its table, the others as their module states them."""
+    """Every reason that a metric can give: those of SELECTs from metric_reason.csv, the others from their
+    modules.
+    """
     found = read_csv(ROOT / "warehouse" / "reference" / "metric_reason.csv")
     modules = pkgutil.walk_packages(metrics.__path__, f"{metrics.__name__}.")
     for full_name in sorted((module.name for module in modules), key=lambda name: name.split(".")[-1]):
@@ -114,7 +116,10 @@ def metric_reasons() -> list[dict[str, str]]:
 
 
 def _methodologies() -> list[dict[str, str]]:
-    """All versions; the default is the one that a run computes (`publishing/compared.py` marks another)."""
+    """All versions.
+
+    `is_computed` marks the default, which a run computes; `publishing/compared.py` marks another.
+    """
     stated = [m.model_dump(exclude={"without", "changed"}) for m in methodologies().values()]
     return [
         {name: "" if value is None else str(value) for name, value in version.items()}

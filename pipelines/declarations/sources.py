@@ -1,6 +1,7 @@
-"""The declared sources: what sources/<source_id>/source.yml says of a publisher's files.
+"""The declared sources: the content of sources/<source_id>/source.yml.
 
-Belongs here: the typed form of a source and the list of all sources. Does not belong here: reading publishers' files.
+The typed form of a source and the list of all sources belong here. Reading publishers' files belongs to
+readers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Encoding = Annotated[str, AfterValidator(_is_known)]
 
 
 class Source(Declared):
-    """What a publisher gives us: who, how often, in which layout, and how to recognise the file."""
+    """One source: its publisher, its cadence, its layout, and the signs by which a file is recognised."""
 
     source_id: str = Field(pattern=files.NAME)
     title: str
@@ -73,27 +74,32 @@ class Source(Declared):
 
     @property
     def facts(self) -> dict[str, str]:
-        """What a sidecar says of the file that is being read."""
+        """Facts that a sidecar states of the file that is being read."""
         return self._facts
 
     def with_facts(self, facts: dict[str, str]) -> Source:
-        """The source for one file, with what its sidecar says."""
+        """Return the source for one file, with the facts of the file's sidecar."""
         copy = self.model_copy()
         copy._facts = facts
         return copy
 
     def vintage_of(self, file_name: str, facts: Mapping[str, str] | None = None) -> dt.date:
-        """Date from which the file's figures are known, by the declared rule: a template over the groups of the name
-        and the facts that the file says of itself, which go before the name."""
+        """Date from which the file's figures are known, by the declared rule.
+
+        The rule is a template. Its fields come from the file name and from the facts of the file; the facts
+        go first.
+        """
         match = re.fullmatch(self.file_pattern, file_name)
         groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
         groups |= facts or {}
         try:
             return dt.date.fromisoformat(self.vintage.format(**groups))
         except (KeyError, ValueError) as error:
+            known = ", ".join(f"{name} = {value}" for name, value in groups.items()) or "none"
             raise DeclarationError(
-                f"sources/{self.source_id}/source.yml: vintage {self.vintage!r} does not give an ISO date for the "
-                f"file name {file_name!r} (found in name and file: {groups}): {error}"
+                f"sources/{self.source_id}/source.yml, vintage: found {self.vintage}, which does not give an ISO date "
+                f"(such as 2024-06-30) for the file {file_name}; facts of its name and content: {known}. Correct the "
+                "template, or state the missing fact"
             ) from error
 
     @property
@@ -102,7 +108,7 @@ class Source(Declared):
 
     @property
     def raw_columns(self) -> list[str]:
-        """Columns of its raw table that a reader fills; landing adds the stamps."""
+        """Columns of the raw table that a reader fills. Landing adds the stamps."""
         return [
             name
             for name in tables()[f"raw.{self.raw_table}"].column_names

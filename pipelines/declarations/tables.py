@@ -1,7 +1,7 @@
-"""The contracts of the tables: what warehouse/<schema>/<table>.yml promises.
+"""The contracts of the tables: the content of warehouse/<schema>/<table>.yml.
 
-Belongs here: the typed form of a contract and the list of all contracts. Does not belong here: columns
-(columns.py), SQL that is run, Dagster.
+The typed form of a contract and the list of all contracts belong here. Columns belong to columns.py; running
+SQL and Dagster do not belong here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipelines.declarations.files import SCHEMAS, DeclarationError, Declared, lo
 
 
 class Rule(Declared):
-    """A promise or a doubt that one column alone cannot state: a SELECT of the rows that break it.
+    """A promise or a doubt about more than one column: a SELECT of the rows that break it.
 
     `{table}` in the query stands for the table itself. `expected_at_most` rows of a doubt are accepted; its description
     says why.
@@ -49,24 +49,31 @@ class Argument(Declared):
 
 
 class AsOf(Declared):
-    """A macro that is the SELECT of a table over a part of what that SELECT reads: table read -> condition."""
+    """A macro that runs the SELECT of a table on a part of its inputs.
+
+    `where` maps an input table to a condition.
+    """
 
     select: str
     where: dict[str, str] = Field(min_length=1)
 
 
 class Metric(Declared):
-    """A table made by a pure function of `pipelines/metrics`: `<table>.input.sql` gives the function's frame."""
+    """A table that a pure function of `pipelines/metrics` makes.
+
+    `<table>.input.sql` gives the function's frame.
+    """
 
     function: str = Field(pattern=files.FUNCTION)
     parameters: dict[str, Any] = {}
 
 
 class Table(Declared):
-    """The contract of one table; its path under warehouse/ is its name, its asset key and its place in DuckDB.
+    """The contract of one table.
 
-    With `arguments` it is a table macro: its SELECT is run by the reader, for the arguments that he gives.
-    With `by_file` each of its rows comes from one file and from short lists: a run makes those of changed files only.
+    Its path under warehouse/ gives its name, its asset key and its place in DuckDB. With `arguments` it is a
+    table macro: a reader calls it with arguments, and DuckDB runs its SELECT. With `by_file`, each row comes
+    from one file and from short lists: a run makes only the rows of changed files.
     """
 
     schema_name: str
@@ -84,24 +91,32 @@ class Table(Declared):
     @model_validator(mode="after")
     def _by_file_states_the_file(self) -> Table:
         if self.by_file and (self.metric or "file_sha256" not in self.grain):
-            raise ValueError("a table made by file is a SELECT with file_sha256 in its grain")
+            raise ValueError(
+                "found `by_file`, expected a table made by a SELECT with file_sha256 in its grain"
+            )
         return self
 
     @model_validator(mode="after")
     def _has_columns_of_its_own_or_of_another(self) -> Table:
         if bool(self.columns) == (self.as_of is not None):
-            raise ValueError("columns are declared, or are those of the table that `as_of` names")
+            raise ValueError("expected either `columns` or `as_of`, found both or neither")
         if self.as_of and not self.arguments:
-            raise ValueError("only a macro, which has arguments, can be another table as of them")
+            raise ValueError(
+                "found `as_of` without `arguments`; only a macro can have `as_of`, so add its arguments"
+            )
         if self.arguments and (self.rules or self.min_rows or self.metric):
-            raise ValueError("a macro has no rows to promise anything of, and no metric")
+            raise ValueError(
+                "found `rules`, `min_rows` or `metric` in a macro; a macro has no rows of its own, so remove them"
+            )
         return self
 
     @model_validator(mode="after")
     def _grain_is_declared(self) -> Table:
         missing = [name for name in self.grain if name not in self.column_names]
         if missing:
-            raise ValueError(f"grain names columns that are not declared: {missing}")
+            raise ValueError(
+                f"found columns in `grain` that are not declared: {', '.join(missing)}; declare them or correct the grain"
+            )
         return self
 
     @model_validator(mode="after")
@@ -109,7 +124,7 @@ class Table(Declared):
         for column in self.columns:
             if self.metric and column.comes_from is None:
                 raise ValueError(
-                    f"column {column.name}: found no `from`; a metric makes it, so list the columns of {self.name}.input.sql "
+                    f"column {column.name}: found no `from`, but a metric makes it; list the columns of {self.name}.input.sql "
                     "that it is computed from, [] for none"
                 )
             if not self.metric and column.comes_from:
@@ -133,12 +148,12 @@ class Table(Declared):
 
     @property
     def call(self) -> str:
-        """How SQL names it: a macro with its arguments."""
+        """The name in SQL; for a macro, the name with its arguments."""
         return self.full_name + (f"({', '.join(a.name for a in self.arguments)})" if self.arguments else "")
 
     @property
     def select_path(self) -> Path:
-        """Where its SELECT stands: that of a metric's table is the metric's input, not the table."""
+        """Path of the SELECT. For a table of a metric, it is the SELECT of the metric's input."""
         ending = "input.sql" if self.metric else "sql"
         return files.ROOT / "warehouse" / self.schema_name / f"{self.name}.{ending}"
 
@@ -161,7 +176,7 @@ def _contracts() -> dict[str, Table]:
 
 
 def _misplaced(path: Path) -> str:
-    """What is wrong with a SELECT that no contract has under this name."""
+    """Message about a SELECT to which no contract belongs."""
     place, stem = path.relative_to(files.ROOT).as_posix(), path.name.removesuffix(".sql")
     table = stem.removesuffix(".input")
     if not path.with_name(f"{table}.yml").exists():
@@ -178,7 +193,7 @@ def _misplaced(path: Path) -> str:
 
 
 def _with_common_columns(place: str, stated: dict[str, Any]) -> dict[str, Any]:
-    """A contract's fields with its columns whole: those that recur are defined in warehouse/columns.yml."""
+    """Complete the columns of a contract with the fields that warehouse/columns.yml defines."""
     if "columns" not in stated:
         return stated
     return stated | {
@@ -194,7 +209,7 @@ def tables() -> dict[str, Table]:
 
 @cache
 def macros() -> dict[str, Table]:
-    """Every table macro under warehouse/, by full name; one that is another table as of a day has its columns."""
+    """Every table macro under warehouse/, by full name. A macro with `as_of` has the columns of its table."""
     found = {name: table for name, table in _contracts().items() if table.arguments}
     of = {name: tables()[macro.as_of.select] for name, macro in found.items() if macro.as_of}
     return found | {

@@ -1,1 +1,1 @@
-"""From the work database to what readers get: generations, exports, the report."""
+"""Publishing: the work database becomes generations, exports and the report, which readers get."""

@@ -39,22 +39,25 @@ MAKING = ".making"
 
 
 class UnknownVersion(Exception):
-    """Somebody asked for a version of the method that no file declares."""
+    """A user asked for a version of the method that no file declares."""
 
 
 class OtherDefault(Exception):
-    """The default version that was published is not the one that is declared now."""
+    """The published default version differs from the declared default version."""
 
 
 def default() -> str:
-    """The version that a run computes."""
+    """Name of the version that a run computes."""
     return next(name for name, version in methodologies().items() if version.is_default)
 
 
 def wanted(versions: list[str]) -> list[str]:
-    """The versions to compute of those that somebody named; all where none is named. The default is published already.
+    """Return the versions to compute: the named ones, or all if none is named.
 
-    Raises UnknownVersion, before anything is computed.
+    The default is already published.
+
+    Raises:
+        UnknownVersion: No file declares one of the named versions. Nothing has been computed then.
     """
     declared = methodologies()
     if unknown := [name for name in versions if name not in declared]:
@@ -66,18 +69,21 @@ def wanted(versions: list[str]) -> list[str]:
 
 
 def keyed() -> set[str]:
-    """Tables whose rows belong to one version each."""
+    """Tables in which each row belongs to one version of the method."""
     return {name for name, table in tables().items() if VERSION in table.grain}
 
 
 def files(paths: Paths, generation: Generation) -> dict[str, Path]:
-    """The versions that are computed for a generation and are not the default, with their files."""
+    """Files of the computed versions of a generation, by version, without the default."""
     found = {path.stem: path for path in sorted(folder(paths, generation).glob("*.duckdb"))}
     return {version: path for version, path in found.items() if version != default()}
 
 
 def folder(paths: Paths, generation: Generation) -> Path:
-    """Where the versions of a generation lie; another generation of the same number has another folder."""
+    """Folder of the computed versions of a generation.
+
+    Another generation with the same number has another folder.
+    """
     sha = generation.manifest["database"]["sha256"]
     return paths.compared / f"{generation.generation_id}-{sha[:HASH_LETTERS]}"
 
@@ -85,9 +91,11 @@ def folder(paths: Paths, generation: Generation) -> Path:
 def compute(
     paths: Paths, generation: Generation, versions: list[str], say: Callable[[str], None]
 ) -> dict[str, Path]:
-    """Compute versions and store them, instead of what was stored of them before; returns their files.
+    """Compute versions, store them in place of their older results, and return their files.
 
-    Raises OtherDefault where they could not be compared with what is published.
+    Raises:
+        OtherDefault: The published default differs from the declared one, so that the versions cannot be
+            compared.
     """
     with run_lock.hold(paths.compared / "lock", say, "zonescope methodology compare"):
         _remove_leftovers(paths)
@@ -96,14 +104,17 @@ def compute(
 
 @contextmanager
 def reading(generation: Generation, versions: dict[str, Path]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published tables and macros under their names, in the tables with versions also the rows of `versions`."""
+    """Open the published tables and macros under their names.
+
+    The tables that depend on a version also have the rows of `versions`.
+    """
     attached = {PUBLISHED: generation.database, **versions}
     with connection.together(attached, partial(_lay_views, versions=list(versions))) as con:
         yield con
 
 
 def _store(paths: Paths, generation: Generation, version: str) -> Path:
-    """Make the file of one version under another name and move it to its place in one step."""
+    """Make the file of one version under a temporary name and move it to its place in one step."""
     making = paths.compared / f"{MAKING}-{version}"
     database = making / f"{version}.duckdb"
     with connection.connect(database) as con:
@@ -122,7 +133,7 @@ def _store(paths: Paths, generation: Generation, version: str) -> Path:
 
 
 def _fill(con: duckdb.DuckDBPyConnection, version: str) -> None:
-    """Make the tables with versions for one of them, from views on the published tables that they read."""
+    """Make the tables that depend on a version, for one version, from views on the published tables."""
     made = keyed()
     others = tables().keys() - made
     inputs = sorted({name for table in made for name in lineage.upstream(table)} & others)
@@ -136,7 +147,9 @@ def _fill(con: duckdb.DuckDBPyConnection, version: str) -> None:
 
 
 def _expect_same_default(con: duckdb.DuckDBPyConnection, generation: Generation) -> None:
-    """Refuse where the default version has changed since: another version would be compared with a method of the past."""
+    """Raise OtherDefault if the declaration of the default version has changed since the generation was
+    published.
+    """
     for name in (VERSIONS, CRITERIA):
         declared = reference_rows.rows(tables()[name]).filter(pl.col(VERSION) == default())
         published = con.sql(
@@ -151,7 +164,9 @@ def _expect_same_default(con: duckdb.DuckDBPyConnection, generation: Generation)
 
 
 def _lay_views(con: duckdb.DuckDBPyConnection, versions: list[str]) -> None:
-    """A view for each published table or table of a version, then the macros over the views."""
+    """Create a view for each published table and each table of a version, then create the macros over the
+    views.
+    """
     query = "select schema_name || '.' || table_name, database_name from duckdb_tables() where not temporary"
     places: dict[str, set[str]] = {}
     for name, database in con.execute(query).fetchall():
@@ -173,7 +188,10 @@ def _rows(name: str, places: set[str], versions: list[str]) -> str:
 
 
 def _remove_leftovers(paths: Paths) -> None:
-    """Remove what a killed command left and the versions of generations that are not kept any more; holding the lock."""
+    """Remove what a killed command left, and the versions of generations that are no longer kept.
+
+    The caller holds the lock.
+    """
     kept = set(generations.kept(paths))
     for found in paths.compared.iterdir():
         if found.is_dir() and (found.name.startswith(MAKING) or found.name.split("-")[0] not in kept):

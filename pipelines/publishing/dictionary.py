@@ -1,7 +1,7 @@
 """The data dictionary, the criteria of the modes and the reason codes as Markdown, from the declarations.
 
-Belongs here: laying declarations out for a reader. Does not belong here: words about single modes or tables, HTML
-(reports/).
+The layout of declarations for a reader belongs here. Texts about single modes or tables belong to warehouse/;
+HTML belongs to report/.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ be given is NULL with one of these codes, never 0, NaN or a missing row. Codes o
 
 
 def documents() -> dict[Path, Callable[[], str]]:
-    """Every document that is made, with what makes its text."""
+    """Every generated document, with the function that makes its text."""
     method = ROOT / "docs" / "method"
     return {PATH: text, method / "criteria.md": criteria_text, method / "reasons.md": reasons_text}
 

@@ -1,7 +1,7 @@
 """The answer of an ad hoc query as CSV, JSON, Parquet or a workbook.
 
-Belongs here: values into files, and what keeps a spreadsheet program from running one of them. Does not belong here:
-the connection (database/connection.py), tables on a screen (cli/).
+The conversion of values into files belongs here, and the rules that keep a spreadsheet program from running a
+value as a formula. The connection belongs to database/connection.py, tables on a screen to cli/.
 """
 
 from __future__ import annotations
@@ -32,12 +32,16 @@ class TooLong(Exception):
 
 
 def content(relation: duckdb.DuckDBPyRelation, form: str, query: str) -> bytes:
-    """The rows of a relation as bytes of the form: csv, json, parquet or xlsx. Raises TooLong."""
+    """Return the rows of a relation as bytes in the format `form`: csv, json, parquet or xlsx.
+
+    Raises:
+        TooLong: The answer has more rows than the format can hold.
+    """
     return FORMS[form](relation, query)
 
 
 def _csv(relation: duckdb.DuckDBPyRelation, _query: str) -> bytes:
-    """UTF-8; a text that a spreadsheet program would take for a formula has an apostrophe before it."""
+    """CSV in UTF-8. A text that a spreadsheet program would read as a formula gets an apostrophe in front."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([workbook.plain(name) for name in relation.columns])
@@ -47,7 +51,7 @@ def _csv(relation: duckdb.DuckDBPyRelation, _query: str) -> bytes:
 
 
 def _json(relation: duckdb.DuckDBPyRelation, _query: str) -> bytes:
-    """A list of objects; dates in ISO 8601, what JSON has no number for as text."""
+    """A list of objects. Dates are in ISO 8601. A number that JSON does not know is a text."""
     names = _unique(relation.columns)
     rows = [
         {name: _plain(value) for name, value in zip(names, row, strict=True)} for row in relation.fetchall()
@@ -62,7 +66,10 @@ def _parquet(relation: duckdb.DuckDBPyRelation, _query: str) -> bytes:
 
 
 def _xlsx(relation: duckdb.DuckDBPyRelation, query: str) -> bytes:
-    """The rows on one sheet, the query on another; numbers stay numbers, a text never becomes a formula."""
+    """One sheet with the rows and one with the query.
+
+    Numbers stay numbers; a text never becomes a formula.
+    """
     rows = relation.fetchall()
     if len(rows) > workbook.MAX_ROWS:
         raise TooLong(
@@ -85,17 +92,20 @@ FORMS: dict[str, Callable[[duckdb.DuckDBPyRelation, str], bytes]] = {
 
 
 def form_of(form: str, output: Path | None) -> str:
-    """The form that is asked for: by name, else by the ending of the file, else a table on the screen."""
+    """Return the format: the named one, else the one of the file's ending, else a table on the screen."""
     return form or (output.suffix.lower().lstrip(".") if output else "table")
 
 
 def write(path: Path, form: str, data: bytes) -> None:
-    """Write an answer; CSV gets a byte order mark, without which Excel does not read Chinese."""
+    """Write an answer to a file.
+
+    CSV gets a byte order mark, because Excel does not read Chinese without it.
+    """
     workbook.write(path, b"\xef\xbb\xbf" + data if form == "csv" else data)
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Names of columns, each once: the second `a` is `a_1`, as in Parquet."""
+    """Make column names unique: the second `a` becomes `a_1`, as in Parquet."""
     found: list[str] = []
     for name in names:
         candidates = (name if number == 0 else f"{name}_{number}" for number in itertools.count())
@@ -104,7 +114,7 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def _plain(value):
-    """A value as JSON knows it."""
+    """Convert a value to a type that JSON knows."""
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -117,12 +127,14 @@ def _plain(value):
 
 
 def _flat(value):
-    """A value for one cell: a list or struct as JSON text."""
+    """Convert a value for one cell: a list or struct becomes JSON text."""
     return json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, list | dict | tuple) else value
 
 
 def _cell(value):
-    """A value as a workbook knows it; what it would round or cannot hold is text."""
+    """Convert a value to a type that a workbook knows; a value that a workbook would round or refuse
+    becomes text.
+    """
     flat = _flat(value)
     if isinstance(flat, int) and not isinstance(flat, bool) and abs(flat) > WHOLE_NUMBER_LIMIT:
         return str(flat)

@@ -36,11 +36,11 @@ WRITE_BITS = 0o222
 
 
 class NothingPublished(Exception):
-    """There is no published generation yet, or none (any more) that could be read."""
+    """No published generation can be read: none exists yet, or all are damaged or removed."""
 
 
 class NotChecked(Exception):
-    """The work database holds what no run has checked."""
+    """The work database has changes that no run has checked."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,12 @@ class Generation:
 
 
 def publish(paths: Paths, keep: int = KEEP) -> Generation:
-    """Copy the work database and its tables' Parquet into a new generation and switch to it; `keep` stay.
+    """Copy the work database and the Parquet of its tables into a new generation and switch to it.
 
-    Everything is written and synced to disk under a temporary name first; a failure before the switch leaves the
-    old generation current, and a kill leaves a leftover that the next publish removes. The caller vouches that the
-    work database is checked.
+    All files are first written and synced to disk under a temporary name. If a failure occurs before the
+    switch, the old generation stays current. A killed process leaves a remainder, which the next publish
+    removes. The caller must make sure that the work database is checked. `keep` is the number of generations
+    to keep.
     """
     for leftover in paths.published.glob(".making-*"):
         shutil.rmtree(leftover)
@@ -85,7 +86,11 @@ def publish(paths: Paths, keep: int = KEEP) -> Generation:
 
 
 def again(paths: Paths, keep: int) -> Generation:
-    """Publish the work database once more, as the last run checked it. Raises NotChecked."""
+    """Publish the work database again in the state that the last run checked.
+
+    Raises:
+        NotChecked: The work database has changes that no run has checked.
+    """
     if not paths.work.exists():
         raise NotChecked(f"{paths.work}: not found; `zonescope run` makes, checks and publishes it")
     with connection.connect(paths.work) as con:
@@ -99,7 +104,7 @@ def again(paths: Paths, keep: int) -> Generation:
 
 
 def _make(paths: Paths, making: Path, generation_id: str) -> dict:
-    """Write the files of a generation and its manifest, all synced to disk; returns the manifest."""
+    """Write the files of a generation and its manifest, sync them to disk, and return the manifest."""
     with connection.connect(paths.work) as con:
         connection.mark_checked(con)
         entries = {name: _export(con, name, making) for name in sorted(tables())}
@@ -130,14 +135,15 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
 
 
 def current(paths: Paths) -> Generation:
-    """The generation that the pointer names, as it is. Raises NothingPublished."""
+    """Return the generation that the pointer names, without checking it. Raises NothingPublished."""
     return generation(paths, _pointed(paths))
 
 
 def readable(paths: Paths, say: Callable[[str], None], *, thorough: bool = False) -> Generation:
-    """The current generation if it is sound, else the newest that is, to which the pointer is rolled back.
+    """Return the current generation if it is sound; otherwise roll back to the newest sound one and
+    return it.
 
-    Raises NothingPublished where there is none.
+    Raises NothingPublished if no generation is sound.
     """
     named, before = _pointed(paths), None
     while (faults := _faults_of(paths, named, thorough=thorough)) and named != before:
@@ -157,9 +163,9 @@ def readable(paths: Paths, say: Callable[[str], None], *, thorough: bool = False
 
 
 def roll_back(paths: Paths, generation_id: str = "") -> Generation:
-    """Switch to a kept generation, by default the newest sound one before the current one.
+    """Switch to a kept generation; without an id, to the newest sound one before the current one.
 
-    Raises NothingPublished where it is not there or not what its manifest says.
+    Raises NothingPublished if the generation does not exist or its files differ from its manifest.
     """
     named = _pointed(paths)
     wanted = [generation_id] if generation_id else [name for name in kept(paths) if name < named]
@@ -194,7 +200,7 @@ def _pointed(paths: Paths) -> str:
 
 
 def generation(paths: Paths, generation_id: str) -> Generation:
-    """A published generation by its id. Raises NothingPublished, naming those that are kept."""
+    """Return a published generation by its id. Raises NothingPublished, which names the kept generations."""
     path = paths.published / generation_id / "manifest.json"
     if generation_id not in kept(paths) or not path.exists():
         raise NothingPublished(f"{path}: found no such generation, expected one of {kept(paths)}")
@@ -213,9 +219,10 @@ def kept(paths: Paths) -> list[str]:
 
 
 def verify(generation: Generation, *, thorough: bool = True) -> list[str]:
-    """Compare a generation's files with its manifest; returns what is wrong, empty when all is well.
+    """Compare the files of a generation with its manifest and return the faults; no fault gives an empty
+    list.
 
-    Not `thorough` compares their sizes only.
+    Without `thorough`, only the sizes are compared.
     """
     stamps = {generation.manifest["database"]["file"]: generation.manifest["database"]}
     stamps |= {entry["parquet"]: entry for entry in generation.manifest["tables"].values()}
@@ -267,9 +274,10 @@ def _last_number(paths: Paths) -> int:
 
 
 def _switch(paths: Paths, generation_id: str, *, instead_of: str | None = None) -> None:
-    """Let the pointer name a generation; nothing is done if it no longer names the one it is to replace.
+    """Set the pointer to a generation, unless the pointer no longer names the generation to be replaced.
 
-    Whoever switches holds a lock for that moment: a reader that rolls back never undoes what a run has just published.
+    Every switch takes a lock for that moment. A reader that rolls back therefore never undoes what a run has
+    just published.
     """
     with (paths.published / f".{POINTER}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -283,7 +291,10 @@ def _switch(paths: Paths, generation_id: str, *, instead_of: str | None = None) 
 
 
 def _retain(paths: Paths, keep: int) -> None:
-    """Remove all but the newest; a manifest goes first, so that a half-removed generation is none."""
+    """Remove all generations except the newest ones.
+
+    The manifest is removed first, so that a half-removed generation does not count as a generation.
+    """
     for name in kept(paths)[: -max(keep, KEEP_AT_LEAST)]:
         if name == _pointed(paths):
             continue  # somebody has just rolled back to it

@@ -1,7 +1,7 @@
-"""From a published figure to the printed cells: the zone that a user means, the chain, the chain as text.
+"""The way from a published figure back to the printed cells, as rows and as text.
 
-Belongs here: asking mart.trace and laying its rows out as lines. Does not belong here: the chain itself
-(warehouse/mart/trace.sql).
+Finding the zone that a user names, asking mart.trace and laying out its rows as lines belong here. The chain
+itself belongs to warehouse/mart/trace.sql.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ order by 1
 
 
 class NoSuchFigure(Exception):
-    """The zone, or its figure of the year, is not published; the message says what is."""
+    """The zone, or its figure of the year, is not published. The message lists the published ones."""
 
 
 def chain(con: duckdb.DuckDBPyConnection, zone: str, year: str, metric: str) -> list[dict]:
-    """Steps from a figure to its cells, as mart.trace gives them; `zone` is a code or a name. Raises NoSuchFigure."""
+    """Steps from a figure to its cells, as mart.trace gives them. `zone` is a code or a name.
+
+    Raises NoSuchFigure.
+    """
     code = _code(con, zone)
     result = con.execute("select * from mart.trace(?, ?, ?)", [code, year, metric])
     names = [d[0] for d in result.description]
@@ -46,7 +49,9 @@ def chain(con: duckdb.DuckDBPyConnection, zone: str, year: str, metric: str) -> 
 
 
 def lines(steps: list[dict]) -> list[str]:
-    """Each step as text: the figure and how it follows, indented by its depth; of a cell the place and printed text."""
+    """Each step as text, indented by its depth: a figure with its formula, or a cell with its place and
+    printed text.
+    """
     return [line for step in steps for line in _lines(step)]
 
 

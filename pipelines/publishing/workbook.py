@@ -1,7 +1,7 @@
-"""Writing workbooks: text stays text, the same content gives the same bytes, a file is never half there.
+"""Writing workbooks: text stays text, the same content gives the same bytes, no file is left half-written.
 
-Belongs here: what every .xlsx of ours has in common. Does not belong here: what stands in one (returns/workbook.py,
-quarantine.py), reading (readers/workbook.py).
+The common part of all our .xlsx files belongs here. The content of a workbook belongs to returns/workbook.py
+and quarantine.py, reading belongs to readers/workbook.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HEADER_FILL = PatternFill("solid", start_color="D9D9D9", end_color="D9D9D9")
 
 
 def put(cell: Cell, value: str | int | float | None) -> None:
-    """Set a cell; a text is a text whatever it begins with, also after a user has edited the cell."""
+    """Set a cell. A text stays a text with any first character, also after a user has edited the cell."""
     if isinstance(value, str):
         cell.value = _fits(value)
         cell.data_type = "s"
@@ -40,7 +40,7 @@ def put(cell: Cell, value: str | int | float | None) -> None:
 
 
 def plain(value: str | int | None) -> str:
-    """A value for CSV: an apostrophe keeps a spreadsheet program from taking a text for a formula."""
+    """Value for CSV. An apostrophe keeps a spreadsheet program from reading a text as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text
 
@@ -61,7 +61,7 @@ def list_sheet(
 
 
 def head(cell: Cell, title: str) -> None:
-    """A cell of a header."""
+    """Format a cell of a header."""
     put(cell, title)
     cell.font = Font(bold=True)
     cell.fill = HEADER_FILL
@@ -69,7 +69,7 @@ def head(cell: Cell, title: str) -> None:
 
 
 def content(book: Workbook) -> bytes:
-    """The workbook as bytes that depend on nothing but what stands in it."""
+    """The workbook as bytes that depend only on its content."""
     written, out = io.BytesIO(), io.BytesIO()
     book.save(written)
     with zipfile.ZipFile(written) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
@@ -88,7 +88,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 def _fits(value: str) -> str:
-    """Text that a cell can hold: characters that XML lacks as escapes, and not too long."""
+    """Text that a cell can hold: not too long, and with an escape for each character that XML cannot hold."""
     text = UNPRINTABLE.sub(lambda m: m.group().encode("unicode_escape").decode(), value)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 

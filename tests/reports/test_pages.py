@@ -174,7 +174,7 @@ def test_a_best_mode_that_another_exceeds_by_level_says_so(report, warehouse):
     assert {best == leader for _, best, leader in rows} == {True, False}
     for code, best, leader in rows:
         headline = page(report, f"zone/{code}.html").split('class="headline"')[1].split("</div>")[0]
-        assert ("By level another mode fits more" in words(headline)) == (best != leader)
+        assert ("By level, another mode fits more" in words(headline)) == (best != leader)
 
 
 def test_the_linkage_is_shown_with_its_parts(report):

@@ -100,7 +100,8 @@ def is_unverified(status: str | None) -> bool:
 def status_mark(status: str | None) -> Markup:
     """A visible mark for the status of a fact, with its details beside it.
 
-    The words recalled or uncertain anywhere win over verified: "month verified, day recalled" is unverified.
+    If the status contains "recalled" or "uncertain", the mark is "unverified", even if it also contains
+    "verified": "month verified, day recalled" is unverified.
     """
     stated = (status or "").strip()
     first, _, rest = stated.partition(" ")
@@ -117,7 +118,7 @@ def status_mark(status: str | None) -> Markup:
 
 
 def linked(text: str | None) -> Markup:
-    """Web addresses become links (a link is no request), everything else stays escaped text."""
+    """Web addresses become links; all other text is escaped. (A link sends no request by itself.)"""
     text, parts, end = text or "", [], 0
     for match in _ADDRESS.finditer(text):
         parts.append(escape(text[end : match.start()]))

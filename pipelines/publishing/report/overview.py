@@ -51,7 +51,7 @@ def counts(zones: list[dict]) -> dict:
 
 
 def best_counts(zones: list[dict], modes: list[dict]) -> dict:
-    """Zones per best mode, and why the others have none."""
+    """Number of zones for each best mode, and the reasons of the zones without one."""
     best = [zone["best_mode"] for zone in zones]
     per_mode = {mode["mode_id"]: best.count(mode["mode_id"]) for mode in modes}
     without = [zone for zone in zones if zone["best_mode"] is None]
@@ -84,9 +84,9 @@ def _best_in_words(zone: dict, names: dict[str, str]) -> str:
 
 
 def rankings(fits: pl.DataFrame, zones: list[dict], modes: list[dict]) -> list[dict]:
-    """Per mode the first zones of the year in which most zones are ranked (the latest of equals).
+    """First zones of each mode, in the year in which most zones are ranked (the latest such year).
 
-    A later year in which only a few zones have figures would be no ranking.
+    A later year in which only a few zones have figures would not make a ranking.
     """
     profile = {zone["zone_code"]: zone for zone in zones}
     ranked = grouped(fits.filter(pl.col("fit").is_not_null()), "mode_id", "time_period")
@@ -139,7 +139,7 @@ def backtest_summary(rows: list[dict]) -> dict:
 
 
 def backtest_years(tests: pl.DataFrame) -> list[dict]:
-    """The same counts for every year, so that the year shown above is no choice of ours."""
+    """The same counts for every year, so that readers see that the year above was not selected."""
     counted = tests.group_by("time_period", "basis").agg(
         (pl.col("verdict") == "first").sum().alias("first"),
         (pl.col("verdict") == "not first").sum().alias("not_first"),

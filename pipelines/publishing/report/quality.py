@@ -78,7 +78,9 @@ def statuses(quality: pl.DataFrame) -> list[dict]:
 
 
 def reason_codes(frames: dict[str, pl.DataFrame]) -> list[dict]:
-    """Every reason code in the published tables: where, how often, and in words (of a held cell: one example)."""
+    """Every reason code in the published tables: where it occurs, how often, and its meaning or one
+    example.
+    """
     codes = _counted_codes("quarantine", frames["quarantine"], pl.col("reason").min())
     for name, metric in CODED.items():
         reasons = (

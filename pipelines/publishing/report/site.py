@@ -47,7 +47,7 @@ def build(con: duckdb.DuckDBPyConnection, out_dir: Path, generation: dict) -> li
 
 
 def check_codes(codes: list[str]) -> None:
-    """A zone code becomes a file name and a link: nothing else may hide in it."""
+    """Refuse a zone code that cannot be a file name and a link."""
     for code in codes:
         if not _SAFE_CODE.fullmatch(code):
             raise ValueError(
@@ -56,7 +56,10 @@ def check_codes(codes: list[str]) -> None:
 
 
 def environment() -> Environment:
-    """Templates with escaping on; an unknown name in a template is an error, not an empty place."""
+    """Template environment with escaping.
+
+    A name in a template that does not exist is an error, not an empty place.
+    """
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

@@ -158,7 +158,10 @@ def read(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
 
 
 def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> pl.DataFrame:
-    """Rows of a table; of one that is keyed by the version of the method, those of the default."""
+    """Rows of a table.
+
+    A table that depends on the version of the method gives the rows of the default version.
+    """
     columns = ", ".join(f"{key} {others}".split())
     versioned = "methodology_version" in declared_tables.tables()[table].grain
     shown = f"where methodology_version = {DEFAULT_VERSION}" if versioned else ""
@@ -166,7 +169,10 @@ def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> 
 
 
 def shown_periods(profiles: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
-    """The latest year with a fit; for a zone without any, the latest year tried, where its reasons stand."""
+    """The latest year with a fit of each zone.
+
+    A zone without a fit gets the latest year tried, which has its reasons.
+    """
     tried = fits.group_by("zone_code").agg(pl.col("time_period").max().alias("tried"))
     return profiles.join(tried, on="zone_code", how="left").select(
         "zone_code", pl.coalesce("latest_period", "tried").alias("time_period")

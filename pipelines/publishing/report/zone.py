@@ -186,7 +186,7 @@ def history(fits: list[dict], modes: list[dict]) -> dict:
 
 
 def cluster_view(industries: list[dict], clusters: list[dict]) -> dict:
-    """The latest year with location quotients and that with zone figures; reasons if there is none."""
+    """Latest year with location quotients and latest year with zone figures; reasons if there is none."""
     quotients = [row for row in industries if row["location_quotient"] is not None]
     period = max((row["time_period"] for row in quotients), default=None)
     rows = [row for row in industries if row["time_period"] == period]
@@ -215,13 +215,15 @@ def gap_view(gaps: list[dict], period: str | None) -> dict:
 
 
 def size_period(indicators: list[dict], period: str | None) -> str | None:
-    """Year of the newest residents that are not later than the shown year: those of the comparative fit."""
+    """Year of the residents that the comparative fit uses: the newest that is not later than the shown
+    year.
+    """
     years = [row["time_period"] for row in indicators if row["indicator_id"] == "population"]
     return max((year for year in years if period and year <= period), default=None)
 
 
 def source_rows(indicators: list[dict], used: list[dict]) -> list[dict]:
-    """The figures that the page uses, each with its cells; cells shown before are only pointed to."""
+    """Figures that the page uses, each with its cells. Cells that are already shown get a reference only."""
     wanted = {(row["indicator_id"], row["observed_period"]) for row in used}
     rows, first = [], {}
     for figure in indicators:
