@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, writing
+from pipelines.database import build, connection, versions, writing
 from pipelines.declarations.tables import Table, tables
 from pipelines.landing import land as landing
 
@@ -93,6 +93,7 @@ def other_unit(con, paths, patch):
     declared = build.reference_rows.rows
     dollars = pl.col("unit").replace("CNY", "USD")
     patch.setattr(build.reference_rows, "rows", lambda table: changed(declared(table), unit=dollars))
+    patch.setattr(versions, "_named", lambda path: (str(path), b"dollars"))
 
 
 def changed(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
@@ -137,7 +138,7 @@ def test_only_files_that_changed_are_made(world, monkeypatch):
     "damage",
     [
         "alter table core.trade drop column vintage",
-        "drop table internal.slice",
+        "delete from internal.slice",
         "drop table core.trade",
     ],
 )

@@ -103,7 +103,7 @@ def test_options_say_what_the_file_does_not_and_are_kept(run, paths, folder):
     with connection.connect(paths.work) as con:
         con.execute("drop table raw.file")
         raw_rows.ensure_tables(con)
-        landing._reread_changed(con, paths, set())
+        landing.reread_changed(con, paths, set())
     assert query(
         paths,
         "select f.vintage::varchar, any_value(t.flow_text) from raw.file f join raw.trade_file t using (file_sha256) group by 1",

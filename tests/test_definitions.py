@@ -98,14 +98,14 @@ def test_a_broken_promise_stops_publication(repository, paths, cut, monkeypatch)
     from pipelines.database import writing  # noqa: PLC0415
 
     shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
-    real = writing.create
+    real = writing.fill
 
     def moved(con, table, rows):
         if table.full_name == "core.zone":
             rows = f"select * replace (latitude + 100 as latitude) from ({rows})"
         return real(con, table, rows)
 
-    monkeypatch.setattr(writing, "create", moved)
+    monkeypatch.setattr(writing, "fill", moved)
     made = [
         dg.AssetKey(name.split(".")) for name in lineage.order("core.zone") if not name.startswith("raw.")
     ]

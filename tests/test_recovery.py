@@ -41,11 +41,11 @@ DIES = """
 import os, signal, sys
 from pathlib import Path
 from pipelines import settings
-from pipelines.database import build, connection
+from pipelines.database import connection, writing
 from pipelines.declarations.tables import tables
 with connection.connect(settings.Paths(Path(sys.argv[1])).work) as con:
     for name in ("reference.unit", "reference.status", "reference.reason"):
-        build.build(con, tables()[name])
+        writing.create(con, tables()[name], f"from {name}")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -39,7 +39,7 @@ def land_all(paths: settings.Paths) -> dict[str, outcome.Landed]:
     with connection.connect(paths.work) as con:
         raw_rows.ensure_tables(con)
         found = [f for p in discovery.data_files(paths.inbox) for f in landing.land(con, p, "inbox", paths)]
-        found += landing._reread_changed(con, paths, {f.file_sha256 for f in found}) + discovery.alone(
+        found += landing.reread_changed(con, paths, {f.file_sha256 for f in found}) + discovery.alone(
             paths.inbox
         )
     return {file.file_name: file for file in found}

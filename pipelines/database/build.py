@@ -8,14 +8,29 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.database import exact, lineage, select, writing
+from pipelines.database import connection, exact, lineage, select, versions, writing
 from pipelines.declarations import reference_rows
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
 from pipelines.quoting import identifier
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of making a table: its rows, its data version and why it was made; no reason where it stood already."""
+
+    row_count: int
+    data_version: str
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """What a log or the web interface shows."""
+        return f"made: {self.reason}" if self.reason else "unchanged"
 
 
 def in_order(names: Collection[str] | None = None, keep: Collection[str] = ()) -> list[Table]:
@@ -31,41 +46,67 @@ def in_order(names: Collection[str] | None = None, keep: Collection[str] = ()) -
 
 def build_all(
     con: duckdb.DuckDBPyConnection, names: Collection[str] | None = None, keep: Collection[str] = ()
-) -> None:
-    """(Re)make tables in the order in which they read each other; without `names` every table, then every macro.
+) -> dict[str, Made]:
+    """Make tables in the order in which they read each other; without `names` every table, then every macro.
 
     Args:
         con: The work database; its raw tables are filled.
         names: As for `in_order`.
         keep: As for `in_order`.
+
+    Returns:
+        What came of each, by full name; one that stands as it would be made now is not made again.
     """
-    for table in in_order(names, keep):
-        build(con, table)
-    for macro in macros().values() if names is None else ():  # a macro asks for the tables that it reads
-        build_macro(con, macro)
+    made = {table.full_name: build(con, table) for table in in_order(names, keep)}
+    # a macro asks for the tables that it reads
+    return made | {name: build_macro(con, macro) for name, macro in macros().items() if names is None}
 
 
-def build(con: duckdb.DuckDBPyConnection, table: Table) -> int:
-    """(Re)make a table and return its row count."""
+def build(con: duckdb.DuckDBPyConnection, table: Table) -> Made:
+    """Make a table anew unless it stands as it would be made now."""
+    reads = lineage.upstream(table.full_name)
+    reason = versions.reason_to_make(con, table, reads)
+    if not reason:
+        return Made(writing.count(con, table), versions.data_version(con, table), "")
+    inputs = {name: versions.data_version(con, tables()[name]) for name in reads}
+    with connection.transaction(con):
+        content = _fill(con, table)
+        made = Made(content.row_count, versions.of_content(table, content), reason)
+        _note(con, table, inputs, made)
+    return made
+
+
+def _fill(con: duckdb.DuckDBPyConnection, table: Table) -> writing.Content:
     if table.schema_name == "reference":
-        return writing.create(con, table, reference_rows.rows(table))
+        return writing.fill(con, table, reference_rows.rows(table))
     query = _select(table)
     if table.by_file:
-        return writing.create_by_file(con, table, query, _fingerprints(con, table))
+        return writing.fill_by_file(con, table, query, _fingerprints(con, table))
     if table.metric is None:
-        return writing.create(con, table, query)
+        return writing.fill(con, table, query)
     module, function = table.metric.function.rsplit(".", 1)
     compute = getattr(importlib.import_module(f"pipelines.metrics.{module}"), function)
     frame = con.sql(query).pl()
-    # of nothing comes nothing; that a table may not be empty is for its contract to say
-    return writing.create(
+    # an empty input gives an empty table; that a table may not be empty is for its contract to say
+    return writing.fill(
         con, table, _no_rows(table) if frame.is_empty() else compute(frame, **table.metric.parameters)
     )
 
 
-def build_macro(con: duckdb.DuckDBPyConnection, macro: Table) -> None:
-    """(Re)make a table macro; the tables that it reads must be there."""
-    writing.create_macro(con, macro, _select(macro))
+def _note(con: duckdb.DuckDBPyConnection, table: Table, inputs: dict[str, str], made: Made) -> None:
+    code = versions.code_version(table)
+    versions.note(con, versions.Record(table.full_name, code, inputs, made.data_version, made.row_count))
+
+
+def build_macro(con: duckdb.DuckDBPyConnection, macro: Table) -> Made:
+    """Make a table macro anew unless it stands as it would be made now; the tables that it reads must be there."""
+    reason, code = versions.reason_to_make_macro(con, macro), versions.code_version(macro)
+    made = Made(0, code, reason)
+    if reason:
+        with connection.transaction(con):
+            writing.create_macro(con, macro, _select(macro))
+            _note(con, macro, {}, made)
+    return made
 
 
 def _select(table: Table) -> str:

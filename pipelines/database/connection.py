@@ -24,7 +24,7 @@ from pipelines.declarations.files import SCHEMAS
 
 LOCK_PATIENCE_SECONDS = 60
 # Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).
-VERSION = 3
+VERSION = 4
 # DuckDB 1.2 and all later ones read a file of this version. The published file is a copy of the work database.
 STORAGE_VERSION = "v1.2.0"
 # A name in SQL is always a table, never a variable of the Python code with the same name.
@@ -144,6 +144,25 @@ comment on table internal.state is 'Of the work database: what the pipeline need
 comment on column internal.state.version is 'Version of the work database; raised when an older one cannot be carried on';
 comment on column internal.state.commits is 'Transactions committed so far';
 comment on column internal.state.checked is 'Number of the last commit before all promises were checked and kept';
+create table internal.made (
+    table_name varchar, code_version varchar, inputs varchar, data_version varchar, row_count bigint
+);
+comment on table internal.made is 'Tables and macros as they were last made; one that would be made the same again is not';
+comment on column internal.made.table_name is 'Table or macro';
+comment on column internal.made.code_version is 'Hash of its SELECT, contract, list, Python and packages';
+comment on column internal.made.inputs is 'Tables that it was made of with their data versions, as JSON';
+comment on column internal.made.data_version is 'Hash of its rows, whatever their order';
+comment on column internal.made.row_count is 'Rows that it had then';
+create table internal.slice (
+    table_name varchar, file_sha256 varchar, fingerprint varchar, row_count bigint, hash_xor ubigint, hash_sum hugeint
+);
+comment on table internal.slice is 'Of tables made file by file: the files whose rows are in them';
+comment on column internal.slice.table_name is 'Table';
+comment on column internal.slice.file_sha256 is 'File, also one that gives no rows';
+comment on column internal.slice.fingerprint is 'Hash of all that the rows of the file come from';
+comment on column internal.slice.row_count is 'Rows of the file in the table';
+comment on column internal.slice.hash_xor is 'Hashes of these rows, joined by exclusive or';
+comment on column internal.slice.hash_sum is 'Sum of the hashes of these rows';
 commit
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 from uuid import uuid4
 
 import duckdb
@@ -22,57 +23,95 @@ class ContractError(Exception):
     """The columns that a SELECT or a function gives differ from those that its contract declares."""
 
 
-SLICE = """
-create schema if not exists internal;
-create table if not exists internal.slice (table_name varchar, file_sha256 varchar, fingerprint varchar);
-comment on table internal.slice is 'Of tables made file by file: the files whose rows are in them';
-comment on column internal.slice.table_name is 'Table';
-comment on column internal.slice.file_sha256 is 'File, also one that gives no rows';
-comment on column internal.slice.fingerprint is 'Hash of all that the rows of the file come from'
-"""
+class Content(NamedTuple):
+    """Number of rows of a table and two hashes of them, the same in whatever order the rows stand."""
+
+    row_count: int
+    hash_xor: int
+    hash_sum: int
 
 
 def create(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:
-    """Create or replace a table from a frame or a SELECT, in grain order, with comments; return its row
-    count.
+    """Create or replace a table from a frame or a SELECT, in a transaction of its own; return its row count."""
+    with transaction(con):
+        return fill(con, table, rows).row_count
+
+
+def fill(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> Content:
+    """Create or replace a table from a frame or a SELECT, in grain order, with comments. The caller owns the transaction.
 
     Columns are matched by name, never by position. A missing or an additional column raises ContractError.
     """
     with _selectable(con, rows) as query:
         _check_columns(table, [d[0] for d in con.sql(query).description])
-        with transaction(con):
-            recreate(con, table)
-            order = identifiers(table.grain) or "all"
-            con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
-    return count(con, table)
+        recreate(con, table)
+        order = identifiers(table.grain) or "all"
+        con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
+    return content(con, table)
 
 
-def create_by_file(
+def fill_by_file(
     con: duckdb.DuckDBPyConnection, table: Table, query: str, fingerprints: dict[str, str]
-) -> int:
-    """Update a table in which each row comes from one file; return its row count.
+) -> Content:
+    """Update a table in which each row comes from one file. The caller owns the transaction.
 
     Only the rows of new and changed files are made. `fingerprints` has, for each file, a hash of all inputs
     of its rows. The whole table is made when it does not exist as declared, or when every file has changed.
     Rows of a file without a fingerprint are removed.
     """
     _check_columns(table, [d[0] for d in con.sql(query).description])
-    with transaction(con):
-        con.execute(SLICE)
-        known = _slices(con, table) if has_columns(con, table) else {}
-        standing = {sha for sha, mark in known.items() if fingerprints.get(sha) == mark}
-        new = sorted(fingerprints.keys() - standing)
-        if standing:
-            _delete_slices(con, table, sorted(known.keys() - standing))
-            query = f"select * from ({query}) where file_sha256 in {_listed(new)}" if new else ""
-        else:
-            recreate(con, table)
-        if query:
-            order = identifiers(table.grain)
-            con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
-        rows = [(table.full_name, sha, fingerprints[sha]) for sha in new]
-        con.executemany("insert into internal.slice values (?, ?, ?)", rows) if rows else None
-    return count(con, table)
+    known = _slices(con, table) if has_columns(con, table) else {}
+    standing = {sha for sha, mark in known.items() if fingerprints.get(sha) == mark}
+    new = sorted(fingerprints.keys() - standing)
+    if standing:
+        _delete_slices(con, table, sorted(known.keys() - standing))
+        query = f"select * from ({query}) where file_sha256 in {_listed(new)}" if new else ""
+    else:
+        recreate(con, table)
+    if query:
+        order = identifiers(table.grain)
+        con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
+    _note_slices(con, table, {sha: fingerprints[sha] for sha in new})
+    return _content_of_slices(con, table)
+
+
+def _note_slices(con: duckdb.DuckDBPyConnection, table: Table, fingerprints: dict[str, str]) -> None:
+    """Note the files whose rows have just been made, with the hashes of these rows."""
+    if not fingerprints:
+        return
+    rows = f"select file_sha256, {hashes(table)} from {table.full_name} where file_sha256 in "
+    found = {
+        sha: hashed
+        for sha, *hashed in con.execute(f"{rows}{_listed(list(fingerprints))} group by all").fetchall()
+    }
+    con.executemany(
+        "insert into internal.slice values (?, ?, ?, ?, ?, ?)",
+        [(table.full_name, sha, mark, *found.get(sha, (0, 0, 0))) for sha, mark in fingerprints.items()],
+    )
+
+
+def content(con: duckdb.DuckDBPyConnection, table: Table) -> Content:
+    """What stands in a table; all its rows are read."""
+    found = con.execute(f"select {hashes(table)} from {table.full_name}").fetchall()
+    return Content(*map(int, found[0]))
+
+
+def _content_of_slices(con: duckdb.DuckDBPyConnection, table: Table) -> Content:
+    """What stands in a table that is made file by file, joined from what was noted of its files."""
+    joined = "coalesce(sum(row_count), 0), coalesce(bit_xor(hash_xor), 0), coalesce(sum(hash_sum), 0)"
+    query = f"select {joined} from internal.slice where table_name = ?"
+    return Content(*map(int, con.execute(query, [table.full_name]).fetchall()[0]))
+
+
+def count_of_slices(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Number of rows that are noted of the files of a table that is made file by file."""
+    return _content_of_slices(con, table).row_count
+
+
+def hashes(table: Table) -> str:
+    """SQL of three aggregates over rows: their number, and their hashes joined in two ways that know no order."""
+    columns = identifiers(table.column_names)
+    return f"count(*), coalesce(bit_xor(hash({columns})), 0), coalesce(sum(hash({columns})), 0)"
 
 
 def _slices(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
@@ -111,25 +150,24 @@ def has_columns(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
 def recreate(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Create the table again, empty, with comments."""
     con.execute(f"drop table if exists {table.full_name}")
+    con.execute("delete from internal.made where table_name = ?", [table.full_name])
     con.execute(ddl(table))
     _comment(con, table)
     if table.by_file:
-        con.execute(SLICE)
         con.execute("delete from internal.slice where table_name = ?", [table.full_name])
 
 
 def create_macro(con: duckdb.DuckDBPyConnection, macro: Table, query: str) -> None:
-    """Create or replace a table macro with its comment.
+    """Create or replace a table macro with its comment. The caller owns the transaction.
 
     Columns that differ from the contract raise ContractError.
     """
     names = ", ".join(argument.name for argument in macro.arguments)
     nulls = ", ".join(f"cast(null as {argument.type})" for argument in macro.arguments)
-    with transaction(con):
-        con.execute(f"create or replace macro {macro.full_name}({names}) as table ({query})")
-        found = con.sql(f"select * from {macro.full_name}({nulls})").description
-        _check_columns(macro, [d[0] for d in found])
-        con.execute(f"comment on macro table {macro.full_name} is {_comment_text(macro.description)}")
+    con.execute(f"create or replace macro {macro.full_name}({names}) as table ({query})")
+    found = con.sql(f"select * from {macro.full_name}({nulls})").description
+    _check_columns(macro, [d[0] for d in found])
+    con.execute(f"comment on macro table {macro.full_name} is {_comment_text(macro.description)}")
 
 
 def append(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | str) -> int:

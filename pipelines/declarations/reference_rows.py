@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+from pathlib import Path
 
 import polars as pl
 
@@ -43,6 +44,27 @@ def rows(table: Table) -> pl.DataFrame:
     types = {"DOUBLE": pl.Float64, "INTEGER": pl.Int32, "BIGINT": pl.Int64, "BOOLEAN": pl.Boolean}
     casts = [_cast(c.name, types[c.type]) for c in table.columns if c.type in types]
     return frame.with_columns(casts)
+
+
+# What the rows of a list that is not the CSV of its own name are declared in: patterns from the root of the project.
+DECLARED_IN = {
+    "source": ["sources/*/source.yml"],
+    "source_label": ["sources/*/source.yml", "sources/*/columns.csv"],
+    "source_scope_note": ["sources/*/source.yml", "sources/*/scope_notes.csv"],
+    "source_correction": ["sources/*/source.yml", "sources/*/corrections.csv"],
+    "source_limit": ["sources/*/source.yml", "sources/*/limits.csv"],
+    "methodology": ["warehouse/methodology/*.yml"],
+    "metric_reason": ["warehouse/reference/metric_reason.csv", "pipelines/metrics/**/*.py"],
+    "mode": ["warehouse/modes/*.yml"],
+    "mode_stated_zone": ["warehouse/modes/*.yml"],
+    "mode_criterion": ["warehouse/methodology/*.yml", "warehouse/modes/*.yml"],
+}
+
+
+def declared_in(table: Table) -> list[Path]:
+    """Files that the rows of a reference table are declared in, sorted."""
+    patterns = DECLARED_IN.get(table.name, [f"warehouse/reference/{table.name}.csv"])
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 
 
 def _cast(name: str, type_: pl.DataType) -> pl.Expr:

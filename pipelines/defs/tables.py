@@ -20,7 +20,7 @@ def table_asset(table: Table) -> dg.AssetsDefinition:
     )
     def make(warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.connect() as con:
-            return checks.checked(con, table, {"dagster/row_count": build.build(con, table)})
+            return checks.checked(con, table, {"dagster/row_count": build.build(con, table).row_count})
 
     return make
 

@@ -17,9 +17,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
-import duckdb
-
-from pipelines.landing import hash_cache
 from pipelines.landing.outcome import Unreadable
 from pipelines.readers import archive
 from pipelines.settings import Paths
@@ -168,13 +165,10 @@ def digest(pieces: Iterable[bytes]) -> str:
     return found.hexdigest()
 
 
-def hashed(
-    con: duckdb.DuckDBPyConnection, path: Path, state: os.stat_result, take: Callable[[Iterable[bytes]], str]
-) -> str:
-    """Hash a file and store the hash in the hash cache.
+def hashed(path: Path, state: os.stat_result, take: Callable[[Iterable[bytes]], str]) -> str:
+    """Hash a file that was in a given state when it was opened.
 
     Args:
-        con: the work database.
         path: the file.
         state: size and times of the file before it is read.
         take: the function that takes the bytes and gives their hash.
@@ -188,7 +182,6 @@ def hashed(
         raise Unreadable(
             "found a file that somebody is still writing, expected a finished one; the next run tries again"
         )
-    hash_cache.note(con, state, sha)
     return sha
 
 

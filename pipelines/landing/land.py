@@ -12,6 +12,8 @@ sidecar, its facts stay. If a user empties a sidecar, its facts no longer hold.
 from __future__ import annotations
 
 import datetime as dt
+import os
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -19,7 +21,7 @@ import duckdb
 
 from pipelines.database import writing
 from pipelines.declarations.sources import Source
-from pipelines.landing import discovery, hash_cache, kept_bytes, raw_rows, recognition, sidecar
+from pipelines.landing import discovery, hash_cache, kept_bytes, raw_rows, recognition, sidecar, standing
 from pipelines.landing.kept_bytes import KeptFile
 from pipelines.landing.outcome import Landed, Unreadable, printable
 from pipelines.readers import archive
@@ -38,16 +40,12 @@ def land_all(con: duckdb.DuckDBPyConnection, paths: Paths) -> list[Landed]:
         found for path, origin in discovery.candidates(paths) for found in land(con, path, origin, paths)
     ]
     offered = {found.file_sha256 for found in landed}
-    return landed + _reread_changed(con, paths, offered) + discovery.alone(paths.inbox)
+    return landed + reread_changed(con, paths, offered) + discovery.alone(paths.inbox)
 
 
-def _reread_changed(con: duckdb.DuckDBPyConnection, paths: Paths, offered: set[str]) -> list[Landed]:
+def reread_changed(con: duckdb.DuckDBPyConnection, paths: Paths, offered: set[str]) -> list[Landed]:
     """Read kept files again that have left the folders and whose rows in the raw tables are out of date."""
-    landed = []
-    for sha, note in kept_bytes.notes(paths):
-        if sha not in offered and not _standing(con, sha, note.file_name, note.sidecar, paths):
-            landed += reread(con, sha, paths)
-    return landed
+    return [found for sha in standing.deviating(con, paths, offered) for found in reread(con, sha, paths)]
 
 
 def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Landed]:
@@ -94,18 +92,27 @@ def land(
         state = kept_bytes.state_of(path)
         # If no known file has this size, the file is new and is read once only. If one has, the file is hashed before
         # it is copied, because it may be known.
-        if con.execute("select 1 from raw.file where byte_count = ? limit 1", [state.st_size]).fetchall():
-            sha = hash_cache.sha_of(con, state) or kept_bytes.hashed(con, path, state, kept_bytes.digest)
-            standing = _standing(con, sha, name, text, paths)
-            if standing and not (again and standing.status == "withdrawn"):
-                return [standing]
-        sha = kept_bytes.hashed(con, path, state, lambda chunks: kept_bytes.receive(chunks, paths))
+        if standing.size_is_known(con, state.st_size):
+            sha = hash_cache.sha_of(con, state) or _hashed(con, path, state, kept_bytes.digest)
+            stands = standing.standing(con, sha, name, text, paths)
+            if stands and not (again and stands.status == "withdrawn"):
+                return [stands]
+        sha = _hashed(con, path, state, lambda chunks: kept_bytes.receive(chunks, paths))
     except Unreadable as error:
         return [Landed(name, "", "unreadable", f"{name}: {error}")]
     file = kept_bytes.keep(sha, name, origin, paths, sidecar_text=text, again=again)
     if kept_bytes.is_archive(file, paths) and not kept_bytes.withdrawal(sha, paths):
         return _land_members(con, file, paths, again)
     return [_land_kept(con, file, paths)]
+
+
+def _hashed(
+    con: duckdb.DuckDBPyConnection, path: Path, state: os.stat_result, take: Callable[[Iterable[bytes]], str]
+) -> str:
+    """Hash of a file that was in a given state, noted for the next time. Raises Unreadable."""
+    sha = kept_bytes.hashed(path, state, take)
+    hash_cache.note(con, state, sha)
+    return sha
 
 
 def _land_members(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths, again: bool) -> list[Landed]:
@@ -171,9 +178,9 @@ def _land_member(
 ) -> Landed:
     """Land one member of an archive."""
     sha, file_name = kept_bytes.digest([content]), f"{whole.file_name}!{member}"
-    standing = _standing(con, sha, file_name, sidecar_text, paths)
-    if standing and not (again and standing.status == "withdrawn"):
-        return standing
+    stands = standing.standing(con, sha, file_name, sidecar_text, paths)
+    if stands and not (again and stands.status == "withdrawn"):
+        return stands
     kept_bytes.receive([content], paths)
     file = kept_bytes.keep(sha, file_name, whole.origin, paths, sidecar_text=sidecar_text, again=again)
     if archive.is_archive(content):
@@ -202,37 +209,6 @@ def _land_kept(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths) -> 
     except ReadError as error:
         return _refuse(con, file, source, error)
     return Landed(file.file_name, sha, "loaded")
-
-
-def _standing(
-    con: duckdb.DuckDBPyConnection, sha: str, file_name: str, sidecar_text: str | None, paths: Paths
-) -> Landed | None:
-    """Say whether the raw tables are up to date for these bytes.
-
-    Loaded bytes are known under any name. Refused bytes are known only under the name of the refusal, because the name
-    can be the reason. The file is read again if the text of its own sidecar changed. It is read again, too, if the note
-    and the raw tables differ about a withdrawal: then a command was killed between the two.
-
-    Returns:
-        The result 'known' or 'withdrawn', or None if the file must be read.
-    """
-    is_withdrawn = kept_bytes.withdrawal(sha, paths) is not None
-    found = con.execute(
-        "select source_id, reader_fingerprint, status, file_name, sidecar_text, reason from raw.file "
-        "where file_sha256 = ?",
-        [sha],
-    ).fetchall()
-    for source_id, read_with, status, name, known_text, reason in found:
-        if is_withdrawn or status == "withdrawn":
-            agree = is_withdrawn and status == "withdrawn"
-            return Landed(file_name, sha, "withdrawn", reason) if agree else None
-        is_own = name == file_name
-        same_text = sidecar_text is None or sidecar_text == (known_text or "")
-        as_now = read_with == recognition.fingerprint(source_id)
-        if as_now and (is_own or status != "refused") and (same_text or not is_own):
-            message = f"{file_name}: found the same bytes as {name}; the sidecar of this copy is not used"
-            return Landed(file_name, sha, "known", "" if same_text else message)
-    return None
 
 
 def _refuse(

@@ -32,10 +32,15 @@ def ensure_tables(con: duckdb.DuckDBPyConnection) -> None:
     If the contract of one changed, all are created again, empty. Landing then fills them from the kept bytes.
     """
     hash_cache.ensure_table(con)
-    if not all(writing.has_columns(con, table) for table in raw_tables()):
+    if not are_there(con):
         with connection.transaction(con):
             for table in raw_tables():
                 writing.recreate(con, table)
+
+
+def are_there(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether all raw tables are there as declared."""
+    return all(writing.has_columns(con, table) for table in raw_tables())
 
 
 def raw_tables() -> list[Table]:

@@ -5,16 +5,19 @@ Belongs here: the choice of the source. Does not belong here: reading the file (
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
+from pipelines.database.source_code import installed, short_hash
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.declarations.tables import tables
 from pipelines.landing import sidecar
 from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
+
+# Packages that turn bytes into rows; another version of one may read a file otherwise.
+READ_WITH = ("duckdb", "polars", "python_calamine", "xlrd", "yaml")
 
 
 def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
@@ -41,15 +44,15 @@ def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
 
 @cache
 def fingerprint(source_id: str | None) -> str:
-    """Hash all that decides how a file is read: declarations of the source, raw contracts, code of the readers.
+    """Hash all that decides how a file is read: declarations of the source, raw contracts, code and packages of the readers.
 
     A refused file without a source depends on all declarations, because a new source may fit it. So the hash covers all
     sources if `source_id` is None or no longer declared.
     """
     declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
-    for pattern in ("landing/sidecar.py", "readers/**/*.py"):
+    for pattern in ("landing/sidecar.py", "landing/raw_rows.py", "landing/recognition.py", "readers/**/*.py"):
         files += sorted((ROOT / "pipelines").glob(pattern))
     parts = [p.read_bytes() for p in files]
     parts += [table.model_dump_json().encode() for table in tables().values() if table.schema_name == "raw"]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+    return short_hash(*parts, *installed(READ_WITH))
