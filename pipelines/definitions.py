@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.database import lineage
+from pipelines.database import lineage, versions
 from pipelines.declarations.tables import Table, macros, tables
 from pipelines.defs import automation, publish, raw
 from pipelines.defs import tables as table_assets
 from pipelines.defs.resources import Warehouse
+from pipelines.landing import recognition
 
 OWNER = "team:zonescope"
 GROUP_KINDS = {
@@ -33,13 +34,20 @@ def policy(spec: dg.AssetSpec) -> dg.AssetSpec:
     spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, group_name=group)
     if table is None:
         return spec
-    return spec.replace_attributes(description=describe(table)).merge_attributes(
+    return spec.replace_attributes(
+        description=describe(table), code_version=code_version(table)
+    ).merge_attributes(
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/column_lineage": column_lineage(table),
             "dagster/table_name": table.full_name,
         }
     )
+
+
+def code_version(table: Table) -> str:
+    """What the web interface compares to say that an asset is stale; of the raw tables the hash of all that reads files."""
+    return recognition.fingerprint(None) if table.schema_name == "raw" else versions.code_version(table)
 
 
 def column_schema(table: Table) -> dg.TableSchema:

@@ -11,19 +11,41 @@ from typing import Annotated
 import typer
 
 from pipelines import settings
-from pipelines.cli.console import answer, console, short
+from pipelines.cli import nothing_new
+from pipelines.cli.console import answer, console, say, short
 from pipelines.database import connection
 from pipelines.publishing import generations
 
 THEN_RUN = Annotated[bool, typer.Option("--run", help="Go on with a whole run and publish.")]
 
 
-def run() -> None:
-    """Run the whole graph once: land, resolve, compute, check, publish, report."""
+def run(
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Read all kept files again and make every table, changed or not.")
+    ] = False,
+) -> None:
+    """Run the whole graph once: land, resolve, compute, check, publish, report. What would be made the same stays."""
+    if whole:
+        nothing_new.forget(settings.paths(), say)
     run_and_summarise()
 
 
 def run_and_summarise() -> None:
+    """Run unless nothing changed since the last run, and say what is published."""
+    try:
+        found = nothing_new.current(settings.paths(), say)
+    except nothing_new.SomethingNew as reason:
+        say(f"a run is needed: {reason}")
+        _run()
+        return
+    when = found.manifest["published_at"]
+    say(
+        f"nothing new since generation {found.generation_id} (published {when}); zonescope run --whole makes all anew"
+    )
+    _summary(found.generation_id)
+
+
+def _run() -> None:
     from pipelines.cli import run_graph  # noqa: PLC0415 - Dagster takes seconds to import
 
     started = time.monotonic()

@@ -28,7 +28,7 @@ class Made:
     reason: str
 
     @property
-    def words(self) -> str:
+    def state(self) -> str:
         """What a log or the web interface shows."""
         return f"made: {self.reason}" if self.reason else "unchanged"
 

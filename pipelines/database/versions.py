@@ -62,6 +62,13 @@ def code_version(table: Table) -> str:
     return short_hash(*common, *writers, _text(table), code)
 
 
+def contract_version(table: Table) -> str:
+    """Hash of what a database file says of a table beside its rows: columns, order, descriptions."""
+    return short_hash(
+        writing.ddl(table), repr(table.grain), table.description, *(c.full_description for c in table.columns)
+    )
+
+
 def _text(table: Table) -> str:
     """The SELECT as written; of a macro that is another table as of a day, that table's (the rest is its contract's)."""
     return (tables()[table.as_of.select] if table.as_of else table).sql or ""

@@ -7,7 +7,7 @@ opening a database (connection.py), which SELECT makes a table (build.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -191,7 +191,8 @@ def _selectable(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame | str) -> Ite
     try:
         yield f"select * from {identifier(name)}"
     finally:
-        con.unregister(name)
+        with suppress(duckdb.Error):  # what failed in the transaction is told; its end takes the view away
+            con.unregister(name)
 
 
 @contextmanager

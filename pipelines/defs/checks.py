@@ -27,11 +27,18 @@ def specs(table: Table) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def checked(con: duckdb.DuckDBPyConnection, table: Table, metadata: dict) -> dg.MaterializeResult:
-    """The result of a table that was just made: its metadata and what came of its promises."""
+def checked(
+    con: duckdb.DuckDBPyConnection, table: Table, data_version: str, metadata: dict
+) -> dg.MaterializeResult:
+    """The result of a table that was just made: its data version, its metadata and what came of its promises."""
     outcomes = database_checks.validate(con, table)
     results = [result(con, table, spec.name, outcomes) for spec in specs(table)]
-    return dg.MaterializeResult(asset_key=table.key, metadata=metadata, check_results=results)
+    return dg.MaterializeResult(
+        asset_key=table.key,
+        data_version=dg.DataVersion(data_version),
+        metadata=metadata,
+        check_results=results,
+    )
 
 
 def result(

@@ -15,10 +15,11 @@ from pipelines.publishing.report import write
     description="Read-only DuckDB file and Parquet of all tables, with manifest; switched to atomically.",
 )
 def generation(warehouse: Warehouse) -> dg.MaterializeResult:
-    made = generations.publish(warehouse.paths)
+    made, is_new = generations.publish_changes(warehouse.paths)
     return dg.MaterializeResult(
         metadata={
             "generation": made.generation_id,
+            "state": "published" if is_new else "unchanged",
             "dagster/row_count": made.row_count,
             "tables": len(made.manifest["tables"]),
             "path": dg.MetadataValue.path(str(made.database)),
@@ -32,8 +33,14 @@ def generation(warehouse: Warehouse) -> dg.MaterializeResult:
     description="Static HTML report of the published generation: overview, one page a zone, method, quality.",
 )
 def site(warehouse: Warehouse) -> dg.MaterializeResult:
-    pages, index = write.report(warehouse.paths)
-    return dg.MaterializeResult(metadata={"pages": pages, "index": dg.MetadataValue.path(str(index))})
+    made = write.report(warehouse.paths)
+    return dg.MaterializeResult(
+        metadata={
+            "pages": made.pages,
+            "state": "written" if made.is_new else "unchanged",
+            "index": dg.MetadataValue.path(str(made.index)),
+        }
+    )
 
 
 assets = [generation, site]

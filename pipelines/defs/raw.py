@@ -4,7 +4,7 @@ from collections import Counter
 
 import dagster as dg
 
-from pipelines.database import writing
+from pipelines.database import versions, writing
 from pipelines.declarations.sources import Source, sources
 from pipelines.defs import checks
 from pipelines.defs.resources import POOL, Warehouse
@@ -38,4 +38,5 @@ def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
             context.log.warning(f"{file.status} {file.file_name}: {file.reason}")
         files = dict(Counter(file.status for file in landed))
         for table in raw_rows.raw_tables():
-            yield checks.checked(con, table, {"dagster/row_count": writing.count(con, table), "files": files})
+            metadata = {"dagster/row_count": writing.count(con, table), "files": files}
+            yield checks.checked(con, table, versions.data_version(con, table), metadata)

@@ -20,7 +20,9 @@ def table_asset(table: Table) -> dg.AssetsDefinition:
     )
     def make(warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.connect() as con:
-            return checks.checked(con, table, {"dagster/row_count": build.build(con, table).row_count})
+            made = build.build(con, table)
+            metadata = {"dagster/row_count": made.row_count, "state": made.state}
+            return checks.checked(con, table, made.data_version, metadata)
 
     return make
 
@@ -35,8 +37,10 @@ def macro_asset(macro: Table) -> dg.AssetsDefinition:
     )
     def make(warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.connect() as con:
-            build.build_macro(con, macro)
-        return dg.MaterializeResult()
+            made = build.build_macro(con, macro)
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(made.data_version), metadata={"state": made.state}
+        )
 
     return make
 

@@ -20,9 +20,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.database import connection, writing
+import duckdb
+
+from pipelines.database import connection, source_code, versions, writing
 from pipelines.database.files import sha256, sync
-from pipelines.declarations.tables import tables
+from pipelines.declarations.tables import macros, tables
 from pipelines.program import program
 from pipelines.quoting import identifiers, literal
 from pipelines.settings import Paths
@@ -33,6 +35,8 @@ KEEP = 5
 KEEP_AT_LEAST = 2
 # Nobody may write a published file. Who may read it stays as it is; retention needs the right to write the folder only.
 WRITE_BITS = 0o222
+# Of each table, in its manifest: what stands in it, and what the file says of it.
+VERSIONS = ("data_version", "contract_version")
 
 
 class NothingPublished(Exception):
@@ -85,6 +89,58 @@ def publish(paths: Paths, keep: int = KEEP) -> Generation:
     return Generation(generation_id, final, manifest)
 
 
+def publish_changes(paths: Paths, keep: int = KEEP) -> tuple[Generation, bool]:
+    """Publish unless the current generation is sound and holds the same; whether a new one was published.
+
+    The caller vouches that the work database is checked.
+    """
+    with connection.connect(paths.work) as con:
+        standing = standing_for(con, paths)
+        if standing:
+            connection.mark_checked(con)
+            con.execute("checkpoint")
+    if standing is None:
+        return publish(paths, keep), True
+    _note_bytes(paths, sha256(paths.work))
+    return standing, False
+
+
+def standing_for(con: duckdb.DuckDBPyConnection, paths: Paths) -> Generation | None:
+    """The current generation, if its files are there and it holds the same tables and macros as the work database."""
+    try:
+        found = current(paths)
+    except NothingPublished:
+        return None
+    stated = {
+        name: {key: entry.get(key) for key in VERSIONS} for name, entry in found.manifest["tables"].items()
+    }
+    same = (stated, found.manifest.get("macros"), found.manifest.get("publisher")) == (
+        _table_versions(con),
+        _macro_versions(),
+        _publisher(),
+    )
+    return found if same and not verify(found, thorough=False) else None
+
+
+def _table_versions(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Of each table what a generation must have in common with the work database: its rows, and what is said of it."""
+    return {
+        name: dict(
+            zip(VERSIONS, (versions.data_version(con, table), versions.contract_version(table)), strict=True)
+        )
+        for name, table in tables().items()
+    }
+
+
+def _macro_versions() -> dict[str, str]:
+    return {name: versions.code_version(macro) for name, macro in macros().items()}
+
+
+def _publisher() -> str:
+    """Hash of what writes the files of a generation."""
+    return source_code.short_hash(source_code.read(Path(__file__)), *source_code.installed(["duckdb"]))
+
+
 def again(paths: Paths, keep: int) -> Generation:
     """Publish the work database again in the state that the last run checked.
 
@@ -107,7 +163,8 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
     """Write the files of a generation and its manifest, sync them to disk, and return the manifest."""
     with connection.connect(paths.work) as con:
         connection.mark_checked(con)
-        entries = {name: _export(con, name, making) for name in sorted(tables())}
+        stated = _table_versions(con)
+        entries = {name: _export(con, name, making) | stated[name] for name in sorted(tables())}
         version = con.execute(
             "select methodology_version from reference.methodology where is_default"
         ).fetchall()[0][0]
@@ -120,11 +177,11 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
         "database": {"file": database.name, **_stamp(database)},
         "program": program(),
         "methodology_version": version,
+        "publisher": _publisher(),
         "tables": entries,
+        "macros": _macro_versions(),
     }
-    connection.write_note(
-        paths.work, {**connection.note_of(paths.work), "sha256": manifest["database"]["sha256"]}
-    )
+    _note_bytes(paths, manifest["database"]["sha256"])
     manifest["manifest_sha256"] = _own_hash(manifest)
     (making / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     for path in making.rglob("*"):
@@ -132,6 +189,11 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
             path.chmod(path.stat().st_mode & ~WRITE_BITS)
         sync(path)
     return manifest
+
+
+def _note_bytes(paths: Paths, sha: str) -> None:
+    """Note the bytes that the work database has been left with."""
+    connection.write_note(paths.work, {**connection.note_of(paths.work), "sha256": sha})
 
 
 def current(paths: Paths) -> Generation:
