@@ -57,7 +57,7 @@ def test_a_registry_reads_the_workbook_too(sources):
     as_sheet = readers.read(xlsx({"codes": rows}), source, path.name)
     assert as_sheet.rows.drop("row_no").equals(as_text.rows.drop("row_no")) and adds_up(as_sheet)
     two = refused(xlsx({"a": rows, "b": rows}), source, path.name)
-    assert two.reason_code == "ambiguous_file" and "['a', 'b']" in str(two)
+    assert two.reason_code == "ambiguous_file" and "on the sheets a, b" in str(two)
 
 
 def test_detection_looks_into_the_sheets(panel):
