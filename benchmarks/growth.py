@@ -42,7 +42,7 @@ QUERIES = {
     "where commodity_code = '01012100' group by all",
     "chapters": "select substr(commodity_code, 1, 2) as c, sum(value_cny) from core.trade group by all order by all",
     "one printed row": "select * from raw.trade where row_no = 77 limit 1",
-    "what is held": "select reason_code, count(*) from core.quarantine group by all",
+    "the quarantine": "select reason_code, count(*) from core.quarantine group by all",
     "accounting": "select count(*), sum(unaccounted) from mart.file_accounting",
     "a zone's fit": "select * from mart.mode_fit where zone_code = '510100'",
 }

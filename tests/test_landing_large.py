@@ -118,7 +118,7 @@ def test_a_file_that_is_being_written_waits(land, monkeypatch):
 
     monkeypatch.setattr(kept_bytes, "receive", late)
     (landed,) = land(path.name, FAULTY)
-    assert landed.status == "unreadable" and "being written" in landed.reason
+    assert landed.status == "unreadable" and "still writing" in landed.reason
     assert land.sql("select count(*) from raw.file") == [(0,)]
     monkeypatch.setattr(kept_bytes, "receive", real)
     assert [file.status for file in land(path.name, FAULTY)] == ["loaded"]
