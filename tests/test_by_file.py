@@ -211,4 +211,4 @@ def test_what_is_held_is_what_core_does_not_have(world):
 @pytest.mark.parametrize("wrong", [{"grain": ["row_no"]}, {"metric": {"function": "a.b.c"}}])
 def test_a_table_by_file_states_its_file(wrong):
     with pytest.raises(ValueError, match="file_sha256 in its grain"):
-        Table(**{**tables()[TRADE].model_dump(), **wrong})
+        Table(**{**tables()[TRADE].model_dump(by_alias=True), **wrong})

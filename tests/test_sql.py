@@ -113,7 +113,7 @@ def test_parquet_is_that_of_the_table(run, tmp_path, warehouse):
 
 
 def test_a_workbook_that_is_too_long_is_refused(monkeypatch):
-    monkeypatch.setattr(exports.excel, "MAX_ROWS", 2)
+    monkeypatch.setattr(exports.workbook, "MAX_ROWS", 2)
     with pytest.raises(exports.TooLong, match="3 rows.*parquet"):
         exports.content(duckdb.sql("from range(3)"), "xlsx", "")
 

@@ -164,6 +164,7 @@ ADMITTED = (
     "explain analyze select 1",
     "EXPLAIN ANALYZE FROM thing",
     "-- a comment\nexplain /* another */ select 1",
+    "/* 某 /* of two */ levels */ explain select 1",
     "explain (format json) select 1",
     "explain (analyze, format json) select 1",
     "explain with x as (select 1) from x",

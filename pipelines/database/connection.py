@@ -19,6 +19,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import quoting
 from pipelines.database import exact
 from pipelines.declarations.files import SCHEMAS
 
@@ -96,8 +97,7 @@ def together(
 
 def attach(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     """Add a database file to a connection, read-only."""
-    literal = str(path).replace("'", "''")
-    con.execute(f"attach '{literal}' as \"{name}\" (read_only)")
+    con.execute(f"attach {quoting.literal(path)} as {quoting.identifier(name)} (read_only)")
 
 
 def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -80,6 +80,7 @@ def _admit(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
 
 def _admit_explained(con: duckdb.DuckDBPyConnection, text: str) -> None:
     """Judge the statement inside EXPLAIN like any other statement, because EXPLAIN ANALYZE runs it."""
+    text = _without_comments_before(text)
     start = EXPLAIN.match(text)
     rest = text[start.end() :] if start else ""
     found = [_kind(part) for part in con.extract_statements(rest)]
@@ -87,6 +88,12 @@ def _admit_explained(con: duckdb.DuckDBPyConnection, text: str) -> None:
         named = ", ".join(found) or "nothing"
         raise Refused(f"found EXPLAIN of {named}, expected EXPLAIN of a SELECT. Nothing has run.")
     _admit_parts(con, rest)
+
+
+def _without_comments_before(text: str) -> str:
+    """The text from its first word on. DuckDB decides where a comment ends; it counts in bytes."""
+    first = next((at for at, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment), 0)
+    return text.encode()[first:].decode()
 
 
 def _admit_parts(con: duckdb.DuckDBPyConnection, query: str) -> None:
