@@ -149,6 +149,7 @@ def test_one_query_and_one_by_one_agree_on_injected_faults(con, broken):
     same_both_ways(con, table.model_copy(update={"rules": plain}))
 
 
+@pytest.mark.slow
 def test_one_query_and_one_by_one_agree_on_the_embedded_data(warehouse):
     for table in tables().values():
         same_both_ways(warehouse, table)
