@@ -168,12 +168,12 @@ def test_a_macro_with_other_columns_than_declared_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("declared_as", "why"),
     [
-        ("grain: []\ncolumns: []\n", "columns are declared"),
+        ("grain: []\ncolumns: []\n", "expected either `columns` or `as_of`"),
         ("as_of: {select: core.area, where: {raw.cell: vintage}}\n", "only a macro"),
         (
             "arguments: [{name: a, type: DATE, description: abc}]\nmin_rows: 1\n"
             "columns: [{name: a, type: DATE, description: abc}]\n",
-            "no rows to promise",
+            "a macro has no rows of its own",
         ),
     ],
 )
