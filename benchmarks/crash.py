@@ -74,7 +74,7 @@ def whole_run(paths: settings.Paths, enter: Callable[[str], None], made: Sequenc
         with _connected(paths, enter) as con:
             landing.land_all(con, paths)
         for table in build.in_order(made or None):
-            enter("metrics" if table.schema_name == "mart" else "merge")
+            enter("metrics" if table.schema_name in ("work", "mart") else "merge")
             with _connected(paths, enter) as con:
                 build.build(con, table)
         enter("publish")

@@ -20,6 +20,7 @@ GROUP_KINDS = {
     "raw": {"duckdb", "polars"},
     "reference": {"duckdb", "yaml"},
     "core": {"duckdb", "sql"},
+    "work": {"duckdb", "sql"},
     "mart": {"duckdb", "sql"},
     "published": {"duckdb", "parquet"},
     "report": {"html"},

@@ -103,7 +103,7 @@ def cut(built, tmp_path_factory) -> settings.Paths:
         with connection.connect(paths.work) as con:
             con.execute(f"attach '{built.work}' as whole (read_only)")
             for name, table in tables().items():
-                limit = "limit 500" if table.schema_name == "mart" else ""
+                limit = "limit 500" if table.schema_name in ("work", "mart") else ""
                 writing.create(con, table, f"from whole.{name} {limit}")
             for macro in macros().values():
                 build.build_macro(con, macro)

@@ -28,7 +28,7 @@ def test_a_metrics_column_is_followed_through_its_input_to_tables():
     known = {f"{t.full_name}.{column}" for t in tables().values() for column in t.column_names}
     assert set().union(*origins.values()) <= known
     assert origins["gate_passed"] == tuple(
-        f"mart.mode_fit_input.{column}" for column in ("minimum_gate", "role", "score")
+        f"work.mode_fit_input.{column}" for column in ("minimum_gate", "role", "score")
     )
     assert lineage.column_origins("mart.evaluation_association")["tier_1_zones"] == (
         "core.evaluation_tier.tier",

@@ -13,9 +13,9 @@ import pytest
 
 from benchmarks import concurrency
 from pipelines import settings
-from pipelines.database import connection, writing
+from pipelines.database import connection, lineage, writing
 from pipelines.declarations.files import ROOT
-from pipelines.declarations.tables import tables
+from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
 
@@ -53,7 +53,7 @@ def test_a_generation_holds_every_table_with_counts_and_hashes(ready):
     made = generations.publish(ready)
     found = generations.current(ready)
     assert found == made and generations.verify(found) == []
-    assert set(found.manifest["tables"]) == set(tables())
+    assert set(found.manifest["tables"]) == {n for n, t in tables().items() if t.schema_name != "work"}
     with connection.connect(found.database, read_only=True) as con:
         for name, entry in found.manifest["tables"].items():
             assert con.execute(f"select count(*) from {name}").fetchall() == [(entry["rows"],)]
@@ -286,3 +286,36 @@ def test_a_link_that_a_copy_has_made_a_folder_is_a_link_again(tmp_path):
         (folder / "index.html").write_text(folder.name)
     write._point(link, target)
     assert link.is_symlink() and (link / "index.html").read_text() == "000002"
+
+
+def _schemas(generation) -> set[str]:
+    with connection.connect(generation.database, read_only=True) as con:
+        return {
+            name for (name,) in con.execute("select distinct schema_name from duckdb_tables()").fetchall()
+        }
+
+
+def test_what_only_feeds_a_computation_is_not_published_unless_asked_for(ready):
+    made = generations.publish(ready)
+    published = {name for name, t in tables().items() if t.schema_name != "work"}
+    assert set(made.manifest["tables"]) == published
+    assert "work" not in _schemas(made)
+    assert not (made.folder / "parquet" / "work").exists()
+    with connection.connect(made.database, read_only=True) as con:
+        assert con.execute("select * from duckdb_schemas() where schema_name = 'work'").fetchall() == []
+    assert set(generations.publish(ready, with_work=True).manifest["tables"]) == set(tables())
+    assert "work" in _schemas(generations.current(ready))
+
+
+def test_a_table_without_a_contract_is_not_published(ready):
+    """One that an older release made, say; the work database keeps it."""
+    with connection.connect(ready.work) as con:
+        con.execute('create table mart."of an older ""release""" as select 1 as a')
+    made = generations.publish(ready)
+    with connection.connect(made.database, read_only=True) as con:
+        assert con.execute("from duckdb_tables() where table_name like 'of an%'").fetchall() == []
+
+
+def test_a_macro_of_the_published_file_reads_published_tables_only():
+    read = {name: lineage.upstream(name) for name in macros()}
+    assert [name for name, found in read.items() if any(n.startswith("work.") for n in found)] == []

@@ -104,7 +104,7 @@ def test_the_comparative_fit_is_a_residual_free_of_size(versions, version):
     frame = versions.sql(
         "select distinct f.mode_id, f.zone_code, f.fit, f.comparative_fit, f.gate, i.gdp, i.population "
         "from mart.mode_fit as f "
-        "join mart.mode_fit_input as i using (methodology_version, zone_code, time_period, mode_id) "
+        "join work.mode_fit_input as i using (methodology_version, zone_code, time_period, mode_id) "
         "where f.time_period = '2022' and f.fit is not null and i.gdp is not null and i.population is not null "
         f"and f.methodology_version = '{version}'"
     ).pl()

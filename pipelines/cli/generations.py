@@ -28,6 +28,9 @@ def publish_again(
     keep: Annotated[
         int, typer.Option(min=generations.KEEP_AT_LEAST, help="Generations that stay, the new one included.")
     ] = generations.KEEP,
+    with_work: Annotated[
+        bool, typer.Option("--with-work", help="With the tables that only feed computations (schema work).")
+    ] = False,
 ) -> None:
     """Publish the work database again, as the last run checked it, and write the report."""
     from pipelines.database import recovery, run_lock  # noqa: PLC0415
@@ -35,7 +38,7 @@ def publish_again(
     paths = settings.paths()
     with run_lock.hold(paths.run_lock, say, "zonescope publish"):
         recovery.ensure(paths, say)
-        made = generations.again(paths, keep)
+        made = generations.again(paths, keep, with_work=with_work)
         write.report(paths)
     say(f"published generation {made.generation_id}; kept: {', '.join(generations.kept(paths))}")
 

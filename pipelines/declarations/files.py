@@ -16,7 +16,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMAS = ("reference", "raw", "core", "mart")
+SCHEMAS = ("reference", "raw", "core", "work", "mart")
+NOT_PUBLISHED = "work"  # the schema of what only feeds a computation
 
 
 class DeclarationError(Exception):

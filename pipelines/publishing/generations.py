@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,10 @@ import duckdb
 
 from pipelines.database import connection, source_code, versions, writing
 from pipelines.database.files import sha256, sync
+from pipelines.declarations.files import NOT_PUBLISHED, SCHEMAS
 from pipelines.declarations.tables import macros, tables
 from pipelines.program import program
-from pipelines.quoting import identifiers, literal
+from pipelines.quoting import identifier, identifiers, literal
 from pipelines.settings import Paths
 
 POINTER = "CURRENT"
@@ -64,13 +65,13 @@ class Generation:
         return sum(table["rows"] for table in self.manifest["tables"].values())
 
 
-def publish(paths: Paths, keep: int = KEEP) -> Generation:
+def publish(paths: Paths, keep: int = KEEP, *, with_work: bool = False) -> Generation:
     """Copy the work database and the Parquet of its tables into a new generation and switch to it.
 
     All files are first written and synced to disk under a temporary name. If a failure occurs before the
     switch, the old generation stays current. A killed process leaves a remainder, which the next publish
     removes. The caller must make sure that the work database is checked. `keep` is the number of generations
-    to keep.
+    to keep. Tables of the schema `work` only feed computations; they are left out unless `with_work`.
     """
     for leftover in paths.published.glob(".making-*"):
         shutil.rmtree(leftover)
@@ -78,7 +79,7 @@ def publish(paths: Paths, keep: int = KEEP) -> Generation:
     making, final = paths.published / f".making-{generation_id}", paths.published / generation_id
     making.mkdir(parents=True)
     try:
-        manifest = _make(paths, making, generation_id)
+        manifest = _make(paths, making, generation_id, with_work=with_work)
         os.replace(making, final)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
@@ -115,20 +116,29 @@ def standing_for(con: duckdb.DuckDBPyConnection, paths: Paths) -> Generation | N
         name: {key: entry.get(key) for key in VERSIONS} for name, entry in found.manifest["tables"].items()
     }
     same = (stated, found.manifest.get("macros"), found.manifest.get("publisher")) == (
-        _table_versions(con),
+        _table_versions(con, _published_names()),
         _macro_versions(),
         _publisher(),
     )
     return found if same and not verify(found, thorough=False) else None
 
 
-def _table_versions(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """Of each table what a generation must have in common with the work database: its rows, and what is said of it."""
+def _published_names(*, with_work: bool = False) -> list[str]:
+    """Full names of the tables that a generation holds."""
+    return sorted(t.full_name for t in tables().values() if with_work or t.schema_name != NOT_PUBLISHED)
+
+
+def _table_versions(con: duckdb.DuckDBPyConnection, names: Collection[str]) -> dict[str, dict[str, str]]:
+    """For each table the versions that a generation must share with the work database: of its rows and of its contract."""
     return {
         name: dict(
-            zip(VERSIONS, (versions.data_version(con, table), versions.contract_version(table)), strict=True)
+            zip(
+                VERSIONS,
+                (versions.data_version(con, tables()[name]), versions.contract_version(tables()[name])),
+                strict=True,
+            )
         )
-        for name, table in tables().items()
+        for name in names
     }
 
 
@@ -141,7 +151,7 @@ def _publisher() -> str:
     return source_code.short_hash(source_code.read(Path(__file__)), *source_code.installed(["duckdb"]))
 
 
-def again(paths: Paths, keep: int) -> Generation:
+def again(paths: Paths, keep: int, *, with_work: bool = False) -> Generation:
     """Publish the work database again in the state that the last run checked.
 
     Raises:
@@ -156,21 +166,23 @@ def again(paths: Paths, keep: int) -> Generation:
             f"{paths.work}: found changes that no run has checked (a file was landed by hand, or a run stopped on its "
             "way); `zonescope run` checks and publishes it"
         )
-    return publish(paths, keep)
+    return publish(paths, keep, with_work=with_work)
 
 
-def _make(paths: Paths, making: Path, generation_id: str) -> dict:
+def _make(paths: Paths, making: Path, generation_id: str, *, with_work: bool) -> dict:
     """Write the files of a generation and its manifest, sync them to disk, and return the manifest."""
     with connection.connect(paths.work) as con:
         connection.mark_checked(con)
-        stated = _table_versions(con)
-        entries = {name: _export(con, name, making) | stated[name] for name in sorted(tables())}
+        stated = _table_versions(con, _published_names(with_work=with_work))
+        entries = {name: _export(con, name, making) | stated[name] for name in stated}
         version = con.execute(
             "select methodology_version from reference.methodology where is_default"
         ).fetchall()[0][0]
         con.execute("checkpoint")
     database = making / f"warehouse-{generation_id}.duckdb"
     shutil.copyfile(paths.work, database)
+    work_hash = sha256(database)
+    _leave_only(database, stated)
     manifest = {
         "generation_id": generation_id,
         "published_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -181,7 +193,7 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
         "tables": entries,
         "macros": _macro_versions(),
     }
-    _note_bytes(paths, manifest["database"]["sha256"])
+    _note_bytes(paths, work_hash)
     manifest["manifest_sha256"] = _own_hash(manifest)
     (making / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     for path in making.rglob("*"):
@@ -194,6 +206,25 @@ def _make(paths: Paths, making: Path, generation_id: str) -> dict:
 def _note_bytes(paths: Paths, sha: str) -> None:
     """Note the bytes that the work database has been left with."""
     connection.write_note(paths.work, {**connection.note_of(paths.work), "sha256": sha})
+
+
+def _leave_only(database: Path, names: Collection[str]) -> None:
+    """Take every table out of a copy of the work database that is not to be published, and the schema that is empty then.
+
+    The blocks of these tables stay in the file as free ones: to copy the others row by row into a new file would save a
+    tenth of its size and cost thirty times the CPU (docs/decisions/0012).
+    """
+    with connection.connect(database) as con:
+        listed = ", ".join(literal(schema) for schema in SCHEMAS)
+        found = con.execute(
+            f"select schema_name, table_name from duckdb_tables() where schema_name in ({listed})"
+        ).fetchall()
+        for schema, name in found:
+            if f"{schema}.{name}" not in names:
+                con.execute(f"drop table {identifier(schema)}.{identifier(name)}")
+        if not any(name.startswith(f"{NOT_PUBLISHED}.") for name in names):
+            con.execute(f"drop schema {NOT_PUBLISHED}")
+        con.execute("checkpoint")
 
 
 def current(paths: Paths) -> Generation:

@@ -118,7 +118,7 @@ def test_every_case_without_a_gain_has_its_reason():
 @pytest.mark.parametrize("zone", ["410100", "340100", "231100"])
 def test_levers_of_the_warehouse_by_making_the_fit_anew(warehouse, zone):
     inputs = warehouse.sql(
-        "select * from mart.mode_fit_input where methodology_version = '2.0' and time_period = '2024' "
+        "select * from work.mode_fit_input where methodology_version = '2.0' and time_period = '2024' "
         f"and zone_code = '{zone}'"
     ).pl()
     rows = warehouse.sql(

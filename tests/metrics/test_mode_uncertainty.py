@@ -37,7 +37,7 @@ def indices(world) -> pl.DataFrame:
 
 def test_a_replication_at_the_published_choices_is_the_published_figure(warehouse):
     """For every version, year, zone and mode of the embedded data, to the bit."""
-    given_frame = warehouse.sql("select * from mart.mode_fit_uncertainty_input").pl()
+    given_frame = warehouse.sql("select * from work.mode_fit_uncertainty_input").pl()
     published = warehouse.sql("select * from mart.mode_fit order by mode_id, zone_code").pl()
     compared = 0
     for one in mode_uncertainty.worlds(given_frame):

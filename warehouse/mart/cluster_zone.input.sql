@@ -1,1 +1,1 @@
-select * from mart.cluster_input
+select * from work.cluster_input

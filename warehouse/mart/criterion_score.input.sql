@@ -1,1 +1,1 @@
-select * from mart.criterion_observation
+select * from work.criterion_observation

@@ -24,7 +24,7 @@ ranked as (
         ) as best_mode
     from figures as f
     left join (
-        select methodology_version, zone_code, time_period, mode_id, max(gdp) as gdp from mart.mode_fit_input
+        select methodology_version, zone_code, time_period, mode_id, max(gdp) as gdp from work.mode_fit_input
         group by all
     ) as i using (methodology_version, zone_code, time_period, mode_id)
     window

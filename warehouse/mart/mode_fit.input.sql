@@ -1,1 +1,1 @@
-select * from mart.mode_fit_input
+select * from work.mode_fit_input

@@ -4,7 +4,7 @@ select
     o.winsorise_points, o.score_floor, o.minimum_figures, o.goalposts, s.score, s.effective_weight,
     s.reason_code as score_reason, f.fit, d.timeless as is_timeless,
     g.peer_basis, g.place, g.peer_group, m.peer_minimum
-from mart.criterion_observation as o
+from work.criterion_observation as o
 join reference.methodology as m using (methodology_version)
 join mart.criterion_score as s using (methodology_version, zone_code, time_period, mode_id, criterion_id)
 join mart.mode_fit as f using (methodology_version, zone_code, time_period, mode_id)

@@ -5,8 +5,8 @@ select
     o.obs_value, o.observed_period, o.skewness_limit, o.kurtosis_limit, o.winsorise_points, o.score_floor,
     o.minimum_figures, o.goalposts, i.score, i.nominal_weight, i.gdp, i.population, i.minimum_coverage, i.minimum_gate,
     i.minimum_zones, i.comparative_population, i.comparative_scale, f.reason_code, f.comparative_reason_code
-from mart.criterion_observation as o
-join mart.mode_fit_input as i
+from work.criterion_observation as o
+join work.mode_fit_input as i
     on i.methodology_version = o.methodology_version and i.zone_code = o.zone_code and i.time_period = o.time_period
     and i.mode_id = o.mode_id and i.criterion_id = o.criterion_id
 join mart.mode_fit as f
