@@ -94,7 +94,12 @@ def describe(table: Table) -> str:
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything Dagster needs to know."""
-    assets = [*raw.source_specs, raw.land, *table_assets.assets, *publish.assets]
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *raw.source_specs,
+        raw.land,
+        *table_assets.assets,
+        *publish.assets,
+    ]
     return dg.Definitions(
         assets=list(dg.map_asset_specs(policy, assets)),
         jobs=[automation.refresh],

@@ -8,10 +8,11 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+import click
 import duckdb
 import typer
 from rich.console import Console
@@ -29,7 +30,7 @@ from pipelines.publishing import generations
 class DefaultGroup(TyperGroup):
     """A command with commands below it. If the user names none, the first of them runs."""
 
-    def parse_args(self, ctx, args):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the name of the first command before arguments that name no command."""
         if not args or (args[0] not in self.commands and args[0] != "--help"):
             args = [next(iter(self.commands)), *args]
@@ -40,7 +41,7 @@ class DefaultGroup(TyperGroup):
 console = Console(width=None if sys.stdout.isatty() else 150)
 
 
-def published():
+def published() -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     return connection.connect(generations.readable(settings.paths(), say).database, read_only=True)
 
 
@@ -113,7 +114,7 @@ def answer(con: duckdb.DuckDBPyConnection, query: str) -> bool:
     return True
 
 
-def cell(value) -> Text:
+def cell(value: object) -> Text:
     """A value as plain text. Brackets in the text of a file are not markup."""
     if value is None:
         return Text("")

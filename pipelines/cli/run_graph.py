@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from typing import Any
 
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from pipelines.declarations.files import ROOT
@@ -21,7 +22,7 @@ from pipelines.definitions import defs
 class _Handler(logging.Handler):
     """Turn Dagster's events into progress, and print warnings, failures and broken promises."""
 
-    def __init__(self, bar: Progress, task, console: Console):
+    def __init__(self, bar: Progress, task: TaskID, console: Console) -> None:
         super().__init__()
         self.bar, self.task, self.console = bar, task, console
 
@@ -41,7 +42,7 @@ class _Handler(logging.Handler):
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             self._check(event.asset_check_evaluation_data)
 
-    def _failure(self, step: str, error) -> None:
+    def _failure(self, step: str, error: Any) -> None:
         root = error
         while root.cause is not None:
             root = root.cause
@@ -51,12 +52,12 @@ class _Handler(logging.Handler):
             return
         self.console.print(Text(f"failed: {step} ", "red").append(root.message.strip()), soft_wrap=True)
 
-    def _check(self, evaluation) -> None:
+    def _check(self, evaluation: dg.AssetCheckEvaluation) -> None:
         if not evaluation.passed:
             colour = "red" if evaluation.severity == dg.AssetCheckSeverity.ERROR else "yellow"
             kind = "broken promise" if colour == "red" else "doubt"
             table = ".".join(evaluation.asset_key.path)
-            for line in evaluation.description.splitlines():
+            for line in (evaluation.description or "").splitlines():
                 self.console.print(Text(f"{kind}: {table}: ", colour).append(line), soft_wrap=True)
 
 
@@ -80,12 +81,12 @@ def run(console: Console) -> str | None:
     if not result.success:
         return None
     made = result.asset_materializations_for_node("published__generation")[0]
-    return made.metadata["generation"].value
+    return str(made.metadata["generation"].value)
 
 
 def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
     @dg.logger
-    def progress(_):
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("zonescope", logging.DEBUG)
         logger.addHandler(handler)
         return logger

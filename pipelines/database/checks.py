@@ -33,13 +33,13 @@ class GxDuckDialect(duckdb_sqlalchemy.Dialect):
     name = "postgresql"
     supports_statement_cache = False
 
-    def do_begin(self, dbapi_connection):
+    def do_begin(self, dbapi_connection: Any) -> None:
         """No transaction of its own: it reads only."""
 
-    def do_rollback(self, dbapi_connection):
+    def do_rollback(self, dbapi_connection: Any) -> None:
         """A rollback would drop the result that is still to be fetched."""
 
-    def do_commit(self, dbapi_connection):
+    def do_commit(self, dbapi_connection: Any) -> None:
         """Nothing to commit."""
 
 
@@ -107,8 +107,9 @@ def _batch(con: duckdb.DuckDBPyConnection, table: Table) -> Any:
     from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_sql(
+    # as the manual of Great Expectations has it; its types know another form
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    source = context.data_sources.add_sql(  # type: ignore[call-arg]  # its types know no `kwargs`
         "warehouse",
         connection_string="duckdb+gx:///:memory:",
         create_temp_table=False,
@@ -135,7 +136,9 @@ def _promises_kept() -> type:
         # the number of rows of the answer would be a second run of the query
         metric_dependencies = ("unexpected_rows_query.table",)
 
-        def _validate(self, metrics, runtime_configuration=None, execution_engine=None):
+        def _validate(
+            self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+        ) -> dict[str, Any]:
             rows = metrics["unexpected_rows_query.table"]
             broken = sum(row["unexpected"] > row["expected_at_most"] for row in rows)
             return {

@@ -29,7 +29,7 @@ VERSION = 4
 # DuckDB 1.2 and all later ones read a file of this version. The published file is a copy of the work database.
 STORAGE_VERSION = "v1.2.0"
 # A name in SQL is always a table, never a variable of the Python code with the same name.
-TABLES_ONLY = {"python_enable_replacements": "false"}
+TABLES_ONLY: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": "false"}
 # Given at opening, so that a second connection of the same process agrees with the first.
 # A checkpoint joins the row groups that small files leave; unbounded, it would write those of large files anew too.
 WRITER = TABLES_ONLY | {"max_vacuum_tasks": "1", "storage_compatibility_version": STORAGE_VERSION}
@@ -214,7 +214,8 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def note_of(database: Path) -> dict:
     """The note beside a work database about its last commit; empty if there is no readable note."""
     try:
-        return json.loads(note_path(database).read_text(encoding="utf-8"))
+        note: dict = json.loads(note_path(database).read_text(encoding="utf-8"))
+        return note
     except (FileNotFoundError, ValueError):
         return {}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from graphlib import TopologicalSorter
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -78,7 +79,8 @@ def input_columns(full_name: str) -> tuple[str, ...]:
 @cache
 def _qualified(full_name: str) -> exp.Query:
     table = (tables() | macros())[full_name]
-    tree = _without_arguments(sqlglot.parse_one(query(table), dialect="duckdb"), table)
+    tree = _without_arguments(sqlglot.parse_one(query(table) or "", dialect="duckdb"), table)
+    assert isinstance(tree, exp.Query)  # with or without `with` and `union`
     return qualify(tree, schema=_schema(), dialect="duckdb")
 
 
@@ -98,7 +100,7 @@ def _origins(full_name: str, names: tuple[str, ...]) -> dict[str, tuple[str, ...
     return {name: _leaves(roots[name]) for name in names}
 
 
-def _without_arguments(tree: exp.Expression, table: Table) -> exp.Expression:
+def _without_arguments(tree: exp.Expr, table: Table) -> exp.Expr:
     """Replace every argument by NULL, because the value of an argument comes from no table."""
     names = {argument.name for argument in table.arguments}
     for column in list(tree.find_all(exp.Column)):
@@ -123,8 +125,8 @@ def _leaves(root: Node) -> tuple[str, ...]:
 
 
 @cache
-def _schema() -> dict[str, dict[str, dict[str, str]]]:
-    nested: dict[str, dict[str, dict[str, str]]] = {}
+def _schema() -> dict[str, Any]:
+    nested: dict[str, Any] = {}
     for table in tables().values():
         nested.setdefault(table.schema_name, {})[table.name] = {c.name: c.type for c in table.columns}
     return nested

@@ -58,7 +58,7 @@ def _fault(database: Path, note: dict) -> tuple[str, str]:
     found = state.version if state else 1
     if found != connection.VERSION:
         return f"found version {found}, expected {connection.VERSION}", f"version-{found}"
-    if state.commits < note.get("commits", 0):
+    if state and state.commits < note.get("commits", 0):
         return f"found {state.commits} commits, expected {note['commits']}: its last ones are lost", "damaged"
     return "", ""
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:  # commands that only hold the lock need not wait for Dagster
     import dagster as dg
@@ -60,7 +60,7 @@ def free_slots_of_the_dead(instance: dg.DagsterInstance, pool: str, run_id: str)
     return dead
 
 
-def _taken(handle) -> bool:
+def _taken(handle: IO[str]) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -17,12 +17,10 @@ def query(table: Table) -> str | None:
     """
     if table.as_of is None:
         return table.sql
-    tree = sqlglot.parse_one(tables()[table.as_of.select].sql, dialect="duckdb")
+    tree = sqlglot.parse_one(tables()[table.as_of.select].sql or "", dialect="duckdb")
     for node in list(tree.find_all(exp.Table)):
         condition = table.as_of.where.get(f"{node.db}.{node.name}")
         if condition:
-            part = f"select * from {node.db}.{node.name} where {condition}"
-            node.replace(
-                sqlglot.parse_one(part, dialect="duckdb").subquery(node.alias or node.name, copy=False)
-            )
+            part = exp.select("*").from_(f"{node.db}.{node.name}").where(condition, dialect="duckdb")
+            node.replace(part.subquery(node.alias or node.name, copy=False))
     return tree.sql(dialect="duckdb")

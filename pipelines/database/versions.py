@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -74,7 +75,7 @@ def _text(table: Table) -> str:
     return (tables()[table.as_of.select] if table.as_of else table).sql or ""
 
 
-def _named(path) -> tuple[str, bytes]:
+def _named(path: Path) -> tuple[str, bytes]:
     return path.relative_to(ROOT).as_posix(), path.read_bytes()
 
 

@@ -177,7 +177,7 @@ def append(con: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame | st
     """
     with _selectable(con, rows) as query:
         _check_columns(table, [d[0] for d in con.sql(query).description])
-        return con.execute(f"insert into {table.full_name} by name {query}").fetchall()[0][0]
+        return int(con.execute(f"insert into {table.full_name} by name {query}").fetchall()[0][0])
 
 
 @contextmanager
@@ -210,7 +210,7 @@ def any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def count(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Number of rows of a table."""
-    return con.execute(f"select count(*) from {table.full_name}").fetchall()[0][0]
+    return int(con.execute(f"select count(*) from {table.full_name}").fetchall()[0][0])
 
 
 def ddl(table: Table) -> str:

@@ -57,7 +57,8 @@ class CommonColumns(Declared):
 @cache
 def common() -> dict[str, Column]:
     """The common columns, by name. Raises DeclarationError."""
-    return load(files.ROOT / PLACE, CommonColumns, prepare=_named).columns
+    found: CommonColumns = load(files.ROOT / PLACE, CommonColumns, prepare=_named)
+    return found.columns
 
 
 def _named(_place: str, stated: dict[str, Any]) -> dict[str, Any]:
@@ -81,9 +82,8 @@ def whole(place: str, stated: str | dict[str, Any], shared: dict[str, Column]) -
     >>> whole("x.yml", {"name": "year", "pattern": None}, {"year": year})["pattern"]
     """
     alone = isinstance(stated, str)
-    if alone:
-        stated = {"name": stated}
-    name = stated.get("name")
+    stated = {"name": stated} if isinstance(stated, str) else stated
+    name = stated.get("name", "")
     if name not in shared and "type" not in stated:
         raise DeclarationError(
             f"{place}: column {name}: found no type, and {PLACE} does not define the column; state its type and "

@@ -143,4 +143,5 @@ def _methodology(folder: Path, version: str, heirs: tuple[str, ...]) -> Methodol
         )
     base = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("based_on")
     taken = _methodology(folder, base, (*heirs, version)).model_dump() if base else {}
-    return load(path, Methodology, {**taken, "is_default": False}, methodology_version=version)
+    made: Methodology = load(path, Methodology, {**taken, "is_default": False}, methodology_version=version)
+    return made

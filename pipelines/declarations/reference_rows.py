@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines import metrics
 from pipelines.declarations.files import ROOT, read_csv
-from pipelines.declarations.modes import methodologies, modes
+from pipelines.declarations.modes import Criterion, methodologies, modes
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import Table
 
@@ -67,7 +67,7 @@ def declared_in(table: Table) -> list[Path]:
     return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 
 
-def _cast(name: str, type_: pl.DataType) -> pl.Expr:
+def _cast(name: str, type_: type[pl.DataType]) -> pl.Expr:
     if type_ == pl.Boolean:
         return (
             pl.col(name)
@@ -159,7 +159,7 @@ def _criteria() -> list[dict[str, str]]:
     ]
 
 
-def _criterion(version: str, mode_id: str, criterion) -> dict[str, str]:
+def _criterion(version: str, mode_id: str, criterion: Criterion) -> dict[str, str]:
     values = criterion.model_dump()
     values["membership"] = json.dumps(values["membership"]) if values["membership"] else ""
     return {

@@ -40,7 +40,7 @@ after_customs_calendar = dg.ScheduleDefinition(
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Runs the job when the inbox holds other files.",
 )
-def inbox(context: dg.SensorEvaluationContext):
+def inbox(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
     """One run for each state of the inbox (paths, sizes, times); an unchanged inbox runs nothing.
 
     A file that changed within the last seconds may still be written: the sensor waits for it to settle.

@@ -1,6 +1,7 @@
 """Assets of the way in: the publishers' files (external) and the raw tables, filled in one step."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -30,7 +31,7 @@ source_specs = [source_spec(source) for source in sources().values()]
     name="land",
     pool=POOL,
 )
-def land(context: dg.AssetExecutionContext, warehouse: Warehouse):
+def land(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Land the embedded files and the inbox; each file enters all raw tables in one transaction."""
     with warehouse.connect() as con:
         landed = landing.land_all(con, warehouse.paths)

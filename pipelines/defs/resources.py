@@ -19,12 +19,13 @@ class Warehouse(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
         run_id = context.run.run_id if context.run else ""
-        with run_lock.hold(self.paths.run_lock, context.log.warning, run_id):
+        warn = (context.log or dg.get_dagster_logger()).warning
+        with run_lock.hold(self.paths.run_lock, warn, run_id):
             if context.instance is not None:
                 for dead in run_lock.free_slots_of_the_dead(context.instance, POOL, run_id):
-                    context.log.warning(f"run {dead} had been killed; its slot is free again")
-            recovery.ensure(self.paths, context.log.warning)
-            self._look_at_published(context.log.warning)
+                    warn(f"run {dead} had been killed; its slot is free again")
+            recovery.ensure(self.paths, warn)
+            self._look_at_published(warn)
             yield self
 
     def _look_at_published(self, say: Callable[[str], None]) -> None:

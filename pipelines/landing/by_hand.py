@@ -151,7 +151,7 @@ def _outcome(con: duckdb.DuckDBPyConnection, landed: Landed) -> Outcome:
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str, sha: str) -> int:
-    return con.execute(f"select count(*) from {table} where file_sha256 = ?", [sha]).fetchall()[0][0]
+    return int(con.execute(f"select count(*) from {table} where file_sha256 = ?", [sha]).fetchall()[0][0])
 
 
 def retry(con: duckdb.DuckDBPyConnection, paths: Paths, name: str = "") -> list[Change]:

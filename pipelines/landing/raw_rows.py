@@ -152,7 +152,7 @@ def write(
             con.execute(f"delete from {table.full_name} where file_sha256 = ?", [sha])
         for name, rows in slices.items():
             if isinstance(rows, str):
-                _append_counted(con, tables()[name], rows, counted["record_rows"])
+                _append_counted(con, tables()[name], rows, (counted or {})["record_rows"])
                 continue
             frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
             if frame.height:

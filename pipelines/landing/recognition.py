@@ -37,9 +37,8 @@ def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
         message = f"{sidecar.name_of(own_name)}: found the source {named!r}, expected one of: {', '.join(sorted(sources()))}"
         raise ReadError("bad_sidecar", message)
     fitting = [sources()[named]] if named else list(sources().values())
-    return readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named).with_facts(
-        facts
-    )
+    source: Source = readers.detect(readers.beginning(kept, own_name), own_name, fitting, by_name=not named)
+    return source.with_facts(facts)
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from pipelines.readers.text import ReadError
 
@@ -158,7 +159,7 @@ def _check_plain(text: str, place: str) -> None:
             raise _bad(place, "found an alias (*name) or lists inside lists, expected plain keys and values")
 
 
-def _fault(error: dict) -> str:
+def _fault(error: ErrorDetails) -> str:
     key = ".".join(str(part) for part in error["loc"])[:200]
     if error["type"] == "extra_forbidden":
         return f"found the key {key!r}, expected one of: {', '.join(SidecarFacts.model_fields)}"

@@ -76,7 +76,7 @@ def _mode(mode: Mode) -> str:
 
 def _criterion(mode: Mode, c: Criterion) -> str:
     if c.role == "gate":
-        points = ", ".join(f"{x:g}: {y:g}" for x, y in c.membership)
+        points = ", ".join(f"{x:g}: {y:g}" for x, y in c.membership or [])
         over = "percentile among the zones" if c.scale == "percentile" else "value"
         how = f"gate; membership over the {over}: {points}"
     else:

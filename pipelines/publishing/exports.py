@@ -15,9 +15,9 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
-from openpyxl import Workbook
 
 from pipelines.publishing import workbook
 
@@ -75,8 +75,7 @@ def _xlsx(relation: duckdb.DuckDBPyRelation, query: str) -> bytes:
         raise TooLong(
             f"found {len(rows):,} rows, expected at most {workbook.MAX_ROWS:,} for a workbook; take parquet"
         )
-    book = Workbook()
-    del book[book.active.title]
+    book = workbook.empty()
     cells = ([_cell(value) for value in row] for row in rows)
     workbook.list_sheet(book, "answer", relation.columns, cells, [WIDTH] * len(relation.columns))
     workbook.list_sheet(book, "query", ["query"], [[query]], [100])
@@ -113,7 +112,7 @@ def _unique(names: list[str]) -> list[str]:
     return found
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Convert a value to a type that JSON knows."""
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
@@ -126,12 +125,12 @@ def _plain(value):
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def _flat(value):
+def _flat(value: Any) -> Any:
     """Convert a value for one cell: a list or struct becomes JSON text."""
     return json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, list | dict | tuple) else value
 
 
-def _cell(value):
+def _cell(value: Any) -> Any:
     """Convert a value to a type that a workbook knows; a value that a workbook would round or refuse
     becomes text.
     """

@@ -336,7 +336,7 @@ def verify(generation: Generation, *, thorough: bool = True) -> list[str]:
     return faults
 
 
-def _export(con, full_name: str, folder: Path) -> dict:
+def _export(con: duckdb.DuckDBPyConnection, full_name: str, folder: Path) -> dict:
     schema, name = full_name.split(".")
     relative = Path("parquet") / schema / f"{name}.parquet"
     (folder / relative).parent.mkdir(parents=True, exist_ok=True)

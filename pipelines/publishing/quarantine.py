@@ -10,7 +10,6 @@ import io
 from pathlib import Path
 
 import duckdb
-from openpyxl import Workbook
 
 from pipelines.publishing import workbook
 
@@ -60,8 +59,7 @@ def export(rows: list[tuple], counted: list[tuple], target: Path) -> None:
 
 
 def _xlsx(rows: list[tuple], counted: list[tuple]) -> bytes:
-    book = Workbook()
-    del book[book.active.title]
+    book = workbook.empty()
     sheet = workbook.list_sheet(book, "quarantine", COLUMNS, rows[: workbook.MAX_ROWS], WIDTHS)
     sheet.auto_filter.ref = sheet.dimensions
     workbook.list_sheet(

@@ -77,6 +77,6 @@ def _lines(step: dict) -> list[str]:
 def _code(con: duckdb.DuckDBPyConnection, zone: str) -> str:
     found = con.execute(ZONES, {"zone": zone}).fetchall()
     if len(found) == 1:
-        return found[0][0]
+        return str(found[0][0])
     listed = "; ".join(" ".join(row) for row in found) or "none"
     raise NoSuchFigure(f"{zone}: expected the code or name of one zone, found {listed}")

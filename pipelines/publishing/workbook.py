@@ -15,6 +15,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
+from openpyxl.cell.cell import MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -29,7 +30,7 @@ FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can hold
 HEADER_FILL = PatternFill("solid", start_color="D9D9D9", end_color="D9D9D9")
 
 
-def put(cell: Cell, value: str | int | float | None) -> None:
+def put(cell: Cell | MergedCell, value: str | int | float | None) -> None:
     """Set a cell. A text stays a text with any first character, also after a user has edited the cell."""
     if isinstance(value, str):
         cell.value = _fits(value)
@@ -45,11 +46,18 @@ def plain(value: str | int | None) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text
 
 
+def empty() -> Workbook:
+    """A workbook without a sheet."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    return book
+
+
 def list_sheet(
     book: Workbook, name: str, header: list[str], rows: Iterable[Iterable], widths: list[int]
 ) -> Worksheet:
     """A sheet with a frozen header and rows below it."""
-    sheet = book.create_sheet(name)
+    sheet: Worksheet = book.create_sheet(name)
     for column, (title, width) in enumerate(zip(header, widths, strict=True), start=1):
         head(sheet.cell(1, column), title)
         sheet.column_dimensions[get_column_letter(column)].width = width
@@ -60,7 +68,7 @@ def list_sheet(
     return sheet
 
 
-def head(cell: Cell, title: str) -> None:
+def head(cell: Cell | MergedCell, title: str) -> None:
     """Format a cell of a header."""
     put(cell, title)
     cell.font = Font(bold=True)

@@ -130,7 +130,7 @@ def _safe_name(info: zipfile.ZipInfo, file_name: str) -> str:
     return name
 
 
-def _bounded(handle: IO[bytes], limit: int, packed: int, place: str) -> bytes:
+def _bounded(handle: IO[bytes] | gzip.GzipFile, limit: int, packed: int, place: str) -> bytes:
     """Unpack all bytes of a member and count them meanwhile, because the size that the archive states may be false."""
     chunks, size = [], 0
     while chunk := handle.read(CHUNK_BYTES):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from pipelines.readers import archive, grid, text, workbook
 from pipelines.readers.formats import json_stat, px, sdmx_csv, sdmx_ml, world_bank
 from pipelines.readers.publishers import customs_large, customs_query, nbs_export, nbs_json
+from pipelines.readers.source import Source
 from pipelines.readers.tables import (
     figure_list,
     json_list,
@@ -61,7 +62,7 @@ SIGNATURE_ROWS = 6
 NEAREST = 5
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read a file by its declared layout.
 
     Raises:
@@ -70,7 +71,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     return LAYOUTS[source.layout](content, source, file_name)
 
 
-def read_file(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
+def read_file(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
     """Read a file from disk.
 
     Args:
@@ -174,13 +175,15 @@ class _Look:
 
     def text(self, encodings: Iterable[str]) -> tuple[str, str]:
         """The text, and the first encoding that decodes all of it (see text.decode). Raises ReadError."""
+        faults = []
         for encoding in encodings:
             found = self._decoded(encoding)
             if isinstance(found, str):
                 return found, encoding
+            faults.append(found)
             if found.reason_code != "wrong_encoding":
-                raise found
-        raise found
+                break
+        raise faults[-1]
 
     def _decoded(self, encoding: str) -> str | ReadError:
         if encoding not in self._texts:
@@ -210,7 +213,7 @@ class _Misfit(NamedTuple):
     reasons: list[str]
 
 
-def _misfit(look: _Look, source: Any, by_name: bool) -> _Misfit:
+def _misfit(look: _Look, source: Source, by_name: bool) -> _Misfit:
     """The reasons why a source does not fit a file. No reasons mean that it fits."""
     reasons = []
     if by_name and not re.fullmatch(source.file_pattern, look.file_name):
@@ -225,7 +228,7 @@ def _misfit(look: _Look, source: Any, by_name: bool) -> _Misfit:
     return _Misfit(len(source.signature) - len(missing), reasons)
 
 
-def _missing(look: _Look, source: Any) -> list[str]:
+def _missing(look: _Look, source: Source) -> list[str]:
     """The texts of the signature that the file lacks. Of a workbook, the sheet that lacks least counts."""
     if look.kind and source.layout not in WITHOUT_ROWS:
         return min((_lacks(sheet, source.signature) for sheet in look.sheets), key=len)
@@ -239,8 +242,8 @@ def _missing(look: _Look, source: Any) -> list[str]:
 
 def _lacks(sheet: grid.Grid, signature: list[str | list[str]]) -> list[str]:
     """The texts of the signature that no cell of the first rows has and no first row begins with."""
-    rows = itertools.islice((i for i in range(len(sheet)) if not sheet.is_blank(i)), SIGNATURE_ROWS)
-    rows = [sheet.fields(index) for index in rows]
+    first = itertools.islice((i for i in range(len(sheet)) if not sheet.is_blank(i)), SIGNATURE_ROWS)
+    rows = [sheet.fields(index) for index in first]
     printed = {cell for row in rows for cell in row}
     starts = [row[0].lstrip('"') for row in rows]
     return [

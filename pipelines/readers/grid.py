@@ -9,13 +9,14 @@ take several rows, because quotes may enclose line breaks. A row of a sheet is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Protocol, overload
 
 import polars as pl
 
 from pipelines.readers import text, workbook
+from pipelines.readers.source import Source
 from pipelines.readers.text import LINE_CLASSES, ReadError, Reading
 
 # A stray quote must not swallow a file: no record of the known layouts spans more lines than this.
@@ -57,13 +58,25 @@ class Part:
     facts: dict[str, str] = field(default_factory=dict)
 
 
+class Lines(Protocol):
+    """Physical lines by index: a list, or what holds only a part of a large file."""
+
+    def __len__(self) -> int: ...
+
+    @overload
+    def __getitem__(self, where: int, /) -> str: ...
+
+    @overload
+    def __getitem__(self, where: slice, /) -> Iterable[str]: ...
+
+
 @dataclass(frozen=True)
 class TextGrid:
     """The physical lines of a text file. `ended` says whether the last line has a line end."""
 
     place: str
     encoding: str
-    lines: list[str]
+    lines: Lines
     ended: bool
     sheet: str = ""
     separator: str = ","
@@ -149,7 +162,7 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str =
         sheets = workbook.sheets(content)
     except ReadError as error:
         raise ReadError(error.reason_code, f"{file_name}: {error}") from error
-    found = [SheetGrid(f"{file_name}, sheet {name!r}", kind, rows, name) for name, rows in sheets]
+    found: list[Grid] = [SheetGrid(f"{file_name}, sheet {name!r}", kind, rows, name) for name, rows in sheets]
     found = [grid for grid in found if not all(grid.is_blank(index) for index in range(len(grid)))]
     if not found:
         raise ReadError("empty_file", f"{file_name}: found {len(sheets)} empty sheets, expected a table")
@@ -157,7 +170,11 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str =
 
 
 def read(
-    content: bytes, source: Any, file_name: str, table: Callable[[Grid, Any, str], Part], many: bool = True
+    content: bytes,
+    source: Source,
+    file_name: str,
+    table: Callable[[Grid, Source, str], Part],
+    many: bool = True,
 ) -> Reading:
     """Read every grid of a file as a table of one layout.
 
@@ -207,7 +224,9 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
     Raises:
         ReadError: the classes of rows do not add up to the rows of a sheet.
     """
-    rows, rejects, facts = [], [], {}
+    rows: list[pl.DataFrame] = []
+    rejects: list[pl.DataFrame] = []
+    facts: dict[str, str] = {}
     totals = {"physical_rows": 0, **dict.fromkeys(LINE_CLASSES, 0)}
     for grid, part in parts:
         reading = text.reading(
@@ -220,7 +239,7 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
             file_name=grid.place,
         )
         name = pl.lit(grid.sheet).alias("sheet")
-        rows.append(reading.rows.with_columns(name) if "sheet" in part.columns else reading.rows)
+        rows.append(reading.frame.with_columns(name) if "sheet" in part.columns else reading.frame)
         rejects.append(reading.rejects.with_columns(name))
         facts |= part.facts
         totals = {key: value + reading.accounting[key] for key, value in totals.items()}
@@ -281,7 +300,11 @@ def body(
         notes: beginnings of sentences that are notes.
     """
     found = Body()
-    part = replace(grid, lines=grid.lines[:stop], ended=whole or grid.ended) if not grid.sheet else grid
+    part = (
+        replace(grid, lines=list(grid.lines[:stop]), ended=whole or grid.ended)
+        if isinstance(grid, TextGrid)
+        else grid
+    )
     index = start
     while index < stop:
         is_note = notes and not part.is_row(index, width) and sentence(part, index).startswith(notes)
@@ -375,7 +398,7 @@ def reject_repeated(body: Body, grid: Grid, key: Callable[[Record], Hashable]) -
     by_key: dict[Hashable, list[Record]] = {}
     for record in body.records:
         by_key.setdefault(key(record), []).append(record)
-    faults = {}
+    faults: dict[int, tuple[str, str]] = {}
     for printed, records in ((k, r) for k, r in by_key.items() if len(r) > 1 and k):
         rows = [record.row_no for record in records]
         equal = all(record.fields == records[0].fields for record in records)

@@ -12,10 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from pipelines.readers.source import Source
 
 CELL_COLUMNS = (
     "sheet",
@@ -87,6 +88,13 @@ class Reading:
     encoding: str
     accounting: dict[str, int]
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows of a file that was read whole."""
+        if isinstance(self.rows, str):
+            raise TypeError("found a SELECT, expected the rows of a file that is read whole")
+        return self.rows
 
 
 def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[str, str]:
@@ -230,14 +238,14 @@ def unit_in_label(label: str) -> str:
     return match.group(1) if match else ""
 
 
-def declared_labels(source: Any) -> list[str]:
+def declared_labels(source: Source) -> list[str]:
     """The labels that sources/<id>/columns.csv declares, in its order."""
-    path = Path(source.folder) / "columns.csv"
+    path = source.folder / "columns.csv"
     with path.open(encoding="utf-8-sig", newline="") as handle:
         return [row["printed_text"] for row in csv.DictReader(handle, strict=True)]
 
 
-def name_groups(source: Any, file_name: str) -> dict[str, str]:
+def name_groups(source: Source, file_name: str) -> dict[str, str]:
     """The named parts of the file's name by the declared pattern. Empty if the name does not fit."""
     match = re.fullmatch(source.file_pattern, file_name)
     return {key: value for key, value in match.groupdict().items() if value} if match else {}

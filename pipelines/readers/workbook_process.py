@@ -18,10 +18,14 @@ import json
 import posixpath
 import sys
 import zipfile
+from collections.abc import Callable
+from typing import Any
 from xml.parsers import expat
 
 WHOLE_NUMBER_LIMIT = 1e15  # above it a double shows more digits than Excel keeps
 EXIT_TOO_LARGE, EXIT_BROKEN = 3, 4
+Start = Callable[[str, dict[str, str]], None]  # of an element: its name and attributes
+End = Callable[[str, str], None]  # its name and text
 
 
 class TooLarge(Exception):
@@ -103,7 +107,9 @@ def _parts(archive: zipfile.ZipFile) -> list[str]:
 
 def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[int, int, str]]:
     """Cells (row and column from 0, text) that the library gives as blanks: errors and formulas without a result."""
-    marks, place, texts = [], [-1, -1], {}
+    marks: list[tuple[int, int, str]] = []
+    place = [-1, -1]
+    texts: dict[str, str] = {}
     last = [-1, -1]
 
     def start(found: str, attributes: dict) -> None:
@@ -125,10 +131,10 @@ def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[in
         if found in ("f", "v"):
             texts[found] = text
         elif found == "c" and texts.get("type") == "e":
-            marks.append((*place, texts.get("v") or "#ERROR"))
+            marks.append((place[0], place[1], texts.get("v") or "#ERROR"))
         elif found == "c" and "f" in texts and not texts.get("v") and texts["type"] != "str":
             # an empty <v/> of type str is a result (an empty text); without that type it is not a result
-            marks.append((*place, "=" + texts["f"]))
+            marks.append((place[0], place[1], "=" + texts["f"]))
 
     if part in archive.namelist():
         _parse(archive, part, start, end)
@@ -148,7 +154,7 @@ def _place(reference: str) -> list[int]:
     return [int(reference[len(letters) :]) - 1, column - 1]
 
 
-def _parse(archive: zipfile.ZipFile, member: str, start: object, end: object = None) -> None:
+def _parse(archive: zipfile.ZipFile, member: str, start: Start, end: End | None = None) -> None:
     """Parse one XML member. Names come without their namespace. The parser (expat) stops entity bombs itself."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -185,9 +191,9 @@ def _xls(content: bytes, max_cells: int) -> list[dict]:
     return sheets
 
 
-def _old_cell(cell: object, datemode: int, xlrd: object) -> str:
+def _old_cell(cell: Any, datemode: int, xlrd: Any) -> str:
     if cell.ctype == xlrd.XL_CELL_ERROR:
-        return xlrd.error_text_from_code.get(cell.value, "#ERROR")
+        return str(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return printed(bool(cell.value))
     if cell.ctype == xlrd.XL_CELL_DATE:

@@ -156,7 +156,7 @@ def _labels(con: duckdb.DuckDBPyConnection, units: dict[str, list[str]]) -> tupl
         "join reference.indicator as i using (indicator_id) where l.source_id = ?",
         [SOURCE_ID],
     ).fetchall()
-    units_of = {label: tuple(units.get(indicator, units.get(unit))) for label, indicator, unit in meant}
+    units_of = {label: tuple(units.get(indicator) or units[unit]) for label, indicator, unit in meant}
     scopes = con.execute(
         "select printed_text, scope_text from reference.source_scope_note where source_id = ? order by all",
         [SOURCE_ID],
@@ -220,14 +220,17 @@ def _faults(con: duckdb.DuckDBPyConnection) -> list[Finding]:
 
 def _doubts(con: duckdb.DuckDBPyConnection) -> list[Finding]:
     """Warnings about figures that load: they differ much from others of the return, or break a rule for returns."""
-    found = [Finding("warning", *row, "") for row in con.execute(IMPLAUSIBLE).fetchall()]
+    found = [Finding("warning", *(*row, "")) for row in con.execute(IMPLAUSIBLE).fetchall()]
     for rule in tables()["core.observation"].rules:
         if rule.name in FAULTY_TEXT:
             rows = con.execute(
                 "select sheet, row_no, column_no, printed_text from "
                 f"({rule.unexpected_rows.replace('{table}', 'core.observation')}) order by all"
             ).fetchall()
-            found += [Finding("warning", *row, rule.name, rule.description, "") for row in rows]
+            found += [
+                Finding("warning", sheet, row_no, column_no, printed_text, rule.name, rule.description, "")
+                for sheet, row_no, column_no, printed_text in rows
+            ]
     return found
 
 
@@ -243,7 +246,8 @@ def _at_fault(findings: list[Finding], content: bytes, file_name: str) -> list[F
         columns = [header.index(name) for name in names if name in header]
         if finding.severity == "warning":
             columns = columns[:1]  # a warning is about the year, the first column of the period
-        cells = [(at + 1, sheet.fields(finding.row_no - 1)[at]) for at in columns]
+        fields_of_row = sheet.fields(finding.row_no - 1) if sheet and finding.row_no else []
+        cells = [(at + 1, fields_of_row[at]) for at in columns] if fields_of_row else []
         moved += [replace(finding, column_no=at, found=found) for at, found in cells] or [finding]
     return moved
 

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import MergedCell
@@ -17,6 +18,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.publishing import workbook
@@ -28,6 +30,7 @@ ERRORS_SHEET = "errors"
 NOTE_WIDTH, NOTE_HEIGHT = 340, 160
 WIDTHS = {"value_text": 16, "unit_text": 10, "period_text": 14, "known_from_text": 14, "status_text": 18}
 WIDE = 34
+RuleKind = Literal["whole", "decimal", "list", "date"]
 FORMATS = {"value_text": "#,##0.######", "known_from_text": "yyyy-mm-dd"}
 
 
@@ -80,9 +83,8 @@ class Finding:
 
 def template(offer: Offer, zone: str = "", year: int | None = None) -> Workbook:
     """Make the empty return. With a zone, it has a row for each indicator, with zone (and year) filled in."""
-    book = Workbook()
-    entry = book.active
-    entry.title = offer.sheets["entry"]
+    book = workbook.empty()
+    entry = book.create_sheet(offer.sheets["entry"])
     headers = [name for names in offer.columns.values() for name in names]
     for column, name in enumerate(headers, start=1):
         workbook.head(entry.cell(1, column), name)
@@ -108,7 +110,7 @@ def _instructions(book: Workbook, offer: Offer) -> None:
 def _lists(book: Workbook, offer: Offer) -> None:
     """The hidden sheets that the drop-down lists refer to."""
     columns = [offer.zones, [label.printed_text for label in offer.labels], offer.periods, offer.statuses]
-    rows = [
+    rows: list[list] = [
         [values[i] if i < len(values) else None for values in columns] for i in range(max(map(len, columns)))
     ]
     names = [
@@ -157,7 +159,7 @@ def _of_indicator(sheet: str, cell: str) -> str:
     return f"OFFSET('{sheet}'!$C$1,MATCH({cell},'{sheet}'!$A:$A,0)-1,0,1,VLOOKUP({cell},'{sheet}'!$A:$B,2,0))"
 
 
-def _rule(kind: str, first: str, title: str, message: str, second: str | None = None) -> DataValidation:
+def _rule(kind: RuleKind, first: str, title: str, message: str, second: str | None = None) -> DataValidation:
     return DataValidation(
         type=kind,
         operator="between",
@@ -200,7 +202,7 @@ def _style(entry: Worksheet, offer: Offer, headers: list[str]) -> None:
             entry.cell(row, column).number_format = formats[name]
     entry.page_setup.orientation = "landscape"
     entry.page_setup.fitToHeight = 0
-    entry.sheet_properties.pageSetUpPr.fitToPage = True
+    entry.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     entry.print_title_rows = "1:1"
 
 
@@ -225,21 +227,20 @@ def annotated(content: bytes, findings: list[Finding]) -> bytes:
 
 def errors_only(findings: list[Finding]) -> bytes:
     """A workbook with the sheet of findings only, for a return that is not .xlsx."""
-    book = Workbook()
-    del book[book.active.title]
+    book = workbook.empty()
     _errors_sheet(book, findings)
     return workbook.content(book)
 
 
 def _mark(sheet: Worksheet, finding: Finding) -> None:
-    cell = _writable(sheet, finding.row_no, finding.column_no or 1)
+    cell = _writable(sheet, finding.row_no or 1, finding.column_no or 1)
     cell.fill = FAULT_FILL if finding.severity == "error" else DOUBT_FILL
     before = f"{cell.comment.text}\n" if cell.comment else ""
     message = workbook.UNPRINTABLE.sub(" ", f"{before}{MARK} {finding.reason}\n{finding.how_to_mend}")
     cell.comment = Comment(message, cell.comment.author if cell.comment else MARK, NOTE_HEIGHT, NOTE_WIDTH)
 
 
-def _writable(sheet: Worksheet, row: int, column: int):
+def _writable(sheet: Worksheet, row: int, column: int) -> Any:
     """The cell, or the first cell of its merged range."""
     cell = sheet.cell(row, column)
     if not isinstance(cell, MergedCell):

@@ -93,7 +93,7 @@ def checked_input(frame: pl.DataFrame) -> pl.DataFrame:
         raise ValueError(f"cluster input: columns {absent} are missing, found {frame.columns}")
     if not_text := [name for name in KEY if frame.schema[name] != pl.String]:
         raise ValueError(f"cluster input: {not_text} must be text, as codes lose leading zeros in numbers")
-    rows = frame.select(INPUT.keys()).cast(INPUT).sort(list(KEY))
+    rows = frame.select(INPUT.keys()).cast(pl.Schema(INPUT)).sort(list(KEY))
     persons = pl.col("employment_persons")
     _refuse(rows.filter(pl.any_horizontal(pl.col(list(KEY)).is_null())), "a key that is null")
     _refuse(rows.filter(pl.struct(list(KEY)).is_duplicated()), "a key that occurs twice")

@@ -233,7 +233,8 @@ def _is_disconnected(m: np.ndarray) -> bool:
     rows, columns = np.nonzero(m)
     size = sum(m.shape)
     links = csr_matrix((np.ones(len(rows)), (rows, columns + m.shape[0])), shape=(size, size))
-    return connected_components(links, directed=False, return_labels=False) > 1
+    components: int = connected_components(links, directed=False)[0]
+    return components > 1
 
 
 def _standardised(

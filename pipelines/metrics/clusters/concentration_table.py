@@ -125,7 +125,9 @@ def _global_figures(year: Year, e: np.ndarray, settings: tuple[int, int, int]) -
     placed, weights = placed_zones(year, neighbours)
     quotient = location_quotient(e)[np.isin(compared_zones(year), placed)]
     figures = [[Global(np.nan, np.nan, "too_few_zones")] * 3] * e.shape[1]
-    for column in np.flatnonzero(e.any(axis=0)) if weights is not None else ():
+    for column in np.flatnonzero(e.any(axis=0)):
+        if weights is None:
+            break
         codes, values = list(year.zones[placed]), quotient[:, column]
         figures[column] = [
             statistic(codes, values, weights, permutations=permutations, seed=seed)

@@ -40,14 +40,14 @@ def _growth_columns(year: Year, before: Year | None) -> dict:
     """Shift-share of the zones that are compared in both years."""
     reasons = zone_reasons(year)
     figures = np.full((len(GROWTH), len(year.zones)), np.nan)
-    zones = (
+    zones: np.ndarray | list[str] = (
         np.intersect1d(year.zones[compared_zones(year)], before.zones[compared_zones(before)])
         if before
         else []
     )
     same = before is not None and np.array_equal(year.industries, before.industries)
     both = np.isin(year.zones, zones) if same and len(zones) >= 2 else np.zeros(len(year.zones), dtype=bool)
-    if both.any():
+    if before is not None and both.any():
         earlier = before.employment[np.isin(before.zones, zones)]
         figures[:, both] = shift_share(earlier, year.employment[both])
     reasons[np.equal(reasons, None) & ~both] = "previous_year_missing"

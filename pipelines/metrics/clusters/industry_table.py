@@ -145,7 +145,6 @@ def _local_columns(
     year: Year, quotient: np.ndarray, reasons: np.ndarray, spatial: tuple[int, int, int]
 ) -> dict:
     neighbours, permutations, seed = spatial
-    draws = {"permutations": permutations, "seed": seed}
     placed, weights = placed_zones(year, neighbours)
     i, p, z, z_p = (np.full(quotient.shape, np.nan) for _ in range(4))
     quadrant, why = np.full(quotient.shape, None, dtype=object), reasons.copy()
@@ -156,10 +155,11 @@ def _local_columns(
             why[placed, column] = "too_few_zones"
             continue
         codes, values = list(year.zones[placed]), quotient[placed, column]
-        moran = local_moran(codes, values, weights, **draws)
+        moran = local_moran(codes, values, weights, permutations=permutations, seed=seed)
         i[placed, column], p[placed, column] = moran.i, moran.p
         quadrant[placed, column], why[placed, column] = moran.quadrant, moran.reason
-        z[placed, column], z_p[placed, column], _ = local_getis_ord(codes, values, weights, **draws)
+        hot = local_getis_ord(codes, values, weights, permutations=permutations, seed=seed)
+        z[placed, column], z_p[placed, column], _ = hot
     return {
         "local_moran_i": i,
         "local_moran_p": p,

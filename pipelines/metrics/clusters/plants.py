@@ -9,9 +9,11 @@ Every function takes three arrays (plants,): industry codes, region codes, emplo
 the sum over all given plants is used. Anything else raises ValueError. Rows may come in any order.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 REASONS = {
     "no_employment": "No plant of the industry has employees, so that there are no shares.",
@@ -65,8 +67,8 @@ def plant_concentration(
         ms = ((np.square(s).sum(axis=1) - x @ x) / room - h) / (1 - h)
         z = (g - room * h) / np.sqrt(_variance_of_g(x, h, _by_industry(of_industry, z_share**4, len(codes))))
     plants = np.bincount(of_industry, minlength=len(codes))
-    known = [np.where(some, figures, np.nan) for figures in (eg, z, ms)]
-    return PlantConcentration(codes, plants, h, g, *known, reason)
+    eg, z, ms = (np.where(some, figures, np.nan) for figures in (eg, z, ms))
+    return PlantConcentration(codes, plants, h, g, eg, z, ms, reason)
 
 
 def coagglomeration(
@@ -96,19 +98,24 @@ def coagglomeration(
     return float((together - alone) / room / (1 - w @ w))
 
 
-def _shares(industry, region, employees, region_employment) -> tuple:
+def _shares(
+    industry: ArrayLike,
+    region: ArrayLike,
+    employees: ArrayLike,
+    region_employment: Mapping[str, float] | None,
+) -> tuple:
     """Return s (industries, regions), x (regions,), the industry codes, and the number of each plant's
     industry.
     """
-    employees = np.asarray(employees, dtype=np.float64)
+    persons = np.asarray(employees, dtype=np.float64)
     codes, of_industry = np.unique(np.asarray(industry), return_inverse=True)
     regions, of_region = np.unique(np.asarray(region), return_inverse=True)
-    if not len(employees) or not len(of_industry) == len(of_region) == len(employees):
+    if not len(persons) or not len(of_industry) == len(of_region) == len(persons):
         raise ValueError("plants: found arrays that are empty or of different lengths, expected one length")
-    if not (np.isfinite(employees) & (employees >= 0)).all():
+    if not (np.isfinite(persons) & (persons >= 0)).all():
         raise ValueError("plants: employees are missing, infinite or negative, expected finite, not negative")
     counts = np.zeros((len(codes), len(regions)))
-    np.add.at(counts, (of_industry, of_region), employees)
+    np.add.at(counts, (of_industry, of_region), persons)
     if region_employment is not None:
         if absent := set(regions.tolist()) - set(region_employment):
             raise ValueError(f"region_employment: no figure for {sorted(absent)}")

@@ -10,7 +10,7 @@ the same data in another order give the same figures to the bit. Results come ba
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -87,10 +87,10 @@ def knn_weights(codes: list[str], latitude: np.ndarray, longitude: np.ndarray, n
 
 
 def _code_order(codes: list[str]) -> np.ndarray:
-    codes = np.asarray(codes, dtype=str)
-    if len(np.unique(codes)) != len(codes):
+    texts = np.asarray(codes, dtype=str)
+    if len(np.unique(texts)) != len(texts):
         raise ValueError("codes of places: found a code twice, expected each once")
-    return np.argsort(codes, kind="stable")
+    return np.argsort(texts, kind="stable")
 
 
 def _sorted_input(
@@ -98,7 +98,8 @@ def _sorted_input(
 ) -> tuple[np.ndarray, list[np.ndarray], csr_array]:
     """Check the input; return the order by code, and the columns and the weights in this order."""
     columns = [np.asarray(values, dtype=np.float64) for values in columns]
-    w, n = csr_array(weights, dtype=np.float64), len(columns[0])
+    w: csr_array = csr_array(cast(Any, weights), dtype=np.float64)
+    n = len(columns[0])
     if n == 0 or len(codes) != n or w.shape != (n, n) or any(values.shape != (n,) for values in columns):
         raise ValueError(
             f"found {len(codes)} codes, {[values.shape for values in columns]} values, weights {w.shape}: "

@@ -103,7 +103,7 @@ def _reasons(e: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Why z is NaN (None where it is not): the first reason that applies, of region, industry, cell,
     spread.
     """
-    empty_region, empty_industry = ~e.any(axis=1)[:, None], ~e.any(axis=0)[None, :]
+    empty_region, empty_industry = ~e.any(axis=1, keepdims=True), ~e.any(axis=0, keepdims=True)
     reason = np.select(
         [
             empty_region | np.zeros(e.shape, bool),

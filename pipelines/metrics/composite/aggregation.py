@@ -9,7 +9,8 @@ through BLAS. The number of threads therefore changes no bit of a figure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def impute(values: Array, how: str, groups: Array | None = None) -> Array:
     """
     groups = np.zeros(len(values), dtype=int) if groups is None else groups
     filled = values.astype(float).copy()
-    typical = {"mean": np.mean, "median": np.median}[how]
+    typical: Callable[[Array], Any] = np.mean if how == "mean" else np.median
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         for k in range(values.shape[1]):
@@ -46,7 +47,7 @@ def impute(values: Array, how: str, groups: Array | None = None) -> Array:
     return filled
 
 
-def power_mean(values: Sequence[Array], weights: Sequence[Array], power: float) -> tuple[Array, Array]:
+def power_mean(values: Iterable[Array], weights: Iterable[Array], power: float) -> tuple[Array, Array]:
     """Weighted generalised mean (sum w x^p / sum w)^(1/p) of the values that are not missing.
 
     Args:
@@ -61,7 +62,8 @@ def power_mean(values: Sequence[Array], weights: Sequence[Array], power: float) 
     Raises:
         ValueError: A value is negative and the power is 0 or below.
     """
-    total, mass = 0.0, 0.0
+    total: Array = np.zeros(())
+    mass: Array = np.zeros(())
     with np.errstate(divide="ignore", invalid="ignore"):
         for value, weight in zip(values, weights, strict=True):
             there = np.isfinite(value)

@@ -8,6 +8,8 @@ COINr (Journal of Open Source Software 7(78), 2022), default treatment `Treat`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -196,7 +198,11 @@ def percentile_rank(x: Array, ties: str = "average") -> Array:
     return (rank(x, ties) - 1) / (n - 1) if n > 1 else np.full(x.shape, np.nan)
 
 
-NORMALISATIONS = {"minmax": minmax, "rank": percentile_rank, "zscore": normal_score}
+NORMALISATIONS: dict[str, Callable[[Array], Array]] = {
+    "minmax": minmax,
+    "rank": percentile_rank,
+    "zscore": normal_score,
+}
 
 
 def evidence_score(x: Array, direction: int, floor: float, normalisation: str = "minmax") -> Array:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
 from pipelines.metrics.fit import mode_fit
 
@@ -201,7 +202,7 @@ def _relative_entropy(p: float, q: float) -> float:
     return p * math.log(p / q) if q > 0 else math.inf
 
 
-def _crossing(positive_before, low: float, high: float) -> float:
+def _crossing(positive_before: Callable[[float], float], low: float, high: float) -> float:
     """Find by bisection where a function turns from positive to not positive between low and high."""
     for _ in range(60):
         middle = (low + high) / 2
@@ -281,6 +282,6 @@ def _expected(n: int) -> float:
     return math.fsum(1 / place for place in range(1, n + 1)) / n
 
 
-def _mean(values) -> float | None:
-    values = np.asarray(values, dtype=float)
-    return float(values.mean()) if values.size else None
+def _mean(values: ArrayLike) -> float | None:
+    figures = np.asarray(values, dtype=float)
+    return float(figures.mean()) if figures.size else None

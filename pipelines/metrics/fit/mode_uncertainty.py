@@ -346,7 +346,7 @@ def _indices(world: World, place: int, found: Replicated, nominal: Replicated, s
 
 
 def _choices(values: Array | None, zones: int, seed: int) -> list[dict]:
-    if not zones:
+    if values is None or not zones:
         return [{"choice": name, "reason_code": "no_fit"} for name in FACTORS]
     outputs = values.reshape(len(FACTORS) + 2, -1, *values.shape[1:])
     found = uncertainty.sobol(outputs)

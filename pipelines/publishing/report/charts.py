@@ -242,7 +242,8 @@ def _graticule(frame: dict) -> list[Markup]:
 
 def _free_spot(at: tuple, label: str, taken: list[tuple], dots: list[tuple]) -> tuple | None:
     """Of four spots round a point the one that covers no label and fewest points: (x, y, anchor, box)."""
-    width, found = _LETTER_WIDTH * len(label), []
+    width = _LETTER_WIDTH * len(label)
+    found: list[tuple] = []
     for dx, dy, anchor in ((9, 4, "start"), (0, 19, "middle"), (0, -9, "middle"), (-9, 4, "end")):
         left = at[0] + dx - {"start": 0, "end": width, "middle": width / 2}[anchor]
         box = (left, at[1] + dy - _LABEL_HEIGHT, left + width, at[1] + dy + 3)
@@ -253,7 +254,8 @@ def _free_spot(at: tuple, label: str, taken: list[tuple], dots: list[tuple]) -> 
 
 
 def _labels(points: list[dict], places: list[tuple]) -> list[Markup]:
-    taken, labels = [], []
+    taken: list[tuple] = []
+    labels: list[Markup] = []
     for point, at in zip(points, places, strict=True):
         spot = _free_spot(at, point["label"], taken, places) if point["label"] else None
         if spot:

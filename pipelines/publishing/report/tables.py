@@ -165,7 +165,8 @@ def _read(con: duckdb.DuckDBPyConnection, table: str, key: str, others: str) -> 
     columns = ", ".join(f"{key} {others}".split())
     versioned = "methodology_version" in declared_tables.tables()[table].grain
     shown = f"where methodology_version = {DEFAULT_VERSION}" if versioned else ""
-    return con.sql(f"select {columns} from {table} {shown} order by all nulls first").pl()
+    rows: pl.DataFrame = con.sql(f"select {columns} from {table} {shown} order by all nulls first").pl()
+    return rows
 
 
 def shown_periods(profiles: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:

@@ -225,7 +225,8 @@ def size_period(indicators: list[dict], period: str | None) -> str | None:
 def source_rows(indicators: list[dict], used: list[dict]) -> list[dict]:
     """Figures that the page uses, each with its cells. Cells that are already shown get a reference only."""
     wanted = {(row["indicator_id"], row["observed_period"]) for row in used}
-    rows, first = [], {}
+    rows: list[dict] = []
+    first: dict[str, dict] = {}
     for figure in indicators:
         if (figure["indicator_id"], figure["time_period"]) in wanted:
             cells = json.loads(figure["inputs"] or "[]")

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.readers import text
+from pipelines.readers.source import Source
 from pipelines.readers.text import MAX_NAMES_SHOWN, ReadError
 
 COLUMNS = (*text.CELL_COLUMNS, "multiplier_text")
@@ -55,7 +56,7 @@ def attributes(options: Mapping[str, Any]) -> list[str]:
     return [*single, *options.get("notes", []), *options.get("ignored", [])]
 
 
-def check_names(found: Iterable[str], source: Any, place: str) -> None:
+def check_names(found: Iterable[str], source: Source, place: str) -> None:
     """Compare the names in a file with the declared roles.
 
     Raises:
@@ -84,7 +85,7 @@ def missing_dimensions(states: Mapping[str, str], options: Mapping[str, Any]) ->
     return [name for name in dimensions(options) if not states.get(name, "").strip()]
 
 
-def cell(observation: Observation, source: Any, sheet: str = "", dataset: str = "") -> tuple:
+def cell(observation: Observation, source: Source, sheet: str = "", dataset: str = "") -> tuple:
     """Turn one observation into a row with the columns COLUMNS."""
     options, states = source.options, observation.states
     found = (
@@ -102,13 +103,12 @@ def cell(observation: Observation, source: Any, sheet: str = "", dataset: str = 
         observation.value,
         states.get(options.get("multiplier", ""), ""),
     )
-    if not "".join(found).isascii():
-        found = tuple(printable(raw_text) for raw_text in found)
-    return (printable(sheet), observation.row_no, observation.column_no, *found)
+    printed = found if "".join(found).isascii() else tuple(printable(raw_text) for raw_text in found)
+    return (printable(sheet), observation.row_no, observation.column_no, *printed)
 
 
 def cells(
-    observations: Iterable[Observation], source: Any, place: str, sheet: str = "", dataset: str = ""
+    observations: Iterable[Observation], source: Source, place: str, sheet: str = "", dataset: str = ""
 ) -> list[tuple]:
     """Turn many observations into rows.
 

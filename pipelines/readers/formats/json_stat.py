@@ -20,6 +20,7 @@ from typing import Any
 from pipelines.readers import text
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import MAX_CELLS, Observation
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 STATUS = "STATUS"
@@ -38,7 +39,7 @@ class Number(str):
     __slots__ = ()
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read the cells of all data sets of a file."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
     found = list(itertools.islice(_data_sets(parse(decoded, file_name), file_name), MAX_DATA_SETS + 1))
@@ -66,9 +67,9 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
             if faults
             else ReadError("empty_file", f"{file_name}: found no data set with values, expected at least one")
         )
-    for sheet, data_set, error in faults:
+    for sheet, data_set, fault in faults:
         printed = json.dumps(data_set, ensure_ascii=False)[:2000]
-        rejects.append(cube.reject((sheet, 1, None), printed, error.reason_code, str(error)))
+        rejects.append(cube.reject((sheet, 1, None), printed, fault.reason_code, str(fault)))
     counts = {
         "record_rows": len(rows),
         "rejected_rows": len(rejects),
@@ -99,22 +100,20 @@ def parse(decoded: str, place: str) -> Any:
         return json.loads(
             decoded, object_pairs_hook=_once, parse_float=Number, parse_int=Number, parse_constant=Number
         )
-    except (ValueError, RecursionError) as error:
-        is_syntax = isinstance(error, json.JSONDecodeError)
-        cut = is_syntax and not decoded[error.pos :].strip()
-        if is_syntax:
-            place = f"{place}, line {error.lineno}, column {error.colno}"
-        found = (
-            "the end of the text"
-            if cut
-            else repr(decoded[error.pos : error.pos + 30])
-            if is_syntax
-            else str(error)
-        )
-        if isinstance(error, RecursionError):
-            found = "too many lists inside lists"
-        message = f"{place}: found {found}, expected a whole JSON document; download it again"
-        raise ReadError("truncated_file" if cut else "broken_json", message[:2000]) from error
+    except json.JSONDecodeError as error:
+        rest = decoded[error.pos :]
+        place = f"{place}, line {error.lineno}, column {error.colno}"
+        found = repr(rest[:30]) if rest.strip() else "the end of the text"
+        raise _not_whole(place, found, is_cut=not rest.strip()) from error
+    except RecursionError as error:
+        raise _not_whole(place, "too many lists inside lists", is_cut=False) from error
+    except ValueError as error:
+        raise _not_whole(place, str(error), is_cut=False) from error
+
+
+def _not_whole(place: str, found: str, *, is_cut: bool) -> ReadError:
+    message = f"{place}: found {found}, expected a whole JSON document; download it again"
+    return ReadError("truncated_file" if is_cut else "broken_json", message[:2000])
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict:
@@ -145,7 +144,7 @@ def _text(printed: Any) -> str:
     return printed if isinstance(printed, str) else ""
 
 
-def _cells(data_set: dict, source: Any, sheet: str, place: str) -> tuple[list[tuple], int]:
+def _cells(data_set: dict, source: Source, sheet: str, place: str) -> tuple[list[tuple], int]:
     """Rows of one data set, and the number of its places, with or without a value."""
     try:
         sizes, dimensions = _shape(data_set)

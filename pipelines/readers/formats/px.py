@@ -20,11 +20,11 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from pipelines.readers import text
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import MAX_CELLS, Observation
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 STATEMENT = re.compile(r"(?:\"[^\"]*\"|[^\";]++)*+;")
@@ -76,7 +76,7 @@ class Table:
         return "".join(_texts(self.stated.get((keyword, of)) or self.stated.get((keyword, ""), ""))).strip()
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read the cells of the matrix, blank ones too."""
     decoded, encoding = _decode(content, source.encoding, file_name)
     decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
@@ -162,7 +162,7 @@ def _head(printed: str, place: str) -> Table:
     while at < end:
         statement = STATEMENT.match(printed, at)
         match = KEYWORD.fullmatch(statement.group()) if statement else None
-        if not match or table.statements >= MAX_STATEMENTS:
+        if not statement or not match or table.statements >= MAX_STATEMENTS:
             line = printed.count("\n", 0, at) + 1
             message = f"{place}, line {line}: found {printed[at : at + 60]!r}, expected KEYWORD=value;"
             raise ReadError("header_changed", message)
@@ -184,7 +184,8 @@ def _texts(printed: str) -> list[str]:
     >>> _texts('"a ", "b"')
     ['a ', 'b']
     """
-    found, goes_on = [], False
+    found: list[list[str]] = []
+    goes_on = False
     for match in TEXTS.finditer(printed):
         if match.group(2):
             goes_on = False
@@ -313,7 +314,8 @@ def _observations(table: Table, cells: dict[int, list[str]]) -> Iterator[Observa
     heads = list(itertools.product(*(range(len(variable)) for variable in table.heading)))
     variables = [*table.stub, *table.heading]
     for number, printed in cells.items():
-        stub, left = [], number
+        stub: list[int] = []
+        left = number
         for variable in reversed(table.stub):
             left, at = divmod(left, len(variable))
             stub.insert(0, at)

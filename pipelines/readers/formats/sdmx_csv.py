@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any
 
 from pipelines.readers import grid
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import Observation
 from pipelines.readers.grid import Body, Grid, Part, Record
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 VALUE, ACTION = "OBS_VALUE", "ACTION"
@@ -26,12 +26,12 @@ MISSING = {"NaN", "#N/A"}
 CODE_AND_NAME = re.compile(r"(\S+?): (.*)", re.DOTALL)
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read the observations. Every line gives one cell, even if its value is blank."""
     return grid.read(content, source, file_name, _table)
 
 
-def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     printed, top = grid.header(sheet)
     header, with_names = _header(printed, f"{sheet.place}, line {top + 1}")
     optional = {source.options.get("area_name"), *source.options.get("ignored", [])}
@@ -92,7 +92,7 @@ def _observation(record: Record, header: list[str], coded: set[str]) -> Observat
     )
 
 
-def _cell(observation: Observation, sheet: Grid, source: Any, body: Body) -> tuple | None:
+def _cell(observation: Observation, sheet: Grid, source: Source, body: Body) -> tuple | None:
     """The cell of an observation. None if its line is rejected."""
     states = observation.states
     dataflow = states.get("DATAFLOW") or states.get("STRUCTURE_ID", "")

@@ -16,6 +16,7 @@ from xml.parsers import expat
 from pipelines.readers import text
 from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import MAX_CELLS, Observation
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 GENERIC = {"GenericData", "GenericTimeSeriesData"}
@@ -38,7 +39,7 @@ CUT = {
 }
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read the observations. Each gives one cell, even if its value is blank."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
     message = _Message(source, file_name)
@@ -64,7 +65,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
 class _Message:
     """The state of one pass over a message: the place of the parser, and the statements that hold there."""
 
-    def __init__(self, source: Any, file_name: str) -> None:
+    def __init__(self, source: Source, file_name: str) -> None:
         self.source, self.place = source, file_name
         self.dimensions = cube.dimensions(source.options)
         self.declared = {*self.dimensions, *cube.attributes(source.options)}
@@ -215,7 +216,7 @@ class _Message:
         self.of_group, self.group_key = {}, {}
 
     def _observed(self) -> None:
-        key = {**self.of_series, **self.of_obs}
+        key = {**self.of_series, **(self.of_obs or {})}
         in_groups: dict[str, str] = {}
         for names, groups in self.groups.items():
             in_groups.update(groups.get(tuple(key.get(name, "") for name in names), {}))

@@ -22,17 +22,18 @@ from pipelines.readers.formats import cube
 from pipelines.readers.formats.cube import Observation
 from pipelines.readers.formats.json_stat import parse
 from pipelines.readers.grid import Grid, Part
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 YEAR = re.compile(r"\d{4}")
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read a table. Every country and year gives one cell, even a blank one."""
     return grid.read(content, source, file_name, _table)
 
 
-def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     options = source.options
     facts, top = _preamble(sheet, options)
     printed = grid.checked_width(sheet, top)
@@ -76,7 +77,7 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     )
 
 
-def _cells(record: grid.Record, header: list[str], years: list[int], source: Any) -> list[tuple]:
+def _cells(record: grid.Record, header: list[str], years: list[int], source: Source) -> list[tuple]:
     """The cells of one line. The statements of its first columns hold for each year."""
     options = source.options["columns"]
     stated = {name: record.fields[header.index(name)] for name in options.values()}
@@ -89,7 +90,7 @@ def _cells(record: grid.Record, header: list[str], years: list[int], source: Any
     ]
 
 
-def read_json(content: bytes, source: Any, file_name: str) -> Reading:
+def read_json(content: bytes, source: Source, file_name: str) -> Reading:
     """Read one answer. Every observation gives one cell, even a blank one."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
     page, observations = _answer(parse(decoded, file_name), file_name)

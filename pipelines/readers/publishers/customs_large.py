@@ -22,6 +22,7 @@ from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Record, TextGrid
 from pipelines.readers.publishers import customs_query, plain_lines
 from pipelines.readers.publishers.customs_query import Columns
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 HEAD_BYTES = 1 << 16
@@ -47,7 +48,7 @@ class Header:
     body_at: int
 
 
-def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
+def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
     """Read the rows of trade as printed.
 
     The rows are a SELECT over files in `scratch`, so they must be used before that folder is deleted. If a file has
@@ -78,7 +79,7 @@ class _Undecodable(Exception):
 def _reading(
     header: Header,
     found: plain_lines.Sorted,
-    source: Any,
+    source: Source,
     file_name: str,
     *,
     encoding: str,
@@ -103,7 +104,7 @@ def _reading(
     return replace(checked, rows=_trade(scan, header, source.options["fields"]))
 
 
-def _header(path: Path, encoding: str, source: Any, file_name: str) -> Header:
+def _header(path: Path, encoding: str, source: Source, file_name: str) -> Header:
     """Read the header: the first line that is not blank."""
     lines: list[str] = []
     body_at = 0
@@ -214,7 +215,8 @@ def _other_lines(lines: _Lines, header: Header, sheet: TextGrid) -> tuple[Body, 
     Returns:
         Records and rejects, and the numbers of plain lines that belong to such a record.
     """
-    body, swallowed, done = Body(counts=header.counts), set(), 0
+    body, done = Body(counts=header.counts), 0
+    swallowed: set[int] = set()
     for index in lines.others:
         if index < done:
             continue

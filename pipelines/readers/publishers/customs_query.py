@@ -11,12 +11,12 @@ Belongs here: the rules of the layout. Does not belong here: the fast way throug
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part, Record
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 MONTH = "[0-9]{6}"
@@ -32,12 +32,12 @@ class Columns:
     period_at: int
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read the rows of trade as printed."""
     return grid.read(content, source, file_name, _table, many=False)  # core.trade knows rows, not sheets
 
 
-def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     flow = flow_of(source, file_name)
     columns, body = table(sheet, source)
     records = with_month(body, columns.period_at, file_name)
@@ -62,7 +62,7 @@ def facts(sheet: str, flow: str, columns: Columns, fields: dict) -> dict[str, st
     return {"sheet": sheet, "flow_text": flow, "currency_text": columns.value, "given_texts": given}
 
 
-def places(columns: Columns, fields: dict[str, str | list[str]]) -> dict[str, list[int]]:
+def places(columns: Columns, fields: Mapping[str, str | list[str]]) -> dict[str, list[int]]:
     """The texts of the trade table in its order, each with the indices of the columns that print it."""
     at = {name: index for index, name in enumerate(columns.names)}
     printed = {"value_text": columns.value, **fields}
@@ -76,13 +76,14 @@ def _names(printed: str | list[str]) -> list[str]:
     return [printed] if isinstance(printed, str) else printed
 
 
-def flow_of(source: Any, file_name: str) -> str:
+def flow_of(source: Source, file_name: str) -> str:
     """The direction of trade, from the file's sidecar or name.
 
     Raises:
         ReadError: neither states the flow, or the two differ.
     """
-    flows, stated = source.options["flows"], source.facts.get("flow", "")
+    flows: dict[str, str] = source.options["flows"]
+    stated = source.facts.get("flow", "")
     word = text.name_groups(source, file_name).get("flow", "")
     if stated and flows.get(word, stated) != stated:
         raise ReadError(
@@ -100,7 +101,7 @@ def flow_of(source: Any, file_name: str) -> str:
     return stated or flows[word]
 
 
-def table(sheet: Grid, source: Any) -> tuple[Columns, Body]:
+def table(sheet: Grid, source: Source) -> tuple[Columns, Body]:
     """Read the header, and the body below it."""
     options = source.options
     names, top = grid.header(sheet)
@@ -144,7 +145,8 @@ def with_month(body: Body, at: int, file_name: str, elsewhere: int = 0) -> list[
             f"{file_name}: found no line that has the fields of the header; {body.rejects[0][5]}. If the lines lack the "
             "month, ask the query site for monthly figures",
         )
-    good, bad = [], []
+    good: list[Record] = []
+    bad: list[Record] = []
     for record in body.records:
         (good if re.fullmatch(MONTH, record.fields[at]) else bad).append(record)
     if bad and not good and not elsewhere:

@@ -22,10 +22,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 AREA, INDICATOR, TIME = "area", "indicator", "time"
@@ -54,12 +54,12 @@ class Header:
         return period, label
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read an export. Every area (or indicator) and period gives one row, even if its value is blank."""
     return grid.read(content, source, file_name, _table)
 
 
-def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     options = source.options
     stated, top = _preamble(sheet, options)
     beside = _beside(source, file_name, stated.get(INDICATOR))
@@ -111,7 +111,8 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     Returns:
         Its statements by kind (other sentences under `titles`), and the index of the first header line.
     """
-    stated, titles = {}, []
+    stated: dict[str, str] = {}
+    titles: list[str] = []
     corners = _corners(options)
     for index in range(len(sheet)):
         plain = grid.sentence(sheet, index).strip()
@@ -168,7 +169,7 @@ def _filled(row: list[str], width: int) -> list[str]:
     return filled
 
 
-def _beside(source: Any, file_name: str, printed: str | None) -> str | None:
+def _beside(source: Source, file_name: str, printed: str | None) -> str | None:
     """The indicator that the sidecar, the file's name or the source states.
 
     Raises:
@@ -249,7 +250,7 @@ def _doubled(columns: dict[int, tuple[str, str]], records: list, place: str) -> 
     places: dict[tuple[str, str], list[int]] = {}
     for index, key in columns.items():
         places.setdefault(key, []).append(index)
-    faults = {}
+    faults: dict[int, tuple[str, str]] = {}
     for key, indices in ((k, i) for k, i in places.items() if len(i) > 1):
         equal = len({tuple(record.fields[index] for record in records) for index in indices}) == 1
         why = grid.repeated("column", " ".join(filter(None, key)), [index + 1 for index in indices], equal)
@@ -322,7 +323,7 @@ def _cells(
     columns: dict[int, tuple[str, str]],
     kinds: tuple[str, str],
     stated: dict[str, str],
-    source: Any,
+    source: Source,
 ) -> list[tuple]:
     options = source.options
     status = _status_by_year(stated["notes"], options.get("note_status", []))

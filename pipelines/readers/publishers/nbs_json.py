@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from pipelines.readers import text
+from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 MAX_JSON_CHARACTERS = 64 * 1024 * 1024
@@ -28,10 +29,11 @@ MAX_YAML_CHARACTERS = 1024 * 1024  # its parser is slow: about 10 s
 INDICATOR, AREA, PERIOD = "zb", "reg", "sj"
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read all replies of a file. Every data node gives one row, even if it is blank."""
     decoded, encoding = text.decode(content, source.encoding, file_name)
-    rows, rejects = [], []
+    rows: list[tuple] = []
+    rejects: list[tuple] = []
     for reply in _replies(decoded, file_name):
         _read_reply(reply, source, rows, rejects)
     if not rows:
@@ -46,7 +48,9 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     )
 
 
-def _read_reply(found: tuple[str, str, dict], source: Any, rows: list[tuple], rejects: list[tuple]) -> None:
+def _read_reply(
+    found: tuple[str, str, dict], source: Source, rows: list[tuple], rejects: list[tuple]
+) -> None:
     """Add the cells of one reply, and the rejects with their places."""
     sheet, known_from, reply = found
 
@@ -145,7 +149,7 @@ def _nodes(reply: dict) -> tuple[list, Callable[[Any, Any, str], tuple]]:
     return nodes, _value
 
 
-def _value(node: dict, source: Any, known_from: str) -> tuple:
+def _value(node: dict, source: Source, known_from: str) -> tuple:
     """The texts of one cell of the newer service. Raises KeyError, ValueError and similar if it is not complete."""
     value = node["values"]
     printed = value["value"]
@@ -174,7 +178,7 @@ def _names(data: dict) -> dict[tuple[str, str], dict]:
     }
 
 
-def _cell(names: dict, node: dict, source: Any, known_from: str) -> tuple:
+def _cell(names: dict, node: dict, source: Source, known_from: str) -> tuple:
     """The texts of one cell of easyquery. Raises KeyError, ValueError and similar if the node is not complete."""
     codes = {dimension["wdcode"]: dimension["valuecode"] for dimension in node["wds"]}
     indicator = names[INDICATOR, codes[INDICATOR]]

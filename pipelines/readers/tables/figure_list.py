@@ -6,19 +6,18 @@ be absent. `ignored` columns are known and not read.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Grid, Part, Record
+from pipelines.readers.source import Source
 from pipelines.readers.text import Reading
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read a list. Every line gives one row, even if its value is blank."""
     return grid.read(content, source, file_name, table)
 
 
-def table(sheet: Grid, source: Any, _: str) -> Part:
+def table(sheet: Grid, source: Source, _: str) -> Part:
     """Read one grid."""
     options = source.options
     fields = {key: [names] if isinstance(names, str) else names for key, names in options["fields"].items()}

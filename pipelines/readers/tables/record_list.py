@@ -24,12 +24,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import polars as pl
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part, Record
+from pipelines.readers.source import Source
 from pipelines.readers.tables import json_list
 from pipelines.readers.text import ReadError, Reading
 
@@ -52,18 +52,18 @@ class Layout:
     unknown: list[int]
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read the records as printed, with the columns of the raw table."""
     if json_list.is_json(content):
         reading = _read_json(content, source, file_name)
     else:
         reading = grid.read(content, source, file_name, _table)
     absent = constants(source, file_name)
-    rows = reading.rows.with_columns(pl.lit(value).alias(name) for name, value in absent.items())
+    rows = reading.frame.with_columns(pl.lit(value).alias(name) for name, value in absent.items())
     return replace(reading, rows=rows.select(source.raw_columns))
 
 
-def constants(source: Any, file_name: str) -> dict[str, str]:
+def constants(source: Source, file_name: str) -> dict[str, str]:
     """Columns of the raw table that no record prints, each with its text for the whole file."""
     groups = text.name_groups(source, file_name)
     named = {key: groups.get(name, "") for key, name in source.options.get("from_name", {}).items()}
@@ -71,7 +71,7 @@ def constants(source: Any, file_name: str) -> dict[str, str]:
     return {name: whole.get(name, "") for name in source.raw_columns if name not in carried(source)}
 
 
-def _read_json(content: bytes, source: Any, file_name: str) -> Reading:
+def _read_json(content: bytes, source: Source, file_name: str) -> Reading:
     decoded, encoding = text.decode(content, source.encoding, file_name)
     header, body, entries = json_list.table(decoded, source.options, _required(source), file_name)
     part = part_of(layout_of(header, source, file_name), body, source)
@@ -86,7 +86,7 @@ def _read_json(content: bytes, source: Any, file_name: str) -> Reading:
     )
 
 
-def _table(sheet: Grid, source: Any, _: str) -> Part:
+def _table(sheet: Grid, source: Source, _: str) -> Part:
     if sheet.sheet in source.options.get("note_sheets", []):
         blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
         counts = {"blank_rows": blank, "note_rows": len(sheet) - blank}
@@ -99,7 +99,7 @@ def _table(sheet: Grid, source: Any, _: str) -> Part:
     return part_of(layout, body, source)
 
 
-def header_of(sheet: Grid, source: Any) -> tuple[int, Layout, bool]:
+def header_of(sheet: Grid, source: Source) -> tuple[int, Layout, bool]:
     """Find the header.
 
     Returns:
@@ -130,7 +130,7 @@ def _ends_in_comma(sheet: Grid, top: int, header: list[str]) -> bool:
     return len(fields) == len(header) + 1 and fields[-1] == ""
 
 
-def layout_of(header: list[str], source: Any, place: str) -> Layout:
+def layout_of(header: list[str], source: Source, place: str) -> Layout:
     """Find the declared columns in a header.
 
     Raises:
@@ -151,7 +151,7 @@ def layout_of(header: list[str], source: Any, place: str) -> Layout:
     return Layout(header, at, values, unknown)
 
 
-def part_of(layout: Layout, body: Body, source: Any) -> Part:
+def part_of(layout: Layout, body: Body, source: Source) -> Part:
     """The rows that the records under a header give. `read` adds the texts that are the same for the whole file."""
     names = carried(source)
     records = _without_totals(body, {index for index, _ in layout.values}, source.options.get("totals", []))
@@ -160,20 +160,20 @@ def part_of(layout: Layout, body: Body, source: Any) -> Part:
     return Part(rows, names, rejects, body.counts)
 
 
-def carried(source: Any) -> tuple[str, ...]:
+def carried(source: Source) -> tuple[str, ...]:
     """The columns of the raw table that a record can fill, in the order of the table."""
     can = {*POSITIONS, *FROM_HEADER, *source.options["fields"]}
     return tuple(name for name in source.raw_columns if name in can)
 
 
-def _fields(source: Any) -> dict[str, list[str]]:
+def _fields(source: Source) -> dict[str, list[str]]:
     """Text of the raw table -> printed columns."""
     return {
         key: [names] if isinstance(names, str) else names for key, names in source.options["fields"].items()
     }
 
 
-def _required(source: Any) -> list[str]:
+def _required(source: Source) -> list[str]:
     optional = source.options.get("optional", [])
     return [name for names in _fields(source).values() for name in names if name not in optional]
 
@@ -219,7 +219,8 @@ def _without_totals(body: Body, values: set[int], totals: list[str]) -> list[Rec
 def _rows(record: Record, layout: Layout, names: tuple[str, ...]) -> Iterator[tuple]:
     """Give one row of the raw table for each value of a record."""
     fields = record.fields
-    for index, stated in layout.values or [(None, {})]:
+    places: Sequence[tuple[int | None, dict[str, str]]] = layout.values or [(None, {})]
+    for index, stated in places:
         own = {"sheet": "", "row_no": record.row_no, "column_no": (index or 0) + 1}
         if index is not None:
             own["value_text"] = fields[index]

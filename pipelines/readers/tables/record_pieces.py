@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from pipelines.quoting import identifier, literal
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, TextGrid
+from pipelines.readers.source import Source
 from pipelines.readers.tables import json_list, record_list
 from pipelines.readers.text import ReadError, Reading
 
@@ -27,7 +28,8 @@ class _Lines:
 
     def __init__(self, handle: TextIO, place: str) -> None:
         self.handle, self.place = handle, place
-        self.first, self.lines = 0, []
+        self.first = 0
+        self.lines: list[str] = []
         self.is_read = self.is_ended = False
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ class _Lines:
         self.first = before
 
 
-def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
+def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
     """Read the records as printed.
 
     The rows are a SELECT over files in `scratch`, so they must be used before that folder is deleted.
@@ -86,7 +88,7 @@ def read(path: Path, source: Any, file_name: str, scratch: Path) -> Reading:
     )
 
 
-def _read_whole(path: Path, source: Any, file_name: str) -> Reading:
+def _read_whole(path: Path, source: Source, file_name: str) -> Reading:
     """Read the file in one piece: JSON lists and tables with a column for each period have no record for each line."""
     size = path.stat().st_size
     if size > MOST_WHOLE_BYTES:
@@ -96,7 +98,7 @@ def _read_whole(path: Path, source: Any, file_name: str) -> Reading:
     return record_list.read(path.read_bytes(), source, file_name)
 
 
-def _read(lines: _Lines, encoding: str, source: Any, file_name: str, scratch: Path) -> Reading | None:
+def _read(lines: _Lines, encoding: str, source: Source, file_name: str, scratch: Path) -> Reading | None:
     """Read the records of a file. None if one line gives several records."""
     lines.read_on(2 * record_list.MAX_PREAMBLE_ROWS)
     sheet = TextGrid(file_name, encoding, lines, True)
@@ -106,7 +108,9 @@ def _read(lines: _Lines, encoding: str, source: Any, file_name: str, scratch: Pa
     body = Body()
     preamble = sum(not sheet.is_blank(index) for index in range(top))
     body.counts.update(header_rows=1 + preamble, blank_rows=top - preamble)
-    rejects, pieces, index = [], [], top + 1
+    rejects: list[tuple] = []
+    pieces: list[Path] = []
+    index: int | None = top + 1
     while index is not None:
         index = _take_piece(lines, index, (encoding, len(layout.header), trailing), body)
         part = record_list.part_of(layout, body, source)
@@ -156,7 +160,7 @@ def _take_piece(lines: _Lines, index: int, form: tuple[str, int, bool], body: Bo
     return index
 
 
-def _select(pieces: list[Path], source: Any, constants: dict[str, str]) -> str:
+def _select(pieces: list[Path], source: Source, constants: dict[str, str]) -> str:
     """The SELECT of the raw table's columns over the pieces."""
     columns = [
         f"{literal(constants[name])} as {identifier(name)}" if name in constants else identifier(name)

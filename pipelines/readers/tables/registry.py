@@ -7,19 +7,18 @@ then empty. `ignored` columns are known and not read. `separator` stands between
 
 from __future__ import annotations
 
-from typing import Any
-
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Grid, Part
+from pipelines.readers.source import Source
 from pipelines.readers.text import Reading
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read the entries as printed, with the columns in the declared order."""
     return grid.read(content, source, file_name, _table, many=False)
 
 
-def _table(sheet: Grid, source: Any, _: str) -> Part:
+def _table(sheet: Grid, source: Source, _: str) -> Part:
     options = source.options
     columns = options["columns"]
     printed = columns if isinstance(columns, dict) else {name: name for name in columns}

@@ -12,21 +12,21 @@ without area or period (sums, remarks, adverts) are rejected too.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part
+from pipelines.readers.source import Source
 from pipelines.readers.text import Reading
 
 KEYS = ("area_code", "area_name", "period")
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read a panel. Every cell of a declared column gives one row, even a blank cell."""
     return grid.read(content, source, file_name, _table)
 
 
-def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     options = source.options
     if sheet.sheet and re.fullmatch(options.get("note_sheets", ""), sheet.sheet):
         blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
@@ -68,7 +68,9 @@ def _reject_without_key(body: Body, sheet: Grid, needed: list[list[int]]) -> Non
     grid.reject_rows(body, sheet, faults)
 
 
-def _cells(records: list, header: list[str], labels: list[str], source: Any, file_name: str) -> list[tuple]:
+def _cells(
+    records: list, header: list[str], labels: list[str], source: Source, file_name: str
+) -> list[tuple]:
     at = {name: index for index, name in enumerate(header)}
     edition = text.name_groups(source, file_name).get("edition", "")
     reference = f"{source.title}, edition {edition}" if edition else source.title

@@ -7,17 +7,17 @@ that does not fit it is a name. `note_sheets` lists the sheets without figures.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Grid, Part
+from pipelines.readers.source import Source
 from pipelines.readers.tables import figure_list
 from pipelines.readers.text import ReadError, Reading
 
 CODE, NAME = text.CELL_COLUMNS.index("area_code_text"), text.CELL_COLUMNS.index("area_name_text")
 
 
-def read(content: bytes, source: Any, file_name: str) -> Reading:
+def read(content: bytes, source: Source, file_name: str) -> Reading:
     """Read a return.
 
     Raises:
@@ -34,7 +34,7 @@ def read(content: bytes, source: Any, file_name: str) -> Reading:
     return found
 
 
-def _table(sheet: Grid, source: Any, file_name: str) -> Part:
+def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     if sheet.sheet in source.options["note_sheets"]:
         blank = sum(sheet.is_blank(index) for index in range(len(sheet)))
         return Part([], text.CELL_COLUMNS, [], {"note_rows": len(sheet) - blank, "blank_rows": blank})
