@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from pipelines.database import build, connection, failing_rows, lineage, writing
 from pipelines.database import checks as database_checks
-from pipelines.database import connection, failing_rows, lineage, writing
 from pipelines.database.promises import promises, reads
 from pipelines.declarations.tables import Rule, Table, tables
 from pipelines.defs import checks
@@ -255,3 +255,31 @@ def test_the_outcomes_go_into_the_metadata_as_a_table(con):
         .records[0]
     )
     assert json.loads(json.dumps(record.data))["state"] == "kept"
+
+
+# Codes of SDMX's list CL_OBS_STATUS.
+CL_OBS_STATUS = set("ABDEFGHIJKLMNOPQSUVW")
+
+
+def test_each_status_of_ours_has_one_code_of_sdmx(con):
+    table = tables()["reference.status"]
+    build.build(con, table)
+    codes = con.execute("select distinct obs_status, sdmx_code from reference.status").fetchall()
+    assert sorted(codes) == [("A", "A"), ("E", "E"), ("M", "O"), ("P", "F"), ("S", "U")]
+    assert {code for _, code in codes} <= CL_OBS_STATUS
+    assert {o.state for o in outcomes(con, table).values()} == {"kept"}
+
+
+@pytest.mark.parametrize(
+    ("code", "promise"),
+    [("P", "one_sdmx_code"), ("X", "sdmx_code_in_code_list"), (None, "sdmx_code_present")],
+)
+def test_a_second_code_or_one_that_sdmx_has_not_is_noticed(con, code, promise):
+    table = tables()["reference.status"]
+    build.build(con, table)
+    con.execute("alter table reference.status alter sdmx_code drop not null")
+    con.execute(
+        "update reference.status set sdmx_code = ? where status_text = 'seen (plan target, not actual)'",
+        [code],
+    )
+    assert outcomes(con, table)[promise].state == "broken"
