@@ -78,7 +78,7 @@ def test_nothing_is_made_twice(world):
 EDITS = {
     "a SELECT": ("warehouse/core/area.sql", "", "\n-- another word\n", {"core.area"}),
     "a contract's words": ("warehouse/core/area.yml", "Areas that", "Truly areas that", {"core.area"}),
-    "a contract's promise": ("warehouse/core/area.yml", "grain:", "min_rows: 1\ngrain:", {"core.area"}),
+    "a contract's promise": ("warehouse/core/area.yml", "min_rows: 1", "min_rows: 2", {"core.area"}),
     "the SELECT of a macro": ("warehouse/mart/mode_fit_asof.sql", "", "\n-- other\n", {"mart.mode_fit_asof"}),
     "a list": ("warehouse/reference/glossary.csv", "", "", {"reference.glossary"}),
     "a mode": ("warehouse/modes/silk_road.yml", "", "\n# a remark\n", {
