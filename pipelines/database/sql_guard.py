@@ -56,10 +56,10 @@ def message_of(error: Exception) -> str:
     settings forbid does not help a user, so a plain one takes its place.
 
     >>> message_of(duckdb.PermissionException("File system LocalFileSystem has been disabled by configuration"))
-    'found a file or a network address in the query, expected tables of the warehouse only. Nothing has run.'
+    'found a file or a network address in the query, expected tables of the warehouse only'
     """
     if DISABLED.search(str(error)):
-        return "found a file or a network address in the query, expected tables of the warehouse only. Nothing has run."
+        return "found a file or a network address in the query, expected tables of the warehouse only"
     return str(error)
 
 
