@@ -156,7 +156,9 @@ def _labels(con: duckdb.DuckDBPyConnection, units: dict[str, list[str]]) -> tupl
         "join reference.indicator as i using (indicator_id) where l.source_id = ?",
         [SOURCE_ID],
     ).fetchall()
-    units_of = {label: tuple(units.get(indicator) or units[unit]) for label, indicator, unit in meant}
+    units_of = {
+        label: tuple(units[indicator if indicator in units else unit]) for label, indicator, unit in meant
+    }
     scopes = con.execute(
         "select printed_text, scope_text from reference.source_scope_note where source_id = ? order by all",
         [SOURCE_ID],

@@ -16,6 +16,7 @@ import numpy as np
 
 Array = np.ndarray
 
+TYPICAL: dict[str, Callable[[Array], Any]] = {"mean": np.mean, "median": np.median}
 POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
 
 
@@ -36,7 +37,7 @@ def impute(values: Array, how: str, groups: Array | None = None) -> Array:
     """
     groups = np.zeros(len(values), dtype=int) if groups is None else groups
     filled = values.astype(float).copy()
-    typical: Callable[[Array], Any] = np.mean if how == "mean" else np.median
+    typical = TYPICAL[how]
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         for k in range(values.shape[1]):
