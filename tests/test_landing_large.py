@@ -69,7 +69,7 @@ def test_a_scan_that_gives_another_count_is_refused(land, monkeypatch):
 
     monkeypatch.setitem(readers.LARGE_LAYOUTS, "customs_query", miscounted)
     (landed,) = land("tea_2024_import.csv", FAULTY)
-    assert landed.status == "refused" and "took 3 rows" in landed.reason
+    assert landed.status == "refused" and "found 3 loaded rows, expected the 202 records" in landed.reason
     assert land.sql("select reason_code from raw.file") == [("unaccounted",)]
     assert land.sql(TRADE) == land.sql(FACTS) == land.sql(HELD) == []
 
