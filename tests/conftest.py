@@ -86,8 +86,10 @@ def compared_versions(published, tmp_path_factory) -> settings.Paths:
 
 @pytest.fixture(scope="session")
 def compared_first(published, tmp_path_factory) -> settings.Paths:
-    """The same with the first version only."""
-    return shared(tmp_path_factory, "compared_first", lambda paths: _compare(published, paths, ["1.0"]))
+    """The same with the first version and one whose weights come from elsewhere."""
+    return shared(
+        tmp_path_factory, "compared_first", lambda paths: _compare(published, paths, ["1.0", "2.0-equal"])
+    )
 
 
 def _compare(published: settings.Paths, paths: settings.Paths, versions: list[str]) -> None:
@@ -121,7 +123,7 @@ def warehouse(built) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture
 def versions(compared_first) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the published warehouse with the default and the first version of the method."""
+    """A read-only connection to the published warehouse with the default and two other versions of the method."""
     generation = generations.current(compared_first)
     with compared.reading(generation, compared.files(compared_first, generation)) as con:
         yield con

@@ -16,7 +16,7 @@ from pipelines import settings
 from pipelines.cli import app as cli
 from pipelines.cli import console as cli_console
 from pipelines.database import build as database_build
-from pipelines.database import connection
+from pipelines.database import connection, versions
 from pipelines.declarations import files
 from pipelines.declarations.files import ROOT
 from pipelines.landing import by_hand, raw_rows
@@ -225,6 +225,10 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
     monkeypatch.setattr(
         "pipelines.declarations.reference_rows.read_csv",
         lambda path: read(path) + ([added] if path.name == "area_alias.csv" else []),
+    )
+    named = versions._named
+    monkeypatch.setattr(
+        versions, "_named", lambda path: (*named(path), b"changed" if path.name == "area_alias.csv" else b"")
     )
     with connection.connect(paths.work) as con:
         changes = {c.file_name: c for c in by_hand.retry(con, paths, "zone_figures_new")}

@@ -56,7 +56,7 @@ select 'column', schema_name || '.' || table_name || '.' || column_name from duc
 where not internal and coalesce(trim(comment), '') = ''
 union all
 select 'macro', schema_name || '.' || function_name from duckdb_functions()
-where not internal and coalesce(trim(comment), '') = ''
+where not internal and database_name = current_database() and coalesce(trim(comment), '') = ''
 union all
 select 'schema', schema_name from duckdb_schemas()
 where not internal and schema_name <> 'main' and schema_name not in (select schema_name from reference.warehouse_schema)
@@ -162,7 +162,12 @@ def test_a_macro_with_other_columns_than_declared_is_refused(tmp_path):
         refused = pytest.raises(writing.ContractError, match=r"observation_asof.*missing.*area_code")
         with refused, connection.transaction(con):
             writing.create_macro(con, macro, "select cast(known_on as date) as day")
-        assert con.execute("select * from duckdb_functions() where not internal").fetchall() == []
+        assert (
+            con.execute(
+                "select * from duckdb_functions() where not internal and database_name = current_database()"
+            ).fetchall()
+            == []
+        )
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_an_origin_that_the_input_has_not_is_told(monkeypatch):
 @pytest.mark.parametrize(
     ("metric", "origins", "expected"),
     [
-        ({"function": "fit.mode_fit.fit"}, None, "column a: found no `from`; a metric makes it"),
+        ({"function": "fit.mode_fit.fit"}, None, "column a: found no `from`, but a metric makes it"),
         (None, ["b"], "but no metric makes the table; its SELECT says where the column comes from"),
     ],
 )

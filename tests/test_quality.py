@@ -222,7 +222,7 @@ def test_the_accepted_levels_are_what_the_embedded_data_hold(warehouse):
 
 
 def test_a_new_doubt_on_the_embedded_data_stands_out(built, tmp_path):
-    work = shutil.copyfile(built.work, tmp_path / "work.duckdb")
+    work = shutil.copyfile(built.work, tmp_path / "copy.duckdb")
     table = tables()["core.quarantine"]
     with connection.connect(Path(work)) as con:
         con.execute(

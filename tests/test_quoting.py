@@ -67,7 +67,7 @@ def test_a_frame_enters_a_table_whatever_stands_under_its_name(tmp_path):
         columns=[Column(name=name, type="VARCHAR", description=f"the '{name}' column") for name in names],
     )
     rows = pl.DataFrame([["a", "b", "c"], ["d", "e", "f"]], schema=names, orient="row")
-    with connection.connect(tmp_path / "work.duckdb") as con:
+    with connection.connect(tmp_path / "x.duckdb") as con:
         con.execute(
             'create table frame as select \'wrong\' as key, \'wrong\' as "rate ""per"" day", \'wrong\' as "it\'s"'
         )
@@ -84,12 +84,12 @@ def test_a_frame_enters_a_table_whatever_stands_under_its_name(tmp_path):
 
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_variable_of_the_code_is_no_table(tmp_path, read_only):
-    with connection.connect(tmp_path / "work.duckdb"):
+    with connection.connect(tmp_path / "x.duckdb"):
         pass
     rows = pl.DataFrame({"key": ["a"]})
     with (
-        connection.connect(tmp_path / "work.duckdb", read_only=read_only),
-        connection.connect(tmp_path / "work.duckdb", read_only=read_only) as con,
+        connection.connect(tmp_path / "x.duckdb", read_only=read_only),
+        connection.connect(tmp_path / "x.duckdb", read_only=read_only) as con,
         pytest.raises(duckdb.CatalogException, match="rows"),
     ):
         con.execute("select * from rows")
