@@ -20,7 +20,7 @@ PACKAGE = "pipelines"
 def fingerprint(*modules: str) -> str:
     """Hash of the text of modules, of all of ours that they import, and of the versions of the packages that those import."""
     needed = closure(modules)
-    parts = [part for name in needed for part in (name, read(_path(name)))]
+    parts = [part for name in needed for part in (name, text_of(name))]
     foreign = {top for name in needed for top in _imports(name) if _is_foreign(top)}
     return short_hash(*parts, *installed(foreign))
 
@@ -71,8 +71,11 @@ def short_hash(*parts: str | bytes) -> str:
 
 
 @cache
-def read(path: Path) -> bytes:
-    """Text of a module; of a process that runs for days that of its beginning, as its code is."""
+def text_of(module: str) -> bytes:
+    """Text of a module of ours by its name; of a process that runs for days that of its beginning, as its code is."""
+    path = _path(module)
+    if path is None:
+        raise LookupError(f"{module}: found no such module, expected one of {PACKAGE}")
     return path.read_bytes()
 
 
@@ -80,7 +83,7 @@ def read(path: Path) -> bytes:
 def _imports(module: str) -> tuple[str, ...]:
     """Names that a module imports: ours in full (a name imported from a package may be a module), of others the package."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(read(_path(module)))):
+    for node in ast.walk(ast.parse(text_of(module))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

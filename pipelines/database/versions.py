@@ -51,7 +51,7 @@ def code_version(table: Table) -> str:
     common = (table.model_dump_json(), *source_code.installed(["duckdb"]))
     if table.arguments:
         return short_hash(*common, _text(table), *source_code.installed(["sqlglot"]), _all_columns())
-    writers = [source_code.read(source_code.CODE / f"{name.replace('.', '/')}.py") for name in WRITERS]
+    writers = [source_code.text_of(name) for name in WRITERS]
     if table.schema_name == "reference":
         parts = [part for path in reference_rows.declared_in(table) for part in _named(path)]
         code = source_code.fingerprint("pipelines.declarations.reference_rows")
