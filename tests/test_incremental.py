@@ -146,7 +146,7 @@ def test_another_value_of_a_list_goes_as_far_as_it_makes_a_difference(world):
 def test_the_python_that_writes_tables_is_noticed(world):
     con, _, house = world
     edit(house, "pipelines/database/writing.py", "", "\n# another line\n")
-    stale = {n for n, t in tables().items() if t.schema_name != "raw" and versions.reason_to_make(con, t, ())}
+    stale = {n for n, t in tables().items() if t.schema_name != "raw" and versions.reason_to_make(con, t, {})}
     assert stale == {name for name, table in tables().items() if table.schema_name != "raw"}
 
 
@@ -155,7 +155,7 @@ def test_another_version_of_a_package_is_noticed(world, monkeypatch, package, st
     con, paths, _ = world
     real = source_code.version_of
     monkeypatch.setattr(source_code, "version_of", lambda name: "99" if name == package else real(name))
-    assert "package" in versions.reason_to_make(con, tables()[stale], ())
+    assert "package" in versions.reason_to_make(con, tables()[stale], {})
     if package == "duckdb":
         assert "reader" in standing.first_to_land(con, paths)
 

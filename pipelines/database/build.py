@@ -5,14 +5,14 @@ Belongs here: the one way in which reference, core and mart tables and macros co
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.database import connection, exact, lineage, select, versions, writing
+from pipelines.database import connection, lineage, select, versions, writing
+from pipelines.database.source_code import short_hash
 from pipelines.declarations import reference_rows
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
@@ -64,11 +64,10 @@ def build_all(
 
 def build(con: duckdb.DuckDBPyConnection, table: Table) -> Made:
     """Make a table anew unless it stands as it would be made now."""
-    reads = lineage.upstream(table.full_name)
-    reason = versions.reason_to_make(con, table, reads)
+    inputs = {name: versions.data_version(con, tables()[name]) for name in lineage.upstream(table.full_name)}
+    reason = versions.reason_to_make(con, table, inputs)
     if not reason:
         return Made(writing.count(con, table), versions.data_version(con, table), "")
-    inputs = {name: versions.data_version(con, tables()[name]) for name in reads}
     with connection.transaction(con):
         content = _fill(con, table)
         made = Made(content.row_count, versions.of_content(table, content), reason)
@@ -124,21 +123,19 @@ def _no_rows(table: Table) -> str:
 
 
 def _fingerprints(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
-    """For each landed file a hash of all that its rows of a table come from, without reading the file's records.
+    """For each landed file a hash of all that its rows in a table come from; the records of the file are not read.
 
-    Of a file counts what the raw tables state once of it (among it the fingerprint of its reader, its sidecar and its
-    vintage); of the table its SELECT and contract, every list that it reads, and DuckDB, which computes it.
+    The hash covers what the raw tables state once about a file (the fingerprint of its reader, its sidecar, its vintage
+    and more), the code version of the table, and every list that the table reads.
     """
     reads = [tables()[name] for name in lineage.upstream(table.full_name)]
     lists = [
         con.execute(f"from {t.full_name} order by all").fetchall() for t in reads if t.schema_name != "raw"
     ]
-    common = repr((duckdb.__version__, exact.FUNCTIONS, _select(table), table.model_dump_json(), lists))
+    common = repr((versions.code_version(table), lists))
     stated: dict[str, list] = {}
     for read in reads:
         if read.grain == ["file_sha256"]:
             for row in con.execute(f"select file_sha256, t from {read.full_name} as t").fetchall():
                 stated.setdefault(row[0], []).append((read.name, row[1]))
-    return {
-        sha: hashlib.sha256(repr((common, rows)).encode()).hexdigest()[:16] for sha, rows in stated.items()
-    }
+    return {sha: short_hash(common, repr(rows)) for sha, rows in stated.items()}

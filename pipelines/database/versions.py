@@ -14,8 +14,8 @@ the rows of a file follow from its bytes, its name, its sidecar and its reader.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -112,18 +112,27 @@ def _raw_version(con: duckdb.DuckDBPyConnection, table: Table) -> str:
     return short_hash(_columns(table), repr(found))
 
 
-def reason_to_make(con: duckdb.DuckDBPyConnection, table: Table, reads: Iterable[str]) -> str:
-    """Why a table has to be made, in words; empty if it stands as it would be made now."""
+def reason_to_make(con: duckdb.DuckDBPyConnection, table: Table, inputs: dict[str, str]) -> str:
+    """Why a table has to be made, in words; empty if it stands as it would be made now.
+
+    Args:
+        con: The work database.
+        table: The table.
+        inputs: Data versions of the tables that its SELECT reads.
+    """
     noted = record_of(con, table)
     if noted is None or not writing.has_columns(con, table):
         return "it is not there as declared"
     if noted.code_version != code_version(table):
         return "its SELECT, contract, list, Python or a package changed"
-    rows = {writing.count(con, table), *([writing.count_of_slices(con, table)] if table.by_file else [])}
+    rows = {
+        writing.count(con, table),
+        *([writing.content_of_slices(con, table).row_count] if table.by_file else []),
+    }
     if rows != {noted.row_count}:
         return "rows were lost or added since it was made"
-    now = {name: data_version(con, tables()[name]) for name in reads if name in tables()}
-    changed = sorted(name for name in noted.inputs.keys() | now if noted.inputs.get(name) != now.get(name))
+    names = noted.inputs.keys() | inputs
+    changed = sorted(name for name in names if noted.inputs.get(name) != inputs.get(name))
     return f"changed: {', '.join(changed)}" if changed else ""
 
 
@@ -141,10 +150,12 @@ def first_reason(con: duckdb.DuckDBPyConnection) -> str:
 
     As long as a SELECT is the one that a table was made by, what it reads is what was noted then.
     """
+    version = cache(lambda name: data_version(con, tables()[name]))  # many tables read the same ones
     for table in tables().values():
         if table.schema_name != "raw":
             noted = record_of(con, table)
-            reason = reason_to_make(con, table, noted.inputs if noted else ())
+            reads = (name for name in (noted.inputs if noted else ()) if name in tables())
+            reason = reason_to_make(con, table, {name: version(name) for name in reads})
             if reason:
                 return f"{table.full_name}: {reason}"
     found = ((macro.full_name, reason_to_make_macro(con, macro)) for macro in macros().values())

@@ -72,7 +72,7 @@ def fill_by_file(
         order = identifiers(table.grain)
         con.execute(f"insert into {table.full_name} by name select * from ({query}) order by {order}")
     _note_slices(con, table, {sha: fingerprints[sha] for sha in new})
-    return _content_of_slices(con, table)
+    return content_of_slices(con, table)
 
 
 def _note_slices(con: duckdb.DuckDBPyConnection, table: Table, fingerprints: dict[str, str]) -> None:
@@ -96,16 +96,11 @@ def content(con: duckdb.DuckDBPyConnection, table: Table) -> Content:
     return Content(*map(int, found[0]))
 
 
-def _content_of_slices(con: duckdb.DuckDBPyConnection, table: Table) -> Content:
-    """What stands in a table that is made file by file, joined from what was noted of its files."""
+def content_of_slices(con: duckdb.DuckDBPyConnection, table: Table) -> Content:
+    """Content of a table that is made file by file, added up from the notes about its files."""
     joined = "coalesce(sum(row_count), 0), coalesce(bit_xor(hash_xor), 0), coalesce(sum(hash_sum), 0)"
     query = f"select {joined} from internal.slice where table_name = ?"
     return Content(*map(int, con.execute(query, [table.full_name]).fetchall()[0]))
-
-
-def count_of_slices(con: duckdb.DuckDBPyConnection, table: Table) -> int:
-    """Number of rows that are noted of the files of a table that is made file by file."""
-    return _content_of_slices(con, table).row_count
 
 
 def hashes(table: Table) -> str:
@@ -240,6 +235,6 @@ def _check_columns(table: Table, found: list[str]) -> None:
     surplus = [name for name in found if name not in table.column_names]
     if missing or surplus:
         raise ContractError(
-            f"warehouse/{table.schema_name}/{table.name}: expected the columns {table.column_names}; "
+            f"{table.contract_place}: expected the columns {table.column_names}; "
             f"missing {missing}, not declared {surplus}"
         )

@@ -152,6 +152,11 @@ class Table(Declared):
         return self.full_name + (f"({', '.join(a.name for a in self.arguments)})" if self.arguments else "")
 
     @property
+    def contract_place(self) -> str:
+        """Where the contract stands in the project, for messages."""
+        return f"warehouse/{self.schema_name}/{self.name}.yml"
+
+    @property
     def select_path(self) -> Path:
         """Path of the SELECT. For a table of a metric, it is the SELECT of the metric's input."""
         ending = "input.sql" if self.metric else "sql"
