@@ -19,6 +19,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.database import connection
+from pipelines.quoting import identifiers
+
 VERSION = "methodology_version"
 DEFAULT = f"{VERSION} = (select {VERSION} from {{side}}.reference.methodology where is_default)"
 SIDES = ("before", "after")
@@ -47,8 +50,8 @@ def compare(
     Args:
         before: The one file.
         after: The other.
-        where_default: Of a table that states the version of the method compare the default version only (lists in
-            the schema `reference` are compared whole).
+        where_default: Whether to compare only the rows of the default version, in tables that state the version of
+            the method. Lists in the schema `reference` are compared whole.
         without: Full names of tables, or of columns as `schema.table.column`, that are left out.
 
     Returns:
@@ -56,7 +59,7 @@ def compare(
     """
     with duckdb.connect() as con:
         for side, path in zip(SIDES, (before, after), strict=True):
-            con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {side} (read_only)")
+            connection.attach(con, side, path)
         columns = [_columns(con, side, without) for side in SIDES]
         both = sorted(columns[0].keys() & columns[1].keys())
         compared = [_table(con, name, columns[0][name], columns[1][name], where_default) for name in both]
@@ -91,7 +94,7 @@ def _table(
     where_default: bool,
 ) -> Compared:
     common = sorted(before.keys() & after.keys())
-    listed = ", ".join(f'"{column}"' for column in common)
+    listed = identifiers(common)
     default = where_default and VERSION in common and not name.startswith("reference.")
     one, other = (
         f"select {listed} from {side}.{name}" + (f" where {DEFAULT.format(side=side)}" if default else "")

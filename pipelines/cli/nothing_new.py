@@ -47,8 +47,7 @@ def current(paths: Paths, say: Callable[[str], None]) -> Generation:
 
 def _made_of(con: duckdb.DuckDBPyConnection, paths: Paths, say: Callable[[str], None]) -> Generation:
     """The current generation, if it holds what the work database holds and that is what a run would make."""
-    state = connection.state(con)
-    if state is None or state.checked != state.commits:
+    if not connection.is_checked(con):
         raise SomethingNew("the work database holds what no run has checked")
     reason = standing.first_to_land(con, paths) or versions.first_reason(con)
     if reason:

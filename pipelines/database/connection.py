@@ -1,7 +1,7 @@
-"""DuckDB: open, create a table from its contract, replace a slice.
+"""DuckDB: open a database file, run a transaction, know the state of the work database.
 
-Belongs here: every statement that writes to the work database. Does not belong here: what a table means
-(warehouse/), publishing (publishing/), what becomes of a work database that lost something (recovery.py), Dagster.
+Belongs here: connections, their settings, transactions and the count of them. Does not belong here: rows of tables
+(writing.py), publishing (publishing/), a work database that lost something (recovery.py), Dagster.
 
 Every transaction counts itself in the database (`internal.state`) and, once committed, in a file beside it: a database
 that counts less than the file has lost what was committed.
@@ -24,7 +24,7 @@ from pipelines.database import exact
 from pipelines.declarations.files import SCHEMAS
 
 LOCK_PATIENCE_SECONDS = 60
-# Of the work database; one of another version is set aside and filled anew from the kept bytes (recovery.py).
+# Version of the work database. recovery.py sets a database of another version aside; the next run fills a new one.
 VERSION = 4
 # DuckDB 1.2 and all later ones read a file of this version. The published file is a copy of the work database.
 STORAGE_VERSION = "v1.2.0"
@@ -140,7 +140,7 @@ STATE = """
 begin;
 create schema if not exists internal;
 create table internal.state as select {version}::integer as version, 0::bigint as commits, -1::bigint as checked;
-comment on table internal.state is 'Of the work database: what the pipeline needs to notice that something was lost';
+comment on table internal.state is 'State of the work database, by which the pipeline notices that something was lost';
 comment on column internal.state.version is 'Version of the work database; raised when an older one cannot be carried on';
 comment on column internal.state.commits is 'Transactions committed so far';
 comment on column internal.state.checked is 'Number of the last commit before all promises were checked and kept';
@@ -156,7 +156,7 @@ comment on column internal.made.row_count is 'Rows that it had then';
 create table internal.slice (
     table_name varchar, file_sha256 varchar, fingerprint varchar, row_count bigint, hash_xor ubigint, hash_sum hugeint
 );
-comment on table internal.slice is 'Of tables made file by file: the files whose rows are in them';
+comment on table internal.slice is 'Files whose rows are in the tables that are made file by file';
 comment on column internal.slice.table_name is 'Table';
 comment on column internal.slice.file_sha256 is 'File, also one that gives no rows';
 comment on column internal.slice.fingerprint is 'Hash of all that the rows of the file come from';
@@ -183,6 +183,12 @@ def state(con: duckdb.DuckDBPyConnection) -> State | None:
     ).fetchall():
         return None
     return State(*con.execute("select version, commits, checked from internal.state").fetchall()[0])
+
+
+def is_checked(con: duckdb.DuckDBPyConnection) -> bool:
+    """True if all promises were checked, and kept, after the last commit."""
+    found = state(con)
+    return found is not None and found.checked == found.commits
 
 
 def mark_checked(con: duckdb.DuckDBPyConnection) -> None:

@@ -62,7 +62,7 @@ def explain(table: Table, outcome: Outcome, rows: list[FailingRow]) -> str:
     if not outcome.ran:
         return (
             f"{outcome.promise.description}: could not be checked ({outcome.problem}). What to do: correct the promise "
-            f"{outcome.promise.name} in {_contract(table)}"
+            f"{outcome.promise.name} in {table.contract_place}"
         )
     level = (
         f", accepted are {outcome.promise.expected_at_most}" if outcome.promise.severity == "warning" else ""
@@ -76,7 +76,7 @@ def explain(table: Table, outcome: Outcome, rows: list[FailingRow]) -> str:
 
 
 def _next_step(table: Table, outcome: Outcome, rows: list[FailingRow]) -> str:
-    name, contract = outcome.promise.name, _contract(table)
+    name, contract = outcome.promise.name, table.contract_place
     if outcome.promise.severity == "warning":
         return (
             f"look at the rows; if they are right, set expected_at_most of {name} in {contract} to "
@@ -94,10 +94,6 @@ def _next_step(table: Table, outcome: Outcome, rows: list[FailingRow]) -> str:
         else "correct the list or the file that the table is made from"
     )
     return f"{origin}; if the rows are right, correct {name} in {contract}"
-
-
-def _contract(table: Table) -> str:
-    return f"warehouse/{table.schema_name}/{table.name}.yml"
 
 
 def _rows_in_full(con: duckdb.DuckDBPyConnection, table: Table, promise: Promise) -> str:

@@ -27,12 +27,21 @@ def upstream(full_name: str) -> tuple[str, ...]:
     sql = query(table)
     if sql is None:
         return ()
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    found = {f"{t.db}.{t.name}" for t in tree.find_all(exp.Table) if t.db}
+    found = tables_in(sql)
     unknown = sorted(found - set(tables()))
     if unknown:
         raise ValueError(f"{table.select_path.relative_to(ROOT)}: found tables without a contract: {unknown}")
     return tuple(sorted(found - {full_name}))
+
+
+def tables_in(sql: str) -> set[str]:
+    """Full names of the tables that a SELECT names with their schema.
+
+    >>> sorted(tables_in("with a as (from core.area) select * from a join mart.mode using (code)"))
+    ['core.area', 'mart.mode']
+    """
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    return {f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db}
 
 
 def order(*names: str) -> list[str]:
@@ -61,7 +70,7 @@ def column_origins(full_name: str) -> dict[str, tuple[str, ...]]:
     for column in table.columns:
         if unknown := sorted(set(column.comes_from or ()) - set(inputs)):
             raise DeclarationError(
-                f"warehouse/{full_name.replace('.', '/')}.yml: column {column.name}: found `from` {unknown}, expected "
+                f"{table.contract_place}: column {column.name}: found `from` {unknown}, expected "
                 f"columns of {table.select_path.name}: {sorted(inputs)}"
             )
     return {

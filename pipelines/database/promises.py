@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sqlglot
-from sqlglot import exp
-
+from pipelines.database import lineage
 from pipelines.declarations.tables import Column, Table
 from pipelines.quoting import identifier, identifiers, literal
 
@@ -62,8 +60,7 @@ def reads(table: Table) -> tuple[str, ...]:
     """Full names of the other tables that the promises of a table read, sorted: they must be made before it."""
     found = {column.references.rsplit(".", 1)[0] for column in table.columns if column.references}
     for rule in table.rules:
-        tree = sqlglot.parse_one(rule.unexpected_rows.replace("{table}", table.full_name), dialect="duckdb")
-        found |= {f"{each.db}.{each.name}" for each in tree.find_all(exp.Table) if each.db}
+        found |= lineage.tables_in(rule.unexpected_rows.replace("{table}", table.full_name))
     return tuple(sorted(found - {table.full_name}))
 
 

@@ -79,15 +79,11 @@ def files_of(given: list[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in given:
         if path.is_dir():
-            found |= dict.fromkeys(discovery.data_files(path) + _alone_in(path))
+            found |= dict.fromkeys(discovery.data_files(path) + discovery.sidecars_alone(path))
         else:
             named = discovery.data_file_of(path) if discovery.is_sidecar(path) else path
             found[named if named.exists() else path] = None
     return list(found)
-
-
-def _alone_in(folder: Path) -> list[Path]:
-    return [path for path in discovery.sidecars(folder) if not discovery.data_file_of(path).exists()]
 
 
 def checked(**facts: str) -> dict[str, str]:

@@ -41,9 +41,13 @@ def sidecars(folder: Path) -> list[Path]:
 
 
 def alone(folder: Path) -> list[Landed]:
-    """List the sidecars of a folder that stand without their data file."""
-    found = [path for path in sidecars(folder) if not data_file_of(path).exists()]
-    return [Landed(printable(path), "", "alone", message_alone(path)) for path in found]
+    """What is said of the sidecars of a folder that stand without their data file."""
+    return [Landed(printable(path), "", "alone", message_alone(path)) for path in sidecars_alone(folder)]
+
+
+def sidecars_alone(folder: Path) -> list[Path]:
+    """Sidecars of a folder whose data file is not there, sorted."""
+    return [path for path in sidecars(folder) if not data_file_of(path).exists()]
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

@@ -167,8 +167,8 @@ def again(paths: Paths, keep: int, *, with_work: bool = False) -> Generation:
     if not paths.work.exists():
         raise NotChecked(f"{paths.work}: not found; `zonescope run` makes, checks and publishes it")
     with connection.connect(paths.work) as con:
-        found = connection.state(con)
-    if found is None or found.checked != found.commits:
+        is_checked = connection.is_checked(con)
+    if not is_checked:
         raise NotChecked(
             f"{paths.work}: found changes that no run has checked (a file was landed by hand, or a run stopped on its "
             "way); `zonescope run` checks and publishes it"
