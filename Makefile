@@ -59,7 +59,7 @@ lint: setup-dev $(SQL_LINTED) ## style, layout, layers, types, SQL, Dagster's de
 
 # The slowest of the tools (a third of a second a SELECT) reads only what has changed since it was last content.
 $(SQL_LINTED): .sqlfluff requirements-dev.lock $(shell find warehouse docs/queries -name '*.sql') | $(DEV_STAMP)
-	$(BIN)/sqlfluff lint --disable-progress-bar $(if $(filter-out %.sql,$?),warehouse docs/queries,$?)
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(if $(filter-out %.sql,$?),warehouse docs/queries,$?)
 	touch $@
 
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
