@@ -229,7 +229,7 @@ def _misfit(look: _Look, source: Source, by_name: bool) -> _Misfit:
 
 
 def _missing(look: _Look, source: Source) -> list[str]:
-    """The texts of the signature that the file lacks. Of a workbook, the sheet that lacks least counts."""
+    """The texts of the signature that the file lacks. In a workbook, the sheet that lacks least counts."""
     if look.kind and source.layout not in WITHOUT_ROWS:
         return min((_lacks(sheet, source.signature) for sheet in look.sheets), key=len)
     decoded, encoding = look.text(source.encoding)
