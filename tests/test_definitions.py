@@ -8,7 +8,7 @@ import shutil
 import dagster as dg
 import pytest
 
-from pipelines.database import lineage
+from pipelines.database import connection, lineage
 from pipelines.database.promises import promises, reads
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import macros, tables
@@ -127,3 +127,17 @@ def test_a_broken_promise_stops_publication(repository, paths, cut, monkeypatch)
     assert {row["promise"] for row in rows} == {"latitude_in_range"} and "zone_code" in rows[0]["states"]
     with pytest.raises(generations.NothingPublished):
         generations.current(paths)
+
+
+def test_the_generation_chosen_alone_holds_only_what_a_run_has_checked(repository, paths, cut):
+    """A user of the web interface can choose single assets; a promise that was broken before must still stop them."""
+    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
+    job = repository.resolve_job_def("refresh")
+    alone = [dg.AssetKey(["published", "generation"])]
+    with dg.DagsterInstance.ephemeral() as instance:
+        found = job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=alone)
+        assert not found.success and generations.kept(paths) == []
+        with connection.connect(paths.work) as con:
+            connection.mark_checked(con)
+        assert job.execute_in_process(instance=instance, asset_selection=alone).success
+    assert generations.kept(paths) == ["000001"]

@@ -307,13 +307,18 @@ def test_what_only_feeds_a_computation_is_not_published_unless_asked_for(ready):
     assert "work" in _schemas(generations.current(ready))
 
 
-def test_a_table_without_a_contract_is_not_published(ready):
+def test_a_table_or_macro_without_a_contract_is_not_published(ready):
     """One that an older release made, say; the work database keeps it."""
     with connection.connect(ready.work) as con:
         con.execute('create table mart."of an older ""release""" as select 1 as a')
+        con.execute('create macro mart."of an older ""macro"""(a) as table (select a)')
     made = generations.publish(ready)
     with connection.connect(made.database, read_only=True) as con:
         assert con.execute("from duckdb_tables() where table_name like 'of an%'").fetchall() == []
+        found = con.execute(
+            "select schema_name || '.' || function_name from duckdb_functions() where function_type = 'table_macro'"
+        )
+        assert {name for (name,) in found.fetchall() if name.startswith(("mart.", "core."))} == set(macros())
 
 
 def test_a_macro_of_the_published_file_reads_published_tables_only():

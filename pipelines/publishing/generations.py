@@ -98,7 +98,7 @@ def publish_changes(paths: Paths, keep: int = KEEP) -> tuple[Generation, bool]:
     The caller vouches that the work database is checked.
     """
     with connection.connect(paths.work) as con:
-        standing = standing_for(con, paths)
+        standing = standing_for(con, paths, thorough=True)
         if standing:
             connection.mark_checked(con)
             con.execute("checkpoint")
@@ -108,8 +108,16 @@ def publish_changes(paths: Paths, keep: int = KEEP) -> tuple[Generation, bool]:
     return standing, False
 
 
-def standing_for(con: duckdb.DuckDBPyConnection, paths: Paths) -> Generation | None:
-    """The current generation, if its files are there and it holds the same tables and macros as the work database."""
+def standing_for(
+    con: duckdb.DuckDBPyConnection, paths: Paths, *, thorough: bool = False
+) -> Generation | None:
+    """The current generation, if it is sound and holds the same tables and macros as the work database.
+
+    Args:
+        con: The work database.
+        paths: Runtime folders.
+        thorough: Whether to hash the files of the generation; otherwise only their sizes are compared.
+    """
     try:
         found = current(paths)
     except NothingPublished:
@@ -124,7 +132,7 @@ def standing_for(con: duckdb.DuckDBPyConnection, paths: Paths) -> Generation | N
         _macro_versions(),
         _publisher(),
     )
-    return found if same and not verify(found, thorough=False) else None
+    return found if same and not verify(found, thorough=thorough) else None
 
 
 def _published_names(*, with_work: bool = False) -> list[str]:
@@ -164,6 +172,12 @@ def again(paths: Paths, keep: int, *, with_work: bool = False) -> Generation:
     Raises:
         NotChecked: The work database has changes that no run has checked.
     """
+    must_be_checked(paths)
+    return publish(paths, keep, with_work=with_work)
+
+
+def must_be_checked(paths: Paths) -> None:
+    """Raise NotChecked unless a run has checked all that the work database holds."""
     if not paths.work.exists():
         raise NotChecked(f"{paths.work}: not found; `zonescope run` makes, checks and publishes it")
     with connection.connect(paths.work) as con:
@@ -173,7 +187,6 @@ def again(paths: Paths, keep: int, *, with_work: bool = False) -> Generation:
             f"{paths.work}: found changes that no run has checked (a file was landed by hand, or a run stopped on its "
             "way); `zonescope run` checks and publishes it"
         )
-    return publish(paths, keep, with_work=with_work)
 
 
 def _make(paths: Paths, making: Path, generation_id: str, *, with_work: bool) -> dict:
@@ -216,7 +229,7 @@ def _note_bytes(paths: Paths, sha: str) -> None:
 
 
 def _leave_only(database: Path, names: Collection[str]) -> None:
-    """Take every table out of a copy of the work database that is not to be published, and the schema that is empty then.
+    """Take all that is not to be published out of a copy of the work database: tables, undeclared macros, an empty schema.
 
     The blocks of these tables stay in the file as free ones: to copy the others row by row into a new file would save a
     tenth of its size and cost thirty times the CPU (docs/decisions/0012).
@@ -229,6 +242,12 @@ def _leave_only(database: Path, names: Collection[str]) -> None:
         for schema, name in found:
             if f"{schema}.{name}" not in names:
                 con.execute(f"drop table {identifier(schema)}.{identifier(name)}")
+        for schema, name in con.execute(
+            "select schema_name, function_name from duckdb_functions() "
+            f"where function_type = 'table_macro' and schema_name in ({listed})"
+        ).fetchall():
+            if f"{schema}.{name}" not in macros():
+                con.execute(f"drop macro table {identifier(schema)}.{identifier(name)}")
         if not any(name.startswith(f"{NOT_PUBLISHED}.") for name in names):
             con.execute(f"drop schema {NOT_PUBLISHED}")
         con.execute("checkpoint")
