@@ -17,7 +17,7 @@ from pipelines.declarations.modes import methodologies, modes
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import macros, tables
 from pipelines.landing import land as landing
-from pipelines.landing import standing
+from pipelines.landing import recognition, standing
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
 from tests.helpers import house as houses
@@ -146,8 +146,7 @@ def test_another_value_of_a_list_goes_as_far_as_it_makes_a_difference(world):
 def test_the_python_that_writes_tables_is_noticed(world):
     con, _, house = world
     edit(house, "pipelines/database/writing.py", "", "\n# another line\n")
-    stale = {n for n, t in tables().items() if t.schema_name != "raw" and versions.reason_to_make(con, t, {})}
-    assert stale == {name for name, table in tables().items() if table.schema_name != "raw"}
+    assert stale(con) == {*macros(), *(n for n, t in tables().items() if t.schema_name != "raw")}
 
 
 @pytest.mark.parametrize(("package", "stale"), [("duckdb", "core.area"), ("numpy", "mart.mode_fit")])
@@ -156,8 +155,25 @@ def test_another_version_of_a_package_is_noticed(world, monkeypatch, package, st
     real = source_code.version_of
     monkeypatch.setattr(source_code, "version_of", lambda name: "99" if name == package else real(name))
     assert "package" in versions.reason_to_make(con, tables()[stale], {})
-    if package == "duckdb":
-        assert "reader" in standing.first_to_land(con, paths)
+    assert "reader" in standing.first_to_land(con, paths)
+
+
+def test_packages_that_read_files_are_those_that_the_readers_import():
+    """Another version of such a package may read a file otherwise, so none may be missing from the list."""
+    readers = [
+        path.relative_to(source_code.CODE).with_suffix("").as_posix().replace("/", ".")
+        for path in (source_code.CODE / "pipelines/readers").rglob("*.py")
+    ]
+    imported = {
+        name for module in readers for name in source_code.imports(module) if source_code.is_foreign(name)
+    }
+    assert imported == set(recognition.READ_WITH)
+
+
+def test_the_python_that_finds_a_vintage_is_noticed_by_landing(world):
+    con, paths, house = world
+    edit(house, "pipelines/declarations/sources.py", "", "# another line\n")
+    assert "reader" in standing.first_to_land(con, paths)
 
 
 def test_another_declaration_of_a_source_is_noticed_by_landing_and_by_its_list(world):
@@ -429,6 +445,28 @@ def test_a_report_of_other_code_is_written_again(settled, monkeypatch):
     with pytest.raises(nothing_new.SomethingNew, match="report"):
         look()
     assert write.report(paths).is_new
+
+
+@pytest.mark.parametrize("place", ["parquet/mart/mode_fit.parquet", "warehouse-000001.duckdb"])
+def test_a_damaged_generation_without_another_is_replaced(settled, place):
+    """Its sizes are right, so only its hashes tell."""
+    paths, _ = settled
+    flipped(paths.published / "000001" / place)
+    made, is_new = generations.publish_changes(paths)
+    assert is_new and generations.verify(made) == []
+
+
+def test_a_work_database_that_cannot_be_removed_is_an_error(settled, monkeypatch):
+    """Otherwise `--whole` would find nothing new, and the user would believe that everything was made anew."""
+    paths, _ = settled
+
+    def refused(path, ignore_errors=False):
+        if not ignore_errors:
+            raise PermissionError(f"{path}: not permitted")
+
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    with pytest.raises(PermissionError):
+        nothing_new.forget(paths, print)
 
 
 def test_the_whole_is_made_anew_when_asked(settled):

@@ -65,6 +65,7 @@ def _made_of(con: duckdb.DuckDBPyConnection, paths: Paths, say: Callable[[str], 
 def forget(paths: Paths, say: Callable[[str], None]) -> None:
     """Let the next run read all kept bytes again, make every table and write the report; what is published stays."""
     with run_lock.hold(paths.run_lock, say, "that starts anew"):
-        shutil.rmtree(paths.work.parent, ignore_errors=True)
+        if paths.work.parent.exists():
+            shutil.rmtree(paths.work.parent)
         for note in paths.reports.glob(f"*/{write.NOTE}"):
             note.unlink()

@@ -21,7 +21,7 @@ def fingerprint(*modules: str) -> str:
     """Hash of the text of modules, of all of ours that they import, and of the versions of the packages that those import."""
     needed = closure(modules)
     parts = [part for name in needed for part in (name, text_of(name))]
-    foreign = {top for name in needed for top in _imports(name) if _is_foreign(top)}
+    foreign = {top for name in needed for top in imports(name) if is_foreign(top)}
     return short_hash(*parts, *installed(foreign))
 
 
@@ -34,7 +34,7 @@ def closure(modules: Iterable[str]) -> list[str]:
         if name in found or not name.startswith(PACKAGE) or _path(name) is None:
             continue
         found.add(name)
-        waiting += _imports(name)
+        waiting += imports(name)
     return sorted(found)
 
 
@@ -80,7 +80,7 @@ def text_of(module: str) -> bytes:
 
 
 @cache
-def _imports(module: str) -> tuple[str, ...]:
+def imports(module: str) -> tuple[str, ...]:
     """Names that a module imports: ours in full (a name imported from a package may be a module), of others the package."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text_of(module))):
@@ -96,5 +96,6 @@ def _path(module: str) -> Path | None:
     return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.exists()), None)
 
 
-def _is_foreign(name: str) -> bool:
+def is_foreign(name: str) -> bool:
+    """Whether an imported name belongs to an installed package."""
     return not name.startswith(PACKAGE) and name not in sys.stdlib_module_names

@@ -26,7 +26,7 @@ from pipelines.declarations import reference_rows
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
 
-# These write every table. Only their own text counts: what they import decides nothing about the rows.
+# These write every table and macro. Only their own text counts: what they import decides nothing about the rows.
 WRITERS = tuple(f"pipelines.database.{name}" for name in ("build", "exact", "select", "writing"))
 # What is read of raw.file for the rows of a file in another raw table.
 RAW = "file_sha256, file_name, source_id, vintage, sidecar_text, status, reader_fingerprint"
@@ -49,9 +49,10 @@ def code_version(table: Table) -> str:
     Raw tables have none here: landing keeps for each file a hash of what it was read with (raw.file.reader_fingerprint).
     """
     common = (table.model_dump_json(), *source_code.installed(["duckdb"]))
-    if table.arguments:
-        return short_hash(*common, _text(table), *source_code.installed(["sqlglot"]), _all_columns())
     writers = [source_code.text_of(name) for name in WRITERS]
+    if table.arguments:
+        packages = source_code.installed(["sqlglot"])
+        return short_hash(*common, *writers, _text(table), *packages, _all_columns())
     if table.schema_name == "reference":
         parts = [part for path in reference_rows.declared_in(table) for part in _named(path)]
         code = source_code.fingerprint("pipelines.declarations.reference_rows")

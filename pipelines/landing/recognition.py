@@ -17,7 +17,15 @@ from pipelines.readers import detect as readers
 from pipelines.readers.text import ReadError
 
 # Packages that turn bytes into rows; another version of one may read a file otherwise.
-READ_WITH = ("duckdb", "polars", "python_calamine", "xlrd", "yaml")
+READ_WITH = ("duckdb", "numpy", "polars", "python_calamine", "xlrd", "yaml")
+# Code of ours that decides what a file gives: its rows, its source, its vintage.
+READ_BY = (
+    "declarations/sources.py",
+    "landing/raw_rows.py",
+    "landing/recognition.py",
+    "landing/sidecar.py",
+    "readers/**/*.py",
+)
 
 
 def source_of(kept: Path, own_name: str, sidecar_text: str | None) -> Source:
@@ -50,7 +58,7 @@ def fingerprint(source_id: str | None) -> str:
     """
     declared = [sources()[source_id]] if source_id in sources() else sources().values()
     files = [p for s in declared for p in (s.folder / "source.yml", s.folder / "columns.csv") if p.exists()]
-    for pattern in ("landing/sidecar.py", "landing/raw_rows.py", "landing/recognition.py", "readers/**/*.py"):
+    for pattern in READ_BY:
         files += sorted((ROOT / "pipelines").glob(pattern))
     parts = [p.read_bytes() for p in files]
     parts += [table.model_dump_json().encode() for table in tables().values() if table.schema_name == "raw"]
