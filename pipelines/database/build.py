@@ -1,6 +1,6 @@
 """Make one table or macro of the warehouse from its declaration: a SELECT, a list, or a SELECT handed to a metric.
 
-Belongs here: the one way in which reference, core and mart tables and macros come about. Does not belong here: Dagster.
+Belongs here: the one way in which tables (raw ones apart) and macros come about. Does not belong here: Dagster.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def ask(con: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | 
     """The rows of the last statement of a text; None where it has no statement.
 
     Args:
-        con: A connection that `store.connect(..., read_only=True)` gave.
+        con: A connection that `connection.connect(..., read_only=True)` gave.
         text: What the user typed.
 
     Raises:

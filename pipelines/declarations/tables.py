@@ -208,7 +208,7 @@ def _with_common_columns(place: str, stated: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def tables() -> dict[str, Table]:
-    """Every table contract under warehouse/, by full name, in the order reference, raw, core, mart."""
+    """Every table contract under warehouse/, by full name, in the order reference, raw, core, work, mart."""
     return {name: table for name, table in _contracts().items() if not table.arguments}
 
 

@@ -1,4 +1,4 @@
-"""Assets of schemas reference, core and mart: one for each contract of a table or macro, all made alike."""
+"""Assets of all schemas but raw: one for each contract of a table or macro, all made alike."""
 
 import dagster as dg
 
