@@ -1,9 +1,12 @@
-"""The code location: everything in defs/, with one policy applied to every asset.
+"""The code location: everything in defs/, with the same policies applied to every asset.
 
-Policy: owner, kinds, group, description, column schema with units and column lineage come from the contract.
+`policy` gives owner, kinds, group and code version; `words` what the contract says and where columns come from.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
 
 import dagster as dg
 
@@ -28,22 +31,30 @@ GROUP_KINDS = {
 
 
 def policy(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """Owner, kinds and group for every asset; the contract's words for every table and macro."""
+    """Owner, kinds and group for every asset; the code version of every table and macro."""
     group = spec.key.path[0]
-    table = (tables() | macros()).get(".".join(spec.key.path))
+    table = _declared(spec)
     kinds = GROUP_KINDS[group] | ({"python"} if table and table.metric else set())
     spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, group_name=group)
+    return spec.replace_attributes(code_version=code_version(table)) if table else spec
+
+
+def words(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """The contract's words for every table and macro, and where each of its columns comes from."""
+    table = _declared(spec)
     if table is None:
         return spec
-    return spec.replace_attributes(
-        description=describe(table), code_version=code_version(table)
-    ).merge_attributes(
+    return spec.replace_attributes(description=describe(table)).merge_attributes(
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/column_lineage": column_lineage(table),
             "dagster/table_name": table.full_name,
         }
     )
+
+
+def _declared(spec: dg.AssetSpec) -> Table | None:
+    return (tables() | macros()).get(".".join(spec.key.path))
 
 
 def code_version(table: Table) -> str:
@@ -94,6 +105,14 @@ def describe(table: Table) -> str:
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything Dagster needs to know."""
+    return definitions(policy, words)
+
+
+def definitions(*policies: Callable[[dg.AssetSpec], dg.AssetSpec]) -> dg.Definitions:
+    """The graph with these policies applied to every asset.
+
+    A run on the command line does without `words`, which take seconds to compute.
+    """
     assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
         *raw.source_specs,
         raw.land,
@@ -101,7 +120,9 @@ def defs() -> dg.Definitions:
         *publish.assets,
     ]
     return dg.Definitions(
-        assets=list(dg.map_asset_specs(policy, assets)),
+        assets=list(
+            dg.map_asset_specs(lambda spec: reduce(lambda s, apply: apply(s), policies, spec), assets)
+        ),
         jobs=[automation.refresh],
         schedules=automation.schedules,
         sensors=automation.sensors,

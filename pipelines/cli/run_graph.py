@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.text import Text
 
 from pipelines.declarations.files import ROOT
-from pipelines.definitions import defs
+from pipelines.definitions import definitions, policy
 
 
 class _Handler(logging.Handler):
@@ -71,7 +71,9 @@ def run(console: Console) -> str | None:
     # dagster.yaml names its state folder relative to the project
     with contextlib.chdir(ROOT), Progress(*columns, console=console) as bar:
         handler = _Handler(bar, bar.add_task("starting", total=None), console)
-        watched = dg.Definitions.merge(defs(), dg.Definitions(loggers={"progress": _logger(handler)}))
+        watched = dg.Definitions.merge(
+            definitions(policy), dg.Definitions(loggers={"progress": _logger(handler)})
+        )
         job = watched.resolve_job_def("refresh")
         bar.update(handler.task, total=len(job.graph.nodes))
         instance = dg.DagsterInstance.get()

@@ -105,18 +105,21 @@ def _suite(table: Table, groups: list[list[Promise]]) -> Any:
 def _batch(con: duckdb.DuckDBPyConnection, table: Table) -> Any:
     import great_expectations as gx  # noqa: PLC0415
     from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415
+    from great_expectations.datasource.fluent.sql_datasource import TableAsset  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")
     # as the manual of Great Expectations has it; its types know another form
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    # added one after the other, source, asset and batch would each be written out into the context's configuration
     source = context.data_sources.add_sql(  # type: ignore[call-arg]  # its types know no `kwargs`
         "warehouse",
         connection_string="duckdb+gx:///:memory:",
         create_temp_table=False,
         kwargs={"poolclass": StaticPool, "creator": lambda: ConnectionWrapper(_in_schema(con, table))},
+        assets=[TableAsset(name=table.name, type="table", table_name=table.name)],
     )
-    asset = source.add_table_asset(table.name, table_name=table.name)
-    return asset.add_batch_definition_whole_table("whole").get_batch()
+    asset = source.get_asset(table.name)
+    return asset.get_batch(asset.build_batch_request())
 
 
 def _in_schema(con: duckdb.DuckDBPyConnection, table: Table) -> duckdb.DuckDBPyConnection:

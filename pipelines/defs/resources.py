@@ -26,7 +26,9 @@ class Warehouse(dg.ConfigurableResource):
                     warn(f"run {dead} had been killed; its slot is free again")
             recovery.ensure(self.paths, warn)
             self._look_at_published(warn)
-            yield self
+            # opened and closed once, and not in each of the steps, whose connections then share the open file
+            with self.connect():
+                yield self
 
     def _look_at_published(self, say: Callable[[str], None]) -> None:
         try:
