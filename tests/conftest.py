@@ -21,7 +21,7 @@ from pipelines.declarations.modes import methodologies, modes
 from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import compared, generations
 from tests.helpers import effort, runs
-from tests.helpers.worlds import build_all, shared
+from tests.helpers.worlds import RESOLVED, build_all, copy_of, shared
 
 # Modules of a minute and more go first, so that the workers end together (each module goes to one of them as a whole).
 LONG = (
@@ -62,9 +62,21 @@ def environment(paths, tmp_path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> settings.Paths:
-    """The embedded default data, built."""
-    return shared(tmp_path_factory, "built", build_all)
+def resolved(tmp_path_factory) -> settings.Paths:
+    """The embedded default data, landed and resolved: what a test of landing needs."""
+    return shared(tmp_path_factory, "resolved", lambda paths: build_all(paths, RESOLVED))
+
+
+@pytest.fixture
+def stocked(paths, resolved) -> settings.Paths:
+    """The same in the runtime folders of one test, where files that the test drops cost their own rows only."""
+    return copy_of(resolved, paths.root)
+
+
+@pytest.fixture(scope="session")
+def built(resolved, tmp_path_factory) -> settings.Paths:
+    """The same with all tables and macros made."""
+    return shared(tmp_path_factory, "built", lambda paths: build_all(copy_of(resolved, paths.root)))
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import settings
 from pipelines.database import connection
 from pipelines.declarations.files import ROOT, read_csv
-from tests.helpers.worlds import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 AREAS = read_csv(ROOT / "warehouse" / "reference" / "area.csv")
 LIST = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
@@ -73,10 +72,9 @@ PRINTED = {
 
 
 @pytest.fixture(scope="module")
-def resolved(tmp_path_factory):
+def decided(resolved, tmp_path_factory):
     """What became of a list of those names, and of a panel of cities and an export of provinces with doubtful ones."""
-    paths = settings.Paths(tmp_path_factory.mktemp("names"))
-    paths.inbox.mkdir()
+    paths = copy_of(resolved, tmp_path_factory.mktemp("names"))
     lines = [
         f"{code},{name},city,{year},annual,GDP,{n},billion CNY,seen,,,,\n"
         for n, (code, name, year) in enumerate(PRINTED, start=1)
@@ -114,13 +112,13 @@ def outcome(con, file_name: str) -> list[tuple]:
     ).fetchall()
 
 
-def test_a_name_or_code_means_the_area_of_the_figures_year(resolved):
-    found = outcome(resolved, "zone_figures_names.csv")
+def test_a_name_or_code_means_the_area_of_the_figures_year(decided):
+    found = outcome(decided, "zone_figures_names.csv")
     assert [(key, row[1]) for key, row in zip(PRINTED, found, strict=True)] == list(PRINTED.items())
 
 
-def test_what_stays_in_doubt_is_held_with_the_candidates(resolved):
-    found = outcome(resolved, "zone_figures_names.csv")
+def test_what_stays_in_doubt_is_held_with_the_candidates(decided):
+    found = outcome(decided, "zone_figures_names.csv")
     reasons = {key[1:]: row[2] for key, row in zip(PRINTED, found, strict=True) if row[2]}
     assert "220000, 220200" in reasons["吉林", 2022] and "expected a division code" in reasons["吉林", 2022]
     assert "340181, 341400" in reasons["巢湖市", 2011] and "110105, 211300, 220104" in reasons["朝阳", 2022]
@@ -128,14 +126,14 @@ def test_what_stays_in_doubt_is_held_with_the_candidates(resolved):
     assert "2018-12-25" in reasons["", 2021] and "2021" in reasons["", 2021]
 
 
-def test_the_levels_of_a_source_decide_between_areas_of_one_name(resolved):
-    assert [row[1] for row in outcome(resolved, "gdp_2026-01-05.csv")] == [
+def test_the_levels_of_a_source_decide_between_areas_of_one_name(decided):
+    assert [row[1] for row in outcome(decided, "gdp_2026-01-05.csv")] == [
         "220000",
         "460000",
         "150000",
         "110000",
     ]
-    panel = [row[1] for row in outcome(resolved, "job_data_mine.csv")]
+    panel = [row[1] for row in outcome(decided, "job_data_mine.csv")]
     assert panel == ["220200", "632500", "211300", "520500", "110000"]
 
 

@@ -9,10 +9,10 @@ import shutil
 import polars as pl
 import pytest
 
-from pipelines import settings
 from pipelines.database import build, connection, versions, writing
 from pipelines.declarations.tables import Table, tables
 from pipelines.landing import land as landing
+from tests.helpers.worlds import copy_of
 
 TRADE = "core.trade"
 HEADER = '"数据年月","贸易伙伴编码","贸易伙伴名称","{}",\n'
@@ -42,10 +42,9 @@ def made_whole(con, name: str = TRADE) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory):
+def three(resolved, tmp_path_factory):
     """Three files beside the embedded ones, landed and made; one has a record that is held."""
-    paths = settings.Paths(tmp_path_factory.mktemp("three"))
-    paths.inbox.mkdir()
+    paths = copy_of(resolved, tmp_path_factory.mktemp("three"))
     for number in (1, 2, 3):
         offer(paths, number, bad=number == 2)
     with connection.connect(paths.work) as con:

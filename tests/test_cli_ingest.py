@@ -151,34 +151,34 @@ def test_a_landed_return_with_faults_gives_its_marked_copy(run, paths, folder):
     assert (paths.returns / "zone_return_330100_2024.errors.xlsx").exists()
 
 
-def test_a_withdrawn_file_stays_out_until_it_is_given_again(run, paths):
-    path = paths.inbox / "zone_figures_mine.csv"
+def test_a_withdrawn_file_stays_out_until_it_is_given_again(run, stocked):
+    path = stocked.inbox / "zone_figures_mine.csv"
     path.write_text(FIGURES + FIGURE, encoding="utf-8")
-    build(paths)
+    build(stocked)
     mine = "select count(*) from core.observation as o join raw.file as f using (file_sha256) where f.file_name = ?"
-    assert query(paths, mine, path.name) == [(1,)]
+    assert query(stocked, mine, path.name) == [(1,)]
     assert run("withdraw", path.name, "--reason", "  ").exit_code == 1
     assert run("withdraw", "no_such.csv", "--reason", "x").exit_code == 1
     done = run("withdraw", path.name, "--reason", "the wrong [b] year")
     assert done.exit_code == 0 and "the wrong [b] year" in done.output
     for _ in range(2):
-        build(paths)
-        assert query(paths, mine, path.name) == [(0,)]
+        build(stocked)
+        assert query(stocked, mine, path.name) == [(0,)]
         ((status, reason, sha),) = query(
-            paths, "select status, reason, file_sha256 from raw.file where file_name = ?", path.name
+            stocked, "select status, reason, file_sha256 from raw.file where file_name = ?", path.name
         )
         assert status == "withdrawn" and "the wrong [b] year" in reason
-    kept = paths.landing / sha[:2] / sha
+    kept = stocked.landing / sha[:2] / sha
     assert kept.read_text(encoding="utf-8") == FIGURES + FIGURE
     assert "the wrong [b] year" in kept.with_suffix(".json").read_text(encoding="utf-8")
-    with connection.connect(paths.work) as con:
+    with connection.connect(stocked.work) as con:
         con.execute("drop table raw.cell")
-    build(paths)
-    assert query(paths, mine, path.name) == [(0,)]
-    assert query(paths, "select sum(unaccounted) from mart.file_accounting") == [(0,)]
+    build(stocked)
+    assert query(stocked, mine, path.name) == [(0,)]
+    assert query(stocked, "select sum(unaccounted) from mart.file_accounting") == [(0,)]
     assert run("ingest", path).exit_code == 0
-    build(paths)
-    assert query(paths, mine, path.name) == [(1,)]
+    build(stocked)
+    assert query(stocked, mine, path.name) == [(1,)]
 
 
 def test_an_archive_goes_out_with_its_members_and_a_hash_names_a_file(run, paths, folder):
@@ -194,21 +194,21 @@ def test_an_archive_goes_out_with_its_members_and_a_hash_names_a_file(run, paths
     assert statuses(paths) == {"all.zip": "archive", "all.zip!a_2024_import.csv": "loaded"}
 
 
-def test_retry_says_what_a_corrected_sidecar_changed(run, paths):
-    (paths.inbox / "soy 2024.csv").write_bytes(CUSTOMS)
-    (paths.inbox / "zone_figures_bad.csv").write_text(
+def test_retry_says_what_a_corrected_sidecar_changed(run, stocked):
+    (stocked.inbox / "soy 2024.csv").write_bytes(CUSTOMS)
+    (stocked.inbox / "zone_figures_bad.csv").write_text(
         FIGURES + FIGURE.replace("2081.75", "abc"), encoding="utf-8"
     )
-    build(paths)
+    build(stocked)
     assert "0 now" not in run("quarantine", "retry", "--file", "soy").output
-    (paths.inbox / "soy 2024.csv.yml").write_text("flow: import\n")
+    (stocked.inbox / "soy 2024.csv.yml").write_text("flow: import\n")
     done = run("quarantine", "retry", "--file", "soy")
     assert (
         done.exit_code == 0
         and "flow_unknown" in done.output
         and "1 in quarantine before, 0 now" in done.output
     )
-    assert query(paths, "select count(*) from core.quarantine where file_name = 'soy 2024.csv'") == [(0,)]
+    assert query(stocked, "select count(*) from core.quarantine where file_name = 'soy 2024.csv'") == [(0,)]
     done = run("quarantine", "retry", "--file", "bad")
     assert "1 in quarantine before, 1 now" in done.output
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import settings
 from pipelines.database import build, connection
 from pipelines.landing import land as landing
 from tests.helpers.small_files import CUSTOMS_FILE
+from tests.helpers.worlds import copy_of
 
 FILES = {
     "partners_2024_export.csv": '"数据年月","贸易伙伴编码","贸易伙伴名称","美元",\n"202401","110","香港","1,000",\n"202401","","","5",\n',
@@ -23,10 +23,9 @@ FILES = {
 
 
 @pytest.fixture(scope="module", params=[1 << 30, 1], ids=["small", "large"])
-def landed(request, tmp_path_factory):
+def landed(request, resolved, tmp_path_factory):
     """The files landed and decided on, read as small files and as large ones."""
-    paths = settings.Paths(tmp_path_factory.mktemp("queries"))
-    paths.inbox.mkdir()
+    paths = copy_of(resolved, tmp_path_factory.mktemp("queries"))
     for name, content in FILES.items():
         (paths.inbox / name).write_text(content, encoding="gb18030")
     with pytest.MonkeyPatch.context() as patch, connection.connect(paths.work) as con:

@@ -6,9 +6,8 @@ import datetime as dt
 
 import pytest
 
-from pipelines import settings
 from pipelines.database import connection
-from tests.helpers.worlds import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 BY_MONTH = (
     "Source\tRevision\tCode\tName\nstats\t201010\t110000\t北京市\nstats\t201010\t110100\t市辖区\n"
@@ -20,9 +19,8 @@ PROVINCES = 'code,name\n11,"北京市"\n'
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory):
-    paths = settings.Paths(tmp_path_factory.mktemp("divisions"))
-    paths.inbox.mkdir()
+def landed(resolved, tmp_path_factory):
+    paths = copy_of(resolved, tmp_path_factory.mktemp("divisions"))
     files = {"gb2260_stats_201010.tsv": BY_MONTH, "modood_cities.csv": CITIES, "provinces.csv": PROVINCES}
     for name, content in files.items():
         (paths.inbox / name).write_text(content, encoding="utf-8")

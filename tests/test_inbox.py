@@ -11,7 +11,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.landing import land as landing
 from pipelines.landing import outcome
 from tests.helpers.small_files import FIGURES, GOOD_FIGURE
-from tests.helpers.worlds import RESOLVED, build_all, query
+from tests.helpers.worlds import RESOLVED, build_all, copy_of, query
 
 NBS = "数据库：分省年度数据\r\n指标：地区生产总值(亿元)\r\n时间：最近2年\r\n地区,2024年,2023年\r\n"
 
@@ -109,10 +109,9 @@ TRUNCATED = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> tuple[settings.Paths, dict[str, outcome.Landed]]:
+def world(resolved, tmp_path_factory) -> tuple[settings.Paths, dict[str, outcome.Landed]]:
     """All files of REFUSED and CELLS, a list and a trade file with one bad record, in one inbox; as far as the scores."""
-    paths = settings.Paths(tmp_path_factory.mktemp("world"))
-    paths.inbox.mkdir(parents=True)
+    paths = copy_of(resolved, tmp_path_factory.mktemp("world"))
     cells = {cell_file(case): FIGURES + GOOD_FIGURE + line for case, (line, *_) in CELLS.items()}
     refused = {name: content for name, content, _ in REFUSED.values()}
     for name, content in {**refused, **cells, **TRUNCATED}.items():
@@ -182,29 +181,29 @@ def test_a_bad_trade_record_is_held_and_the_others_load(world):
     assert [row[:2] for row in held] == [(2, "invalid_trade_record")] and "202413" in held[0][2]
 
 
-def test_a_good_file_lands_and_the_same_bytes_twice_are_a_no_op(paths):
-    (first,) = drop(paths, "zone_figures_mine.csv", FIGURES + GOOD_FIGURE)
+def test_a_good_file_lands_and_the_same_bytes_twice_are_a_no_op(stocked):
+    (first,) = drop(stocked, "zone_figures_mine.csv", FIGURES + GOOD_FIGURE)
     assert first.status == "loaded"
     value = "select obs_value, unit, row_no, column_no, printed_text from core.observation where file_sha256 = '{}'"
-    assert query(paths, value.format(first.file_sha256)) == [(2081.75e9, "CNY", 2, 7, "2081.75")]
-    before = query(paths, "select count(*) from core.observation")
-    again = drop(paths, "zone_figures_copy.csv", FIGURES + GOOD_FIGURE)
+    assert query(stocked, value.format(first.file_sha256)) == [(2081.75e9, "CNY", 2, 7, "2081.75")]
+    before = query(stocked, "select count(*) from core.observation")
+    again = drop(stocked, "zone_figures_copy.csv", FIGURES + GOOD_FIGURE)
     assert [file.status for file in again] == ["known"]
-    assert query(paths, "select count(*) from core.observation") == before
+    assert query(stocked, "select count(*) from core.observation") == before
 
 
-def test_a_new_figure_for_an_old_cell_is_a_new_vintage_not_an_overwrite(paths):
-    drop(paths, "zone_figures_old.csv", FIGURES + GOOD_FIGURE.replace("sentence,", "sentence,2023-01-31"))
+def test_a_new_figure_for_an_old_cell_is_a_new_vintage_not_an_overwrite(stocked):
+    drop(stocked, "zone_figures_old.csv", FIGURES + GOOD_FIGURE.replace("sentence,", "sentence,2023-01-31"))
     drop(
-        paths,
+        stocked,
         "zone_figures_new.csv",
         FIGURES + GOOD_FIGURE.replace("2081.75", "2090").replace("sentence,", "sentence,2099-01-31"),
     )
     mine = "area_code = '510100' and indicator_id = 'gdp' and time_period = '2022'"
-    printed = {row[0] for row in query(paths, f"select printed_text from core.observation where {mine}")}
+    printed = {row[0] for row in query(stocked, f"select printed_text from core.observation where {mine}")}
     assert {"2081.75", "2090"} <= printed
     latest = query(
-        paths,
+        stocked,
         f"select printed_text, vintage_count from core.observation_latest where {mine} and scope = 'total'",
     )
     assert latest[0][0] == "2090" and latest[0][1] >= 2
@@ -223,31 +222,31 @@ IMPLAUSIBLE = {
 
 
 @pytest.mark.parametrize("case", IMPLAUSIBLE)
-def test_a_figure_that_is_off_beside_others_is_suspect_and_does_not_score(paths, case):
+def test_a_figure_that_is_off_beside_others_is_suspect_and_does_not_score(stocked, case):
     figures, (printed, rule) = IMPLAUSIBLE[case]
     rows = [
         f"330100,杭州市,city,{year},annual,{label},{value},billion CNY,seen,,,,\n"
         for label, year, value in figures
     ]
-    (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + "".join(rows), encoding="utf-8")
+    (stocked.inbox / "zone_figures_mine.csv").write_text(FIGURES + "".join(rows), encoding="utf-8")
     (landed,) = [
         file
-        for file in build_all(paths, ["mart.zone_indicator"])
+        for file in build_all(stocked, ["mart.zone_indicator"])
         if file.file_name == "zone_figures_mine.csv"
     ]
     where = f"where file_sha256 = '{landed.file_sha256}'"
-    assert query(paths, f"select rule_id from core.implausible {where}") == [(rule,)]
-    status = dict(query(paths, f"select printed_text, obs_status from core.observation {where}"))
+    assert query(stocked, f"select rule_id from core.implausible {where}") == [(rule,)]
+    status = dict(query(stocked, f"select printed_text, obs_status from core.observation {where}"))
     assert status.pop(printed) == "S" and set(status.values()) == {"A"}
     scored = query(
-        paths, "select inputs from mart.zone_indicator where zone_code = '330100' and time_period > '2030'"
+        stocked, "select inputs from mart.zone_indicator where zone_code = '330100' and time_period > '2030'"
     )
     assert not any(f'"printed_text":"{printed}"' in inputs for (inputs,) in scored)
 
 
-def test_a_kill_while_landing_leaves_no_half_file(paths, monkeypatch):
+def test_a_kill_while_landing_leaves_no_half_file(stocked, monkeypatch):
     """The transaction of a file is broken in its middle; afterwards nothing of it is there, and a rerun lands it."""
-    (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + GOOD_FIGURE, encoding="utf-8")
+    (stocked.inbox / "zone_figures_mine.csv").write_text(FIGURES + GOOD_FIGURE, encoding="utf-8")
     real = writing.append
 
     def broken(con, table, rows):
@@ -257,14 +256,14 @@ def test_a_kill_while_landing_leaves_no_half_file(paths, monkeypatch):
         return added
 
     monkeypatch.setattr(writing, "append", broken)
-    with pytest.raises(KeyboardInterrupt), connection.connect(paths.work) as con:
-        landing.land_all(con, paths)
+    with pytest.raises(KeyboardInterrupt), connection.connect(stocked.work) as con:
+        landing.land_all(con, stocked)
     name = "select count(*) from raw.file where file_name = 'zone_figures_mine.csv'"
-    assert query(paths, name) == [(0,)]
+    assert query(stocked, name) == [(0,)]
     monkeypatch.setattr(writing, "append", real)
-    build_all(paths, RESOLVED)
-    assert query(paths, name) == [(1,)]
-    assert_rest_went_on(paths)
+    build_all(stocked, RESOLVED)
+    assert query(stocked, name) == [(1,)]
+    assert_rest_went_on(stocked)
 
 
 def test_the_work_database_is_locked_for_others_while_it_is_open(paths, monkeypatch):

@@ -14,7 +14,7 @@ from pipelines.landing import raw_rows
 from pipelines.readers import detect as readers
 from pipelines.readers.tables import record_pieces
 from tests.helpers import trade_files as files
-from tests.helpers.worlds import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 # Imports of China in 2022: partner, goods of 6 digits, procedure, transport -> value.
 ATOMS = {
@@ -93,10 +93,9 @@ DROPPED = {
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory):
+def landed(resolved, tmp_path_factory):
     """A warehouse built from the embedded data and the files above."""
-    paths = settings.Paths(tmp_path_factory.mktemp("trade"))
-    paths.inbox.mkdir()
+    paths = copy_of(resolved, tmp_path_factory.mktemp("trade"))
     for name, content in DROPPED.items():
         (paths.inbox / name).write_bytes(content)
     build_all(paths, RESOLVED)

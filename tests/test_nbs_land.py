@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from pipelines import settings
 from pipelines.database import connection
 from tests.helpers.excel import xlsx
 from tests.helpers.nbs import newer
-from tests.helpers.worlds import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 FOOT = "数据来源：国家统计局\n"
 QUARTERLY = (
@@ -50,9 +49,8 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory):
-    paths = settings.Paths(tmp_path_factory.mktemp("exports"))
-    paths.inbox.mkdir()
+def landed(resolved, tmp_path_factory):
+    paths = copy_of(resolved, tmp_path_factory.mktemp("exports"))
     for name, content in FILES.items():
         (paths.inbox / name).write_bytes(content)
     build_all(paths, (*RESOLVED, "mart.zone_indicator"))
@@ -146,9 +144,8 @@ def test_zones_only_are_scored(landed):
     ).fetchall() == [(0,)]
 
 
-def test_a_sidecar_states_the_indicator_of_a_table_that_does_not_print_it(tmp_path):
-    paths = settings.Paths(tmp_path)
-    paths.inbox.mkdir()
+def test_a_sidecar_states_the_indicator_of_a_table_that_does_not_print_it(stocked):
+    paths = stocked
     for name, indicator in (("one", "地区生产总值(亿元)"), ("two", "")):
         file = paths.inbox / f"{name}分省年度数据整理_2026-01-05.csv"
         file.write_text(f"地区,2024年,2023年\n浙江省,90131,8255{len(indicator)}\n", encoding="gb18030")

@@ -51,18 +51,18 @@ ODD: dict[str, bytes | str] = {
 
 
 @pytest.fixture(params=[RESOLVED, pytest.param(None, marks=pytest.mark.slow)], ids=["resolved", "all tables"])
-def odd(paths, request) -> settings.Paths:
+def odd(stocked, request) -> settings.Paths:
     """A data folder after one run over all odd files: as far as the accounting, and through to the last mart."""
     for name, content in ODD.items():
-        (paths.inbox / name.replace("/", "∕")).write_bytes(
+        (stocked.inbox / name.replace("/", "∕")).write_bytes(
             content if isinstance(content, bytes) else content.encode()
         )
-    (paths.inbox / "a folder.csv").mkdir()
-    os.symlink("/nowhere", paths.inbox / "broken link.csv")
-    with open(os.fsencode(paths.inbox) + b"/zone_figures_\xff.csv", "w", encoding="utf-8") as handle:
+    (stocked.inbox / "a folder.csv").mkdir()
+    os.symlink("/nowhere", stocked.inbox / "broken link.csv")
+    with open(os.fsencode(stocked.inbox) + b"/zone_figures_\xff.csv", "w", encoding="utf-8") as handle:
         handle.write(FIGURES + figure("7"))
-    build_all(paths, request.param)
-    return paths
+    build_all(stocked, request.param)
+    return stocked
 
 
 def test_odd_files_break_no_contract_and_lose_nothing(odd):
@@ -87,52 +87,51 @@ def test_odd_files_break_no_contract_and_lose_nothing(odd):
     assert query(odd, "select quote from core.observation where quote like 'two%'") == [("two\nlines",)]
 
 
-def test_a_short_registry_amends_and_never_shrinks(paths):
+def test_a_short_registry_amends_and_never_shrinks(stocked):
     changed = ZONE.replace("Hangzhou", "Hangchow", 1)
     bad = ZONE.replace("330100", "999999", 1)
     twice = changed.replace("Hangchow", "Hangkow", 1)
     lines = [REGISTRY.splitlines()[0], changed, bad, twice]
-    (paths.inbox / "zones.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    build_all(paths, RESOLVED)
-    assert query(paths, "select count(*) from core.zone") == [(len(REGISTRY.splitlines()) - 1,)]
-    assert query(paths, "select zone_name_en from core.zone where zone_code = '330100'") == [("Hangchow",)]
+    (stocked.inbox / "zones.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    build_all(stocked, RESOLVED)
+    assert query(stocked, "select count(*) from core.zone") == [(len(REGISTRY.splitlines()) - 1,)]
+    assert query(stocked, "select zone_name_en from core.zone where zone_code = '330100'") == [("Hangchow",)]
     held = query(
-        paths,
+        stocked,
         "select row_no, reason from core.quarantine where reason_code = 'invalid_registry_record' order by 1",
     )
     assert [row[0] for row in held] == [3, 4] and "999999" in held[0][1] and "again" in held[1][1]
-    assert query(paths, "select count(*) from mart.file_accounting where unaccounted <> 0") == [(0,)]
+    assert query(stocked, "select count(*) from mart.file_accounting where unaccounted <> 0") == [(0,)]
 
 
-def test_a_refused_file_lands_once_it_is_renamed(paths):
-    (paths.inbox / "customs_2024.csv").write_bytes(TRADE.replace(b'"202401"', b'"202402"', 1))
-    build_all(paths, RESOLVED)
-    (paths.inbox / "customs_2024.csv").rename(paths.inbox / "customs_2024_import.csv")
-    assert [f.status for f in build_all(paths, RESOLVED) if f.file_name == "customs_2024_import.csv"] == [
+def test_a_refused_file_lands_once_it_is_renamed(stocked):
+    (stocked.inbox / "customs_2024.csv").write_bytes(TRADE.replace(b'"202401"', b'"202402"', 1))
+    build_all(stocked, RESOLVED)
+    (stocked.inbox / "customs_2024.csv").rename(stocked.inbox / "customs_2024_import.csv")
+    assert [f.status for f in build_all(stocked, RESOLVED) if f.file_name == "customs_2024_import.csv"] == [
         "loaded"
     ]
-    assert query(paths, "select count(*) from raw.file where status = 'refused'") == [(0,)]
+    assert query(stocked, "select count(*) from raw.file where status = 'refused'") == [(0,)]
 
 
-def test_a_changed_contract_refills_the_raw_tables_also_from_files_that_are_gone(paths):
-    (paths.inbox / "zone_figures_mine.csv").write_text(FIGURES + figure("77.125"), encoding="utf-8")
-    build_all(paths, RESOLVED)
-    order = query(paths, "select file_sha256, sequence from raw.file order by 1")
-    (paths.inbox / "zone_figures_mine.csv").unlink()
-    with connection.connect(paths.work) as con:
+def test_a_changed_contract_refills_the_raw_tables_also_from_files_that_are_gone(stocked):
+    (stocked.inbox / "zone_figures_mine.csv").write_text(FIGURES + figure("77.125"), encoding="utf-8")
+    build_all(stocked, RESOLVED)
+    order = query(stocked, "select file_sha256, sequence from raw.file order by 1")
+    (stocked.inbox / "zone_figures_mine.csv").unlink()
+    with connection.connect(stocked.work) as con:
         con.execute("alter table raw.file drop column reason")
-    build_all(paths, RESOLVED)
-    assert query(paths, "select file_sha256, sequence from raw.file order by 1") == order
-    assert query(paths, "select count(*) from core.observation where printed_text = '77.125'") == [(1,)]
+    build_all(stocked, RESOLVED)
+    assert query(stocked, "select file_sha256, sequence from raw.file order by 1") == order
+    assert query(stocked, "select count(*) from core.observation where printed_text = '77.125'") == [(1,)]
 
 
-def test_a_changed_declaration_makes_kept_files_be_read_again(paths, monkeypatch):
-    build_all(paths, RESOLVED)
+def test_a_changed_declaration_makes_kept_files_be_read_again(stocked, monkeypatch):
     recognition.fingerprint.cache_clear()
-    monkeypatch.setattr(discovery, "ROOT", paths.root)
-    monkeypatch.setattr(recognition, "ROOT", paths.root)
-    with connection.connect(paths.work) as con:
-        again = landing.land_all(con, paths)
+    monkeypatch.setattr(discovery, "ROOT", stocked.root)
+    monkeypatch.setattr(recognition, "ROOT", stocked.root)
+    with connection.connect(stocked.work) as con:
+        again = landing.land_all(con, stocked)
     recognition.fingerprint.cache_clear()
     assert {file.status for file in again} == {"loaded"} and len(again) == len(
         list((ROOT / "sources").glob("*/data/*"))

@@ -16,14 +16,7 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.publishing import generations
-from tests.helpers.worlds import RESOLVED, build_all
-
-
-@pytest.fixture
-def ready(paths, built):
-    """A data folder as a run leaves it, in the state of the built one."""
-    shutil.copytree(built.root, paths.root, dirs_exist_ok=True)
-    return paths
+from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 
 def zones_of(database) -> int:
@@ -44,17 +37,16 @@ from pipelines import settings
 from pipelines.database import connection, writing
 from pipelines.declarations.tables import tables
 with connection.connect(settings.Paths(Path(sys.argv[1])).work) as con:
-    for name in ("reference.unit", "reference.status", "reference.reason"):
+    for name in ("reference.unit", "reference.status", "reference.area_alias"):
         writing.create(con, tables()[name], f"from {name}")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 @pytest.fixture(scope="module")
-def dead(built, tmp_path_factory):
+def dead(resolved, tmp_path_factory):
     """A data folder whose work database lost its process; made once, read only."""
-    paths = settings.Paths(tmp_path_factory.mktemp("dead"))
-    shutil.copytree(built.root, paths.root, dirs_exist_ok=True)
+    paths = copy_of(resolved, tmp_path_factory.mktemp("dead"))
     killed = subprocess.run([sys.executable, "-c", DIES, str(paths.root)], cwd=ROOT, check=False)
     assert killed.returncode == -9
     return paths
@@ -86,19 +78,19 @@ def test_a_log_that_was_truncated_or_deleted_is_noticed(died, paths, left):
     assert not paths.work.exists() and (paths.root / "aside" / "damaged" / paths.work.name).exists()
 
 
-def test_a_work_database_that_is_gone_is_noticed(ready):
-    ready.work.unlink()
-    assert "not found" in noticed(ready)[0]
-    assert noticed(ready) == []
+def test_a_work_database_that_is_gone_is_noticed(stocked):
+    stocked.work.unlink()
+    assert "not found" in noticed(stocked)[0]
+    assert noticed(stocked) == []
 
 
-def test_an_older_copy_of_the_work_database_is_noticed(ready):
-    older = ready.work.read_bytes()
-    with connection.connect(ready.work) as con:
-        landing.land_all(con, ready)
+def test_an_older_copy_of_the_work_database_is_noticed(stocked):
+    older = stocked.work.read_bytes()
+    with connection.connect(stocked.work) as con:
+        landing.land_all(con, stocked)
         writing.create(con, tables()["reference.unit"], "from reference.unit")
-    ready.work.write_bytes(older)
-    assert "its last ones are lost" in noticed(ready)[0]
+    stocked.work.write_bytes(older)
+    assert "its last ones are lost" in noticed(stocked)[0]
 
 
 @pytest.mark.parametrize("place", [0.0, 0.5, 0.999])
@@ -117,18 +109,18 @@ def flip(path, place: int) -> None:
         file.write(bytes([byte ^ 0xFF]))
 
 
-def test_what_is_no_database_is_noticed(ready):
-    ready.work.write_bytes(b"no database" * 1000)
-    assert "cannot be opened" in noticed(ready)[0]
+def test_what_is_no_database_is_noticed(stocked):
+    stocked.work.write_bytes(b"no database" * 1000)
+    assert "cannot be opened" in noticed(stocked)[0]
 
 
-def test_the_new_one_equals_the_lost_one(ready, built):
+def test_the_new_one_equals_the_lost_one(stocked, resolved):
     """As far as core: the marts are made anew by every run, lost or not."""
-    ready.work.unlink()
-    assert noticed(ready)
-    build_all(ready, RESOLVED)
-    with connection.connect(ready.work) as con:
-        con.execute(f"attach '{built.work}' as lost (read_only)")
+    stocked.work.unlink()
+    assert noticed(stocked)
+    build_all(stocked, RESOLVED)
+    with connection.connect(stocked.work) as con:
+        con.execute(f"attach '{resolved.work}' as lost (read_only)")
         for name in (*RESOLVED, *(name for name in tables() if name.startswith("raw."))):
             rows, lost = (
                 con.execute(f"from {each} order by all").fetchall() for each in (name, f"lost.{name}")
@@ -136,13 +128,13 @@ def test_the_new_one_equals_the_lost_one(ready, built):
             assert rows == lost, name
 
 
-def test_another_version_is_kept_as_a_backup(ready, built):
-    with connection.connect(ready.work) as con:
+def test_another_version_is_kept_as_a_backup(stocked, resolved):
+    with connection.connect(stocked.work) as con:
         con.execute("update internal.state set version = 99")
-    (said,) = noticed(ready)
+    (said,) = noticed(stocked)
     assert f"found version 99, expected {connection.VERSION}" in said
-    backup = ready.root / "aside" / "version-99" / ready.work.name
-    assert zones_of(backup) == zones_of(built.work)
+    backup = stocked.root / "aside" / "version-99" / stocked.work.name
+    assert zones_of(backup) == zones_of(resolved.work)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
 from typer.testing import CliRunner
 
 from pipelines import settings
@@ -57,6 +59,7 @@ def unfilled(own) -> bytes:
     return returns.template(own)
 
 
+@cache
 def offered(content: bytes) -> dict[str, list[str]]:
     """Values of each drop-down list whose range is fixed, read off the workbook's own validation rules."""
     book = load_workbook(io.BytesIO(content))
@@ -71,6 +74,7 @@ def offered(content: bytes) -> dict[str, list[str]]:
     return lists
 
 
+@cache
 def offered_for(content: bytes, column: str) -> dict[str, list[str]]:
     """Values that the list of a column offers for each indicator, as the rule's OFFSET reads them."""
     book = load_workbook(io.BytesIO(content))
@@ -242,16 +246,32 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("case", FAULTS)
-def test_a_fault_is_found_in_its_own_cell(own, empty, tmp_path, case):
-    changed, code, column = FAULTS[case]
-    checked = check(own, tmp_path, filled(empty, [row(), row(**{YEAR: 2023} | changed)]))
+@pytest.fixture(scope="module")
+def faulty(own, empty, tmp_path_factory) -> tuple[returns.Checked, Worksheet]:
+    """One return with a sound row and each fault in a row of a zone of its own; its check, and the sheet of its marked copy."""
+    zones = [zone for zone in offered(empty)[ZONE] if zone != row()[AT[ZONE]]]
+    wrong = [
+        row(**{ZONE: zone} | changed) for zone, (changed, *_) in zip(zones, FAULTS.values(), strict=False)
+    ]
+    assert len(wrong) == len(FAULTS)
+    checked = check(own, tmp_path_factory.mktemp("faulty"), filled(empty, [row(), *wrong]))
+    return checked, load_workbook(checked.copy)[ENTRY]
+
+
+def test_faulty_rows_do_not_load_and_sound_ones_do(faulty):
+    checked, _ = faulty
     assert checked.loaded == 1
-    (finding, *rest) = checked.findings
-    assert all(f.row_no == 3 for f in (finding, *rest))
+    assert {f.row_no for f in checked.findings} == set(range(3, 3 + len(FAULTS)))
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_is_found_in_its_own_cell(faulty, case):
+    (checked, entry), (_, code, column) = faulty, FAULTS[case]
+    row_no = 3 + list(FAULTS).index(case)
+    finding = next(f for f in checked.findings if f.row_no == row_no)
     assert finding.reason_code == code
     assert HEADER[finding.column_no - 1] == column and finding.severity == "error"
-    cell = load_workbook(checked.copy)[ENTRY].cell(3, finding.column_no)
+    cell = entry.cell(row_no, finding.column_no)
     assert cell.fill == return_workbook.FAULT_FILL and "expected" in cell.comment.text
 
 
@@ -348,15 +368,15 @@ def test_a_return_without_its_year_in_the_name_is_told_so(own, empty, tmp_path):
     assert finding.reason_code == "no_vintage" and "vintage" in finding.how_to_mend
 
 
-def test_a_return_goes_the_whole_way(paths, empty):
+def test_a_return_goes_the_whole_way(stocked, empty):
     rows = [
         row(**{VALUE: 1402.5, KNOWN: "2025-03-31", NOTE: "=HYPERLINK(1)"}),
         row(**{YEAR: 2023, SCOPE: "海关口径 customs statistics"}),
         row(**{YEAR: 2022, VALUE: "x"}),
     ]
-    (paths.inbox / "zone_return_2024.xlsx").write_bytes(filled(empty, rows))
-    build_all(paths, RESOLVED)
-    with connection.connect(paths.work, read_only=True) as con:
+    (stocked.inbox / "zone_return_2024.xlsx").write_bytes(filled(empty, rows))
+    build_all(stocked, RESOLVED)
+    with connection.connect(stocked.work, read_only=True) as con:
         loaded = con.execute(
             "select time_period, obs_value, scope, vintage::varchar, row_no, column_no from core.observation "
             "where source_id = 'zone_return' order by row_no"

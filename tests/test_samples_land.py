@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import settings
 from pipelines.database import connection
 from tests.helpers.excel import zipped
 from tests.helpers.small_files import SAMPLES
-from tests.helpers.worlds import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not here")
 
@@ -56,10 +55,9 @@ DROPPED = {
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory):
+def landed(resolved, tmp_path_factory):
     """A warehouse built from the embedded data and the samples, some of them in an archive."""
-    paths = settings.Paths(tmp_path_factory.mktemp("samples"))
-    paths.inbox.mkdir()
+    paths = copy_of(resolved, tmp_path_factory.mktemp("samples"))
     packed = {}
     for sample, (name, _) in DROPPED.items():
         content = (SAMPLES / sample).read_bytes()

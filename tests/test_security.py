@@ -136,7 +136,7 @@ class Refusing(dg.IOManager):
         raise AssertionError(f"{context.asset_key}: a value would be unpickled")
 
 
-def test_no_asset_hands_a_value_to_an_io_manager(paths):
+def test_no_asset_hands_a_value_to_an_io_manager(stocked):
     """Each kind of asset that is quick to make: the landing, a list, a SELECT."""
     repository = defs()
     wanted = {"raw/file", "reference/source", "core/area_name"}
@@ -147,8 +147,7 @@ def test_no_asset_hands_a_value_to_an_io_manager(paths):
         and asset.is_executable
         and wanted & {"/".join(key.path) for key in asset.keys}
     ]
-    with connection.connect(paths.work) as con:
-        landing.land_all(con, paths)
+    with connection.connect(stocked.work) as con:
         checked = [*raw_rows.raw_tables(), tables()["core.area_name"]]
         read = {name for table in checked for name in promises.reads(table)}
         build.build_all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,17 +181,25 @@ ADMITTED = (
 )
 
 
-@pytest.fixture
-def file(tmp_path) -> Path:
-    """A small database in a folder of its own, as a generation has it, with a folder beside it."""
-    found = tmp_path / "000001" / "w.duckdb"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A small database in a folder of its own, as a generation has it, with a folder beside it: the folder of both."""
+    folder = tmp_path_factory.mktemp("made")
+    found = folder / "000001" / "w.duckdb"
     with connection.connect(found) as con:
         con.execute("create table thing as select 1 as a; create sequence numbers")
         con.execute("create macro twice(n) as table select 2 * n as a")
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "secret.csv").write_text("a\nsecret\n")
-    duckdb.connect(str(tmp_path / "other" / "other.duckdb")).close()
-    return found
+    (folder / "other").mkdir()
+    (folder / "other" / "secret.csv").write_text("a\nsecret\n")
+    duckdb.connect(str(folder / "other" / "other.duckdb")).close()
+    return folder
+
+
+@pytest.fixture
+def file(made, tmp_path) -> Path:
+    """The database in a copy of these folders."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "000001" / "w.duckdb"
 
 
 @pytest.fixture

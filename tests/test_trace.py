@@ -239,7 +239,7 @@ def test_all_cells_of_an_indicator_are_in_its_chain_in_the_order_of_its_list(cha
     assert steps[0]["path"] == f"1.{1:0{max(3, len(str(count)))}}" and steps[-1]["path"] == f"1.{count}"
 
 
-def test_a_figure_of_a_workbook_is_traced_to_its_sheet(paths):
+def test_a_figure_of_a_workbook_is_traced_to_its_sheet(stocked):
     """An export as a workbook: the place is a row and column of its sheet."""
     rows = [
         ["数据库：分省年度数据"],
@@ -249,15 +249,15 @@ def test_a_figure_of_a_workbook_is_traced_to_its_sheet(paths):
         ["北京市", 200, 100.5],
         ["数据来源：国家统计局"],
     ]
-    (paths.inbox / "分省年度数据_GDP_2020-06-30.xlsx").write_bytes(xlsx({"分省年度数据": rows}))
-    with connection.connect(paths.work) as con:
-        landing.land_all(con, paths)
+    (stocked.inbox / "分省年度数据_GDP_2020-06-30.xlsx").write_bytes(xlsx({"分省年度数据": rows}))
+    with connection.connect(stocked.work) as con:
+        landing.land_all(con, stocked)
         build.build_all(con, ["core.observation"])
         found = con.execute(
             "select o.file_sha256, o.sheet, o.row_no, o.column_no, o.printed_text from core.observation as o "
             "join raw.file as f using (file_sha256) where f.file_name like '%2020-06-30.xlsx'"
         ).fetchall()
-    read = reader(paths)
+    read = reader(stocked)
     names = ("file_sha256", "sheet", "row_no", "column_no")
     assert [(str(read(dict(zip(names, row[:4], strict=True)))), row[4]) for row in found] == [
         ("200", "200"),

@@ -19,9 +19,7 @@ OLD, NEW = "分省年度数据_GDP_2020-06-30", "分省年度数据_GDP_2026-01-
 HEAD = [["数据库：分省年度数据"], ["指标：地区生产总值(亿元)"], ["时间：最近2年"]]
 
 
-def built(tmp_path, files: dict[str, bytes]) -> settings.Paths:
-    paths = settings.Paths(tmp_path / "data")
-    paths.inbox.mkdir(parents=True)
+def built(paths: settings.Paths, files: dict[str, bytes]) -> settings.Paths:
     for name, content in files.items():
         (paths.inbox / name).write_bytes(content)
     build_all(paths, RESOLVED)
@@ -37,7 +35,7 @@ def printed(row: tuple) -> str:
     return "| " + " | ".join(str(cell) for cell in row) + " |"
 
 
-def test_revisions_of_two_small_exports(tmp_path):
+def test_revisions_of_two_small_exports(stocked):
     """A workbook of 2020 and a text of 2026; figures of equal value are no revision."""
     old = [
         *HEAD,
@@ -50,7 +48,7 @@ def test_revisions_of_two_small_exports(tmp_path):
         "".join(line[0] + "\r\n" for line in HEAD)
         + "地区,2017年,2016年\r\n天津市,150,100.5\r\n新疆,60,40\r\n数据来源：国家统计局\r\n"
     )
-    paths = built(tmp_path, {f"{OLD}.xlsx": xlsx({"分省年度数据": old}), f"{NEW}.csv": new.encode("gb18030")})
+    paths = built(stocked, {f"{OLD}.xlsx": xlsx({"分省年度数据": old}), f"{NEW}.csv": new.encode("gb18030")})
     revisions, known = answers(paths)
     mine = {(row[0], row[1]): row[2:] for row in revisions}
     assert {key: [str(v) for v in row] for key, row in mine.items() if str(row[0]) == "2020-06-30"} == {
@@ -64,13 +62,13 @@ def test_revisions_of_two_small_exports(tmp_path):
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not here")
-def test_the_example_shows_what_comes_out(tmp_path):
+def test_the_example_shows_what_comes_out(stocked):
     folder = SAMPLES / "nbs"
     files = {
         f"{OLD}.xls": folder / "2020di_分省年度数据_GDP.xls",
         f"{NEW}.csv": folder / "renjiyi_分省年度数据_GDP.csv",
     }
-    revisions, known = answers(built(tmp_path, {name: path.read_bytes() for name, path in files.items()}))
+    revisions, known = answers(built(stocked, {name: path.read_bytes() for name, path in files.items()}))
     assert len(revisions) == 155 and "155 rows" in EXAMPLE
     for row in [*revisions[:5], *known]:
         assert printed(row).replace("|  |", "| |") in EXAMPLE, printed(row)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Collection
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +39,14 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[settings.
         if not made.exists():
             make(found)
             made.touch()
+    return found
+
+
+def copy_of(world: settings.Paths, root: Path) -> settings.Paths:
+    """A copy of a shared data folder, to be changed, with an inbox."""
+    shutil.copytree(world.root, root, dirs_exist_ok=True)
+    found = settings.Paths(root)
+    found.inbox.mkdir(exist_ok=True)
     return found
 
 
