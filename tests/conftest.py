@@ -14,14 +14,14 @@ import hypothesis
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, writing
+from pipelines.database import build, connection
 from pipelines.declarations import files
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.modes import methodologies, modes
 from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import compared, generations
 from tests.helpers import effort, runs
-from tests.helpers.worlds import RESOLVED, build_all, copy_of, shared
+from tests.helpers.worlds import RESOLVED, build_all, copy_of, few_tables, first_rows, shared
 
 # Modules of a minute and more go first, so that the workers end together (each module goes to one of them as a whole).
 LONG = (
@@ -114,16 +114,19 @@ def cut(built, tmp_path_factory) -> settings.Paths:
     """The same with the first rows of the marts only: what a copy or a publication does, it does to few as to many."""
 
     def make(paths: settings.Paths) -> None:
+        first_rows(built, paths, tables())
         with connection.connect(paths.work) as con:
-            con.execute(f"attach '{built.work}' as whole (read_only)")
-            for name, table in tables().items():
-                limit = "limit 500" if table.schema_name in ("work", "mart") else ""
-                writing.create(con, table, f"from whole.{name} {limit}")
             for macro in macros().values():
                 build.build_macro(con, macro)
         shutil.copytree(built.landing, paths.landing)
 
     return shared(tmp_path_factory, "cut", make)
+
+
+@pytest.fixture(scope="session")
+def few(built, tmp_path_factory) -> settings.Paths:
+    """The first rows of few tables; `few_tables` stands for all of them where they are published."""
+    return shared(tmp_path_factory, "few", lambda paths: first_rows(built, paths, few_tables()))
 
 
 @pytest.fixture

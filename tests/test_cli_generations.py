@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from typer.testing import CliRunner
 
@@ -12,13 +10,16 @@ from pipelines.cli import console as cli_console
 from pipelines.database import connection, writing
 from pipelines.declarations.tables import tables
 from pipelines.publishing import generations
-from tests.helpers.worlds import query
+from pipelines.publishing.report import site
+from tests.helpers.worlds import copy_of, few_tables, query
 
 
 @pytest.fixture
-def run(paths, cut, monkeypatch):
-    """A command on a data folder as a run leaves it, with one generation; its output."""
-    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
+def run(paths, few, monkeypatch):
+    """A command on a data folder with one generation of few tables, whose report is a single page."""
+    copy_of(few, paths.root)
+    monkeypatch.setattr(generations, "tables", few_tables)
+    monkeypatch.setattr(site, "build", lambda con, folder, _: (folder / "index.html").touch())
     generations.publish(paths)
     monkeypatch.setattr(cli_console.console, "width", 300)
     return lambda *words: CliRunner().invoke(cli.app, words)

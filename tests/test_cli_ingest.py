@@ -213,12 +213,12 @@ def test_retry_says_what_a_corrected_sidecar_changed(run, stocked):
     assert "1 in quarantine before, 1 now" in done.output
 
 
-def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
+def test_retry_says_what_a_new_alias_changed(run, stocked, folder, monkeypatch):
     (folder / "zone_figures_new.csv").write_text(
         FIGURES + FIGURE.replace("510100,成都市", ",蓉城甲"), encoding="utf-8"
     )
     run("ingest", folder)
-    first = run("quarantine", "retry")
+    first = run("quarantine", "retry", "--file", "zone_figures_new")
     assert "0 in quarantine before" in first.output and "unknown_area" in first.output
     read = files.read_csv
     added = {"alias": "蓉城甲", "area_code": "510100", "language": "zh", "note": ""}
@@ -230,8 +230,8 @@ def test_retry_says_what_a_new_alias_changed(run, paths, folder, monkeypatch):
     monkeypatch.setattr(
         versions, "_named", lambda path: (*named(path), b"changed" if path.name == "area_alias.csv" else b"")
     )
-    with connection.connect(paths.work) as con:
-        changes = {c.file_name: c for c in by_hand.retry(con, paths, "zone_figures_new")}
+    with connection.connect(stocked.work) as con:
+        changes = {c.file_name: c for c in by_hand.retry(con, stocked, "zone_figures_new")}
     assert changes["zone_figures_new.csv"] == by_hand.Change("zone_figures_new.csv", "unknown_area", 1, 0)
 
 

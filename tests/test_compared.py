@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app as cli
 from pipelines.cli import console as cli_console
-from pipelines.database import checks, connection
+from pipelines.database import checks, connection, lineage
 from pipelines.database.files import sha256
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.modes import methodologies
@@ -54,6 +54,13 @@ def run(world, monkeypatch):
     return lambda *words: CliRunner().invoke(cli.app, words)
 
 
+@pytest.fixture
+def first_tables(monkeypatch):
+    """A version is computed as far as the back-test of the fits; that all of its tables are is for the default to prove."""
+    names = compared.keyed() & set(lineage.order("mart.mode_fit", "mart.mode_backtest_summary"))
+    monkeypatch.setattr(compared, "keyed", lambda: names)
+
+
 def stored(paths) -> dict:
     return compared.files(paths, generations.current(paths))
 
@@ -63,16 +70,28 @@ def rows(database, table: str) -> list:
         return con.execute(f"from {table} order by all").fetchall()
 
 
+def counted(one, other, table: str) -> tuple[int, int, int]:
+    """Rows of a table in one file; how many of them another file lacks, and how many only the other has."""
+    query = f"""
+        select (select count(*) from {table}), (select count(*) from (from {table} except all from other.{table})),
+            (select count(*) from (from other.{table} except all from {table}))
+    """
+    with duckdb.connect(str(one), read_only=True) as con:
+        con.execute(f"attach '{other}' as other (read_only)")
+        return con.execute(query).fetchall()[0]
+
+
 def test_the_default_computed_on_demand_is_what_a_run_publishes(world):
     generation = generations.current(world)
     file = compared.compute(world, generation, ["2.0"], print)["2.0"]
     for name in sorted(compared.keyed()):
         made_by_the_run = world.work if name.startswith("work.") else generation.database
-        assert rows(file, name) == rows(made_by_the_run, name), name
+        count, missing, surplus = counted(file, made_by_the_run, name)
+        assert count > 0 and (missing, surplus) == (0, 0), name
     assert compared.files(world, generation) == {}, "the default would be there twice"
 
 
-def test_nothing_but_the_compared_folder_is_written(world):
+def test_nothing_but_the_compared_folder_is_written(world, first_tables):
     generation = generations.current(world)
 
     def state():
@@ -114,7 +133,7 @@ def test_an_unknown_version_is_named_with_those_that_are_there(run, world):
     assert "warehouse/methodology" in done.output
 
 
-def test_the_commands_compare_and_read_and_the_prompt_still_only_reads(run, world):
+def test_the_commands_compare_and_read_and_the_prompt_still_only_reads(run, world, first_tables):
     assert "`zonescope methodology compare`" in run("sql", "--compared", "from mart.mode").output
     done = run("methodology", "compare", "1.0", "2.0", "1.0")
     assert done.exit_code == 0, done.output
@@ -138,7 +157,7 @@ def test_the_commands_compare_and_read_and_the_prompt_still_only_reads(run, worl
     assert {path: sha256(path) for path in hashes} == hashes
 
 
-def test_a_version_declared_after_the_publication_can_be_computed(world, declarations):
+def test_a_version_declared_after_the_publication_can_be_computed(world, first_tables, declarations):
     text = {"description": "A test.", "based_on": "2.0", "without": {"b2c_import": ["bonded_pilot"]}}
     (declarations / "3.0.yml").write_text(yaml.safe_dump(text), encoding="utf-8")
     generation = generations.current(world)

@@ -18,30 +18,38 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
+from tests.helpers.worlds import copy_of, few_tables
 
 
 @pytest.fixture
-def ready(paths, cut):
+def whole(paths, cut):
     """A data folder of this test's own, as a run leaves it before it publishes."""
-    shutil.copytree(cut.root, paths.root, dirs_exist_ok=True)
-    return paths
+    return copy_of(cut, paths.root)
+
+
+@pytest.fixture
+def ready(paths, few, monkeypatch):
+    """The same with few tables: each file costs, and what is done to one is done to all."""
+    monkeypatch.setattr(generations, "tables", few_tables)
+    return copy_of(few, paths.root)
 
 
 @pytest.fixture(scope="module")
-def published_three(cut, tmp_path_factory):
+def published_three(few, tmp_path_factory):
     """Made once; read only."""
-    found = settings.Paths(tmp_path_factory.mktemp("three"))
-    shutil.copytree(cut.root, found.root, dirs_exist_ok=True)
-    for _ in range(3):
-        generations.publish(found)
+    found = copy_of(few, tmp_path_factory.mktemp("three"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generations, "tables", few_tables)
+        for _ in range(3):
+            generations.publish(found)
     return found
 
 
 @pytest.fixture
-def three(paths, published_three):
-    """Three generations."""
-    shutil.copytree(published_three.root, paths.root, dirs_exist_ok=True)
-    return paths
+def three(paths, published_three, monkeypatch):
+    """Three generations of few tables."""
+    monkeypatch.setattr(generations, "tables", few_tables)
+    return copy_of(published_three, paths.root)
 
 
 def test_nothing_published_is_said_plainly(paths):
@@ -49,9 +57,9 @@ def test_nothing_published_is_said_plainly(paths):
         generations.current(paths)
 
 
-def test_a_generation_holds_every_table_with_counts_and_hashes(ready):
-    made = generations.publish(ready)
-    found = generations.current(ready)
+def test_a_generation_holds_every_table_with_counts_and_hashes(whole):
+    made = generations.publish(whole)
+    found = generations.current(whole)
     assert found == made and generations.verify(found) == []
     assert set(found.manifest["tables"]) == {n for n, t in tables().items() if t.schema_name != "work"}
     with connection.connect(found.database, read_only=True) as con:
@@ -209,11 +217,10 @@ def test_a_clock_that_goes_backwards_changes_no_number(three, monkeypatch):
 
 def test_a_failure_before_the_switch_leaves_the_old_generation(ready, monkeypatch):
     first = generations.publish(ready)
-    monkeypatch.setattr(generations, "_switch", _fail)
-    with pytest.raises(OSError, match="disk"):
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk"):
+        patch.setattr(generations, "_switch", _fail)
         generations.publish(ready)
     assert generations.current(ready).generation_id == first.generation_id
-    monkeypatch.undo()
     assert generations.verify(generations.publish(settings.Paths(ready.root))) == []
 
 
@@ -254,14 +261,14 @@ LONG = [
 
 
 @pytest.mark.parametrize("moment", ["manifest.json", *LONG])
-def test_a_kill_while_publishing_leaves_a_whole_generation(ready, moment):
-    first = generations.publish(ready)
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(ready.root), moment], cwd=ROOT, check=False)
+def test_a_kill_while_publishing_leaves_a_whole_generation(whole, moment):
+    first = generations.publish(whole)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(whole.root), moment], cwd=ROOT, check=False)
     assert killed.returncode == -9
-    found = generations.current(ready)
+    found = generations.current(whole)
     assert found.generation_id == first.generation_id and generations.verify(found) == []
-    assert generations.verify(generations.publish(ready)) == []
-    assert not list(ready.published.glob(".making-*"))
+    assert generations.verify(generations.publish(whole)) == []
+    assert not list(whole.published.glob(".making-*"))
 
 
 def test_read_only_sql_sees_the_warehouse_and_nothing_else(ready, tmp_path):
@@ -295,24 +302,24 @@ def _schemas(generation) -> set[str]:
         }
 
 
-def test_what_only_feeds_a_computation_is_not_published_unless_asked_for(ready):
-    made = generations.publish(ready)
+def test_what_only_feeds_a_computation_is_not_published_unless_asked_for(whole):
+    made = generations.publish(whole)
     published = {name for name, t in tables().items() if t.schema_name != "work"}
     assert set(made.manifest["tables"]) == published
     assert "work" not in _schemas(made)
     assert not (made.folder / "parquet" / "work").exists()
     with connection.connect(made.database, read_only=True) as con:
         assert con.execute("select * from duckdb_schemas() where schema_name = 'work'").fetchall() == []
-    assert set(generations.publish(ready, with_work=True).manifest["tables"]) == set(tables())
-    assert "work" in _schemas(generations.current(ready))
+    assert set(generations.publish(whole, with_work=True).manifest["tables"]) == set(tables())
+    assert "work" in _schemas(generations.current(whole))
 
 
-def test_a_table_or_macro_without_a_contract_is_not_published(ready):
+def test_a_table_or_macro_without_a_contract_is_not_published(whole):
     """One that an older release made, say; the work database keeps it."""
-    with connection.connect(ready.work) as con:
+    with connection.connect(whole.work) as con:
         con.execute('create table mart."of an older ""release""" as select 1 as a')
         con.execute('create macro mart."of an older ""macro"""(a) as table (select a)')
-    made = generations.publish(ready)
+    made = generations.publish(whole)
     with connection.connect(made.database, read_only=True) as con:
         assert con.execute("from duckdb_tables() where table_name like 'of an%'").fetchall() == []
         found = con.execute(

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, run_lock
+from pipelines.database import build, connection, run_lock, writing
 from pipelines.declarations import reference_rows
-from pipelines.declarations.tables import tables
+from pipelines.declarations.tables import Table, tables
 from pipelines.landing import land as landing
 from pipelines.landing import outcome, raw_rows, recognition
 
@@ -48,6 +48,32 @@ def copy_of(world: settings.Paths, root: Path) -> settings.Paths:
     found = settings.Paths(root)
     found.inbox.mkdir(exist_ok=True)
     return found
+
+
+def first_rows(world: settings.Paths, paths: settings.Paths, chosen: dict[str, Table]) -> None:
+    """A new work database of these tables of a world, with the first rows of the marts and of what only feeds them."""
+    with connection.connect(paths.work) as con:
+        con.execute(f"attach '{world.work}' as whole (read_only)")
+        for name, table in chosen.items():
+            limit = "limit 500" if table.schema_name in ("work", "mart") else ""
+            writing.create(con, table, f"from whole.{name} {limit}")
+
+
+# What a test of publications looks at, one of each schema at least.
+FEW = (
+    "core.zone",
+    "mart.mode",
+    "mart.mode_fit",
+    "raw.file",
+    "reference.methodology",
+    "reference.unit",
+    "work.mode_fit_input",
+)
+
+
+def few_tables() -> dict[str, Table]:
+    """Tables of a warehouse that has few: in place of `tables` where it is published."""
+    return {name: tables()[name] for name in FEW}
 
 
 WANTED = ("core.observation", "core.quarantine", "core.area", "mart.file_accounting")
