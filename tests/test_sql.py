@@ -54,6 +54,12 @@ def test_the_python_of_the_document_runs(number, published):
     assert all(len(names[n]) for n in ("fits", "same", "best", "wide") if n in names and n != "fits")
 
 
+def test_a_query_may_begin_with_a_comment_like_those_of_the_documents(run):
+    told = run("-- 1. How = well?\nselect 42 as answer", "--format", "csv")
+    assert told.exit_code == 0 and told.stdout.split() == ["answer", "42"]
+    assert run("--formt", "csv").exit_code == 2  # an option that is misspelled is still noticed
+
+
 def test_json_keeps_types_and_says_dates_in_iso(run):
     rows = json.loads(run(ANSWER, "--format", "json").stdout_bytes)
     assert rows[0] == {

@@ -17,7 +17,7 @@ from rich.text import Text
 from pipelines import program
 from pipelines.cli import files, methodology, quarantine, query, run, template, ui
 from pipelines.cli import generations as of_generations
-from pipelines.cli.console import console, short
+from pipelines.cli.console import QueryCommand, console, short
 from pipelines.database import connection
 from pipelines.declarations.files import ROOT, DeclarationError
 from pipelines.publishing import generations
@@ -57,7 +57,7 @@ app.command()(run.run)
 app.command()(ui.ui)
 app.command()(files.ingest)
 app.command()(files.withdraw)
-app.command()(query.sql)
+app.command(cls=QueryCommand)(query.sql)
 app.command()(query.trace)
 app.command()(query.tables)
 app.command()(of_generations.where)

@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table as RichTable
 from rich.text import Text
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from pipelines import settings
 from pipelines.database import connection, sql_guard
@@ -35,6 +35,14 @@ class DefaultGroup(TyperGroup):
         if not args or (args[0] not in self.commands and args[0] != "--help"):
             args = [next(iter(self.commands)), *args]
         return super().parse_args(ctx, args)
+
+
+class QueryCommand(TyperCommand):
+    """A command whose query may begin with a comment, as the queries of our documents do: `-- 1. How well ...`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put a line break before such a query, because a text that begins with `--` is an option otherwise."""
+        return super().parse_args(ctx, [f"\n{text}" if text.startswith("-- ") else text for text in args])
 
 
 # a pipe or a log has no width; 80 columns would cut the tables
