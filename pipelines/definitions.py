@@ -1,6 +1,6 @@
 """The code location: everything in defs/, with the same policies applied to every asset.
 
-`policy` gives owner, kinds, group and code version; `words` what the contract says and where columns come from.
+`policy` gives owner, kinds, group and code version; `description` what the contract says and where columns come from.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def policy(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec.replace_attributes(code_version=code_version(table)) if table else spec
 
 
-def words(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """The contract's words for every table and macro, and where each of its columns comes from."""
+def description(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Description, column schema and origin of each column for every table and macro, from the contract."""
     table = _declared(spec)
     if table is None:
         return spec
@@ -105,13 +105,13 @@ def describe(table: Table) -> str:
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything Dagster needs to know."""
-    return definitions(policy, words)
+    return definitions(policy, description)
 
 
 def definitions(*policies: Callable[[dg.AssetSpec], dg.AssetSpec]) -> dg.Definitions:
     """The graph with these policies applied to every asset.
 
-    A run on the command line does without `words`, which take seconds to compute.
+    A run on the command line does without `description`, which takes seconds to compute.
     """
     assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
         *raw.source_specs,
