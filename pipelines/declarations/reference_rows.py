@@ -13,7 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import metrics
-from pipelines.declarations.files import ROOT, read_csv
+from pipelines.declarations.files import NOT_PUBLISHED, ROOT, SCHEMAS, read_csv
+from pipelines.declarations.groups import groups
 from pipelines.declarations.modes import Criterion, methodologies, modes
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import Table
@@ -35,6 +36,8 @@ def rows(table: Table) -> pl.DataFrame:
         "mode": _modes,
         "mode_stated_zone": _stated_zones,
         "mode_criterion": _criteria,
+        "warehouse_table": _published_tables,
+        "warehouse_key": _keys,
     }
     found = special.get(
         table.name, lambda: read_csv(ROOT / "warehouse" / "reference" / f"{table.name}.csv")
@@ -46,6 +49,10 @@ def rows(table: Table) -> pl.DataFrame:
     return frame.with_columns(casts)
 
 
+CONTRACTS = [
+    "warehouse/columns.yml",
+    *(f"warehouse/{name}/*.yml" for name in SCHEMAS if name != NOT_PUBLISHED),
+]
 # What the rows of a list that is not the CSV of its own name are declared in: patterns from the root of the project.
 DECLARED_IN = {
     "source": ["sources/*/source.yml"],
@@ -58,6 +65,8 @@ DECLARED_IN = {
     "mode": ["warehouse/modes/*.yml"],
     "mode_stated_zone": ["warehouse/modes/*.yml"],
     "mode_criterion": ["warehouse/methodology/*.yml", "warehouse/modes/*.yml"],
+    "warehouse_table": ["warehouse/groups.yml", *CONTRACTS],
+    "warehouse_key": ["warehouse/groups.yml", *CONTRACTS],
 }
 
 
@@ -166,4 +175,54 @@ def _criterion(version: str, mode_id: str, criterion: Criterion) -> dict[str, st
         "methodology_version": version,
         "mode_id": mode_id,
         **{name: str(value) for name, value in values.items()},
+    }
+
+
+def _published_tables() -> list[dict[str, str]]:
+    """Every published table with its group, in the order of reading."""
+    return [
+        {
+            "table_name": table.full_name,
+            "summary": table.summary,
+            "group_id": group.id,
+            "group_title": group.title,
+            "group_title_zh": group.title_zh,
+            "group_no": str(group_no),
+            "table_no": str(table_no),
+        }
+        for group_no, group in enumerate(groups(), start=1)
+        for table_no, table in enumerate(group.contracts, start=1)
+    ]
+
+
+def _keys() -> list[dict[str, str]]:
+    """A row for each column of each primary key and for each foreign key of the published tables."""
+    published = [table for group in groups() for table in group.contracts]
+    return [row for table in published for row in (*_primary_key(table), *_foreign_keys(table))]
+
+
+def _primary_key(table: Table) -> list[dict[str, str]]:
+    return [
+        _key(table, "primary", name) | {"position": str(position)}
+        for position, name in enumerate(table.grain, start=1)
+    ]
+
+
+def _foreign_keys(table: Table) -> list[dict[str, str]]:
+    parts = {name: target.rsplit(".", 1) for name, target in table.references.items()}
+    return [
+        _key(table, "foreign", name) | {"position": "1", "referenced_table": target, "referenced_column": key}
+        for name, (target, key) in parts.items()
+    ]
+
+
+def _key(table: Table, kind: str, name: str) -> dict[str, str]:
+    required = next(column.required for column in table.columns if column.name == name)
+    return {
+        "table_name": table.full_name,
+        "key_type": kind,
+        "column_name": name,
+        "may_be_empty": str(not required),
+        "referenced_table": "",
+        "referenced_column": "",
     }

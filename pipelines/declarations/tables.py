@@ -139,8 +139,18 @@ class Table(Declared):
         return f"{self.schema_name}.{self.name}"
 
     @property
+    def summary(self) -> str:
+        """First sentence of the description, for lists of tables."""
+        return self.description.strip().split(". ")[0].rstrip(".")
+
+    @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Foreign keys: column -> the column of another table in which each of its codes stands."""
+        return {column.name: column.references for column in self.columns if column.references}
 
     @property
     def key(self) -> list[str]:

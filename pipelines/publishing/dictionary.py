@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pipelines.database import lineage
 from pipelines.declarations import reference_rows
-from pipelines.declarations.files import ROOT
+from pipelines.declarations.files import NOT_PUBLISHED, ROOT
+from pipelines.declarations.groups import Group, groups
 from pipelines.declarations.modes import Criterion, Mode, methodologies, modes
 from pipelines.declarations.tables import Table, macros, tables
 
@@ -20,7 +21,9 @@ HEAD = """# Data dictionary
 
 Made from the contracts under `warehouse/` by `make dictionary`; the same words are the comments of the tables, columns
 and macros in DuckDB, the column schemas in Dagster and a page of the report. Types are DuckDB's. Money is CNY unless the
-unit says otherwise. Schemas, tables, then [macros](#macros) and the [glossary](#glossary).
+unit says otherwise. The checks of each run prove the keys, in which an empty cell counts as a value; the database does
+not declare them ([decision 14](decisions/0014-keys.md)). `reference.warehouse_table` and `reference.warehouse_key` have
+groups and keys for queries. After the tables: [macros](#macros) and the [glossary](#glossary).
 """
 
 
@@ -39,6 +42,12 @@ be given is NULL with one of these codes, never 0, NaN or a missing row. Codes o
 
 | metric | code | meaning |
 |---|---|---|
+"""
+
+
+WORK_HEAD = """# Not published
+
+The tables of the schema `work`: they only feed a computation.
 """
 
 
@@ -98,16 +107,60 @@ def _has(criteria: list[Criterion], criterion_id: str) -> bool:
 
 def text() -> str:
     """The whole dictionary."""
-    sections = [_section(table) for table in tables().values()]
+    sections = [part for group in groups() for part in (_group(group), *map(_section, group.contracts))]
+    work = [_section(table) for table in tables().values() if table.schema_name == NOT_PUBLISHED]
     calls = [_section(macro) for macro in macros().values()]
     macros_head = "# Macros\n\nCalled like a table: `from core.observation_asof('2024-06-30')`.\n"
-    return "\n".join([HEAD, _schemas(), *sections, macros_head, *calls, _glossary()])
+    parts = [HEAD, _start(), _groups(), _schemas(), *sections, WORK_HEAD, *work, macros_head, *calls]
+    return "\n".join([*parts, _glossary()])
+
+
+def _start() -> str:
+    """The tables to start with: what each is for, and its key."""
+    group = groups()[0]
+    rows = [(_link(t.full_name), t.summary, ", ".join(t.grain)) for t in group.contracts]
+    return _list(f"## {_title(group)}", ["table", "what it has", "one row for each"], rows)
+
+
+def _groups() -> str:
+    rows = [(g.title, g.title_zh, g.description, ", ".join(map(_link, g.tables))) for g in groups()]
+    return _list("## All published tables by group", ["group", "组", "holds", "tables"], rows)
+
+
+def _group(group: Group) -> str:
+    first = group.id == groups()[0].id
+    return f"# {_title(group)}{', column by column' if first else ''}\n\n{group.description}\n"
+
+
+def _title(group: Group) -> str:
+    return f"{group.title} ({group.title_zh})"
+
+
+def _link(name: str) -> str:
+    """A link to the section of a table; a heading's anchor has no dot.
+
+    >>> _link("core.zone")
+    '[core.zone](#corezone)'
+    """
+    return f"[{name}](#{name.replace('.', '')})"
+
+
+def _keys(table: Table) -> str:
+    """The keys of a table in one paragraph."""
+    if not table.grain:
+        return "One row for each row of the file; no primary key."
+    name = "One row for each" if table.arguments else "Primary key (one row for each)"
+    targets = [
+        f"{column} in {_link(target.rsplit('.', 1)[0])}" for column, target in table.references.items()
+    ]
+    foreign = f" Foreign keys: {', '.join(targets)}." if targets else ""
+    return f"{name}: {', '.join(table.grain)}.{foreign}"
 
 
 def _section(table: Table) -> str:
     origins = lineage.column_origins(table.full_name)
     made = f" Made by `pipelines.metrics.{table.metric.function}`." if table.metric else ""
-    head = f"## {table.call}\n\n{table.description}{made}\n\nOne row for each: {', '.join(table.grain) or 'row of the file'}.\n"
+    head = f"## {table.call}\n\n{table.description}{made}\n\n{_keys(table)}\n"
     arguments = "".join(f"\n- `{a.name}` ({a.type.lower()}): {a.description}" for a in table.arguments)
     rows = ["| column | type | what it is | comes from |", "|---|---|---|---|"]
     rows += [

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from pipelines.declarations.groups import groups
 from pipelines.publishing.report import formatting
 from tests.helpers.synthetic import EMPTY, MODES, NO_SIZE, REVOKED, RICH, SECOND, TOO_FEW
 
@@ -269,3 +270,25 @@ def test_the_page_names_the_chain_of_each_fit_and_the_day_and_file_of_each_cell(
     text = (report / "zone" / f"{RICH}.html").read_text(encoding="utf-8")
     assert f"zonescope trace {RICH} 2019 mode_a" in text
     assert "known from 2020-12-31" in text and f"SHA-256 {'0123456789abcdef' * 4}" in text
+
+
+def test_the_dictionary_begins_with_the_tables_to_start_with_and_groups_the_rest(report):
+    markup = page(report, "dictionary.html")
+    assert (
+        re.findall(r'<th scope="row"><a href="#([a-z_.]+)">', section(markup, "first")) == groups()[0].tables
+    )
+    for group in groups():
+        assert (
+            re.findall(r'<article class="mode-detail" id="([a-z_.]+)"', section(markup, group.id))
+            == group.tables
+        )
+    assert "Foreign keys: province_code in core.area" in words(section(markup, "start_here"))
+
+
+@pytest.mark.parametrize("name", ["index.html", "dictionary.html"])
+def test_the_search_has_a_label_and_a_script_without_data(report, name):
+    markup = page(report, name)
+    assert '<label for="query">' in markup and 'id="found" role="status"' in markup
+    scripts = re.findall(r"<script>.*?</script>", markup, flags=re.S)
+    assert scripts == re.findall(r"<script>.*?</script>", page(report, "index.html"), flags=re.S)
+    assert len(scripts) == 1 and "data-find" in markup and "data-group" in markup

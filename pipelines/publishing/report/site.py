@@ -14,8 +14,9 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.database import lineage
-from pipelines.declarations import files
 from pipelines.declarations import tables as declared_tables
+from pipelines.declarations.files import NOT_PUBLISHED, SCHEMAS
+from pipelines.declarations.groups import groups
 from pipelines.publishing.report import charts, formatting, overview, quality, tables, zone
 
 HERE = Path(__file__).parent
@@ -103,13 +104,15 @@ def method_view(frames: dict[str, pl.DataFrame]) -> dict:
 
 
 def dictionary_view(frames: dict[str, pl.DataFrame]) -> dict:
-    """What dictionary.html prints: the contracts, and the published lists of schemas and terms."""
+    """What dictionary.html prints: the contracts by group, and the published lists of schemas and terms."""
     declared = declared_tables.tables() | declared_tables.macros()
     schemas = {row["schema_name"]: row for row in frames["warehouse_schema"].iter_rows(named=True)}
     return {
-        "contracts": list(declared.values()),
+        "groups": groups(),
+        "work": [t for t in declared.values() if t.schema_name == NOT_PUBLISHED],
+        "macros": [t for t in declared.values() if t.arguments],
         "upstream": {name: lineage.upstream(name) for name in declared},
-        "schemas": [schemas[name] for name in files.SCHEMAS],
+        "schemas": [schemas[name] for name in SCHEMAS],
         "glossary": frames["glossary"].to_dicts(),
     }
 
