@@ -18,8 +18,13 @@ with printed as (
                 then regexp_replace(c.area_name_text, '[\s\x{3000}\x{00a0}]', '', 'g')
             else trim(c.area_name_text)
         end as area_name,
-        substr(trim(c.period_text), 1, 4) as year_text,
-        trim(substr(trim(c.period_text), 5)) as period_words,
+        -- full-width digits and dashes are digits and dashes, and white space and capitals carry no meaning in a period
+        lower(
+            regexp_replace(
+                translate(c.period_text, '０１２３４５６７８９－—–～~', '0123456789-----'), '[\s\x{3000}\x{00a0}]', '', 'g'
+            )
+        ) as period_plain,
+        substr(period_plain, 1, 4) as year_text, substr(period_plain, 5) as period_words,
         nullif(trim(c.known_from_text), '') as known_from_text,
         -- a power of ten; the largest that SDMX lists is 15
         nullif(trim(c.multiplier_text), '') as multiplier_text,
@@ -92,6 +97,9 @@ code_alias as (
     select alias, min(area_code) as area_code from reference.area_alias
     where language = 'code' group by alias having count(distinct area_code) = 1
 ),
+period_word as (
+    select *, lower(replace(coalesce(period_text, ''), ' ', '')) as words from reference.period
+),
 looked_up as (
     select
         p.*,
@@ -107,7 +115,8 @@ looked_up as (
         u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
         try_cast(p.number_text as double) as number, e.cny_per_unit,
-        e.source as rate_source, n.scope_text is not null as scope_known, m.minimum, m.maximum, m.basis
+        e.source as rate_source, n.scope_text is not null as scope_known, greatest(m.minimum, g.minimum) as minimum,
+        least(m.maximum, g.maximum) as maximum, coalesce(m.basis, g.basis) as basis
     from printed as p
     left join reference.area as by_code on by_code.area_code = p.division_code
     left join code_alias on code_alias.alias = p.area_code_text
@@ -117,13 +126,14 @@ looked_up as (
         on n.source_id = p.source_id and n.printed_text = p.indicator_text and n.scope_text = p.scope_text
     left join reference.unit as u on u.unit_text = coalesce(l.unit_text, p.unit_text)
     left join reference.indicator as i on i.indicator_id = l.indicator_id
-    left join reference.period as w on coalesce(w.period_text, '') = p.period_words
+    left join period_word as w on w.words = p.period_words
     -- money in another currency is converted at the year's average rate, named in the row
     left join reference.exchange_rate as e
         on e.currency = u.unit and i.unit = 'CNY' and e.time_period = p.year_text and w.kind <> 'stock'
     left join contradiction as o on o.division_code = p.division_code and o.area_name = p.area_name
     left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
     left join reference.source_limit as m on m.source_id = p.source_id and m.indicator_id = l.indicator_id
+    left join reference.indicator_limit as g on g.indicator_id = l.indicator_id
 ),
 multiplied as (
     select
@@ -265,7 +275,7 @@ select
             then 'found this figure more than once in the file (' || value_text
                 || ' here), expected one row for each zone, indicator, period, scope and status'
         when 'unknown_period'
-            then 'found the period ' || period_text
+            then 'found the period ' || trim(period_text)
                 || ', expected a year from 1900 and words of warehouse/reference/period.csv'
         when 'not_a_date'
             then 'found ' || known_from_text || ' as the day from which the figure is known, expected YYYY-MM-DD'

@@ -45,6 +45,7 @@ judged as (
             when c.previous_source_id <> l.source_id then 'source_break'
             when c.previous_vintage <> l.vintage then 'vintage_break'
             when c.previous_value <= 0 then 'previous_not_positive'
+            when not isfinite(l.obs_value / c.previous_value) then 'growth_not_finite'
         end as reason_code
     from levels as l
     left join candidates as c
