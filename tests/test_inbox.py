@@ -209,24 +209,54 @@ def test_a_new_figure_for_an_old_cell_is_a_new_vintage_not_an_overwrite(stocked)
     assert latest[0][0] == "2090" and latest[0][1] >= 2
 
 
+TRADE_LABEL = "total goods imports and exports"
+HANGZHOU, NATION = "330100,杭州市,city", "CN,China,nation"
 IMPLAUSIBLE = {
     "a hundred million read as a billion": (
-        [("GDP", 2031, 2000), ("GDP", 2032, 21000), ("GDP", 2033, 2200)],
-        ("21000", "misread_money"),
+        [
+            (HANGZHOU, "GDP", 2031, 2000),
+            (HANGZHOU, "GDP", 2032, 21000),
+            (HANGZHOU, "GDP", 2033, 2200),
+        ],
+        {("21000", "misread_money")},
     ),
     "a part above its whole": (
-        [("CBEC imports and exports", 2031, 1248), ("total goods imports and exports", 2031, 800)],
-        ("1248", "cbec_above_trade"),
+        [(HANGZHOU, "CBEC imports and exports", 2031, 1248), (HANGZHOU, TRADE_LABEL, 2031, 800)],
+        {("1248", "cbec_above_trade")},
+    ),
+    "exports and imports that are not the trade": (
+        [
+            (HANGZHOU, "CBEC imports and exports", 2031, 800),
+            (HANGZHOU, "CBEC exports", 2031, 500),
+            (HANGZHOU, "CBEC imports", 2031, 400),
+        ],
+        {("800", "cbec_is_no_sum"), ("500", "cbec_is_no_sum"), ("400", "cbec_is_no_sum")},
+    ),
+    "a city above the nation": (
+        [
+            (HANGZHOU, "GDP", 2031, 2000),
+            (NATION, "GDP", 2031, 1950),
+            ("320500,苏州市,city", "GDP", 2031, 1900),
+        ],
+        {("2000", "above_the_nation")},
+    ),
+    "a nation below three of its cities": (
+        [
+            (HANGZHOU, "GDP", 2031, 2000),
+            ("320500,苏州市,city", "GDP", 2031, 2500),
+            ("440300,深圳市,city", "GDP", 2031, 3600),
+            (NATION, "GDP", 2031, 150),
+        ],
+        {("150", "above_the_nation")},
     ),
 }
 
 
 @pytest.mark.parametrize("case", IMPLAUSIBLE)
 def test_a_figure_that_is_off_beside_others_is_suspect_and_does_not_score(stocked, case):
-    figures, (printed, rule) = IMPLAUSIBLE[case]
+    figures, found = IMPLAUSIBLE[case]
     rows = [
-        f"330100,杭州市,city,{year},annual,{label},{value},billion CNY,seen,,,,\n"
-        for label, year, value in figures
+        f"{area},{year},annual,{label},{value},billion CNY,seen,,,,\n" for area, label, year, value in figures
     ]
     (stocked.inbox / "zone_figures_mine.csv").write_text(FIGURES + "".join(rows), encoding="utf-8")
     (landed,) = [
@@ -235,13 +265,77 @@ def test_a_figure_that_is_off_beside_others_is_suspect_and_does_not_score(stocke
         if file.file_name == "zone_figures_mine.csv"
     ]
     where = f"where file_sha256 = '{landed.file_sha256}'"
-    assert query(stocked, f"select rule_id from core.implausible {where}") == [(rule,)]
-    status = dict(query(stocked, f"select printed_text, obs_status from core.observation {where}"))
-    assert status.pop(printed) == "S" and set(status.values()) == {"A"}
-    scored = query(
-        stocked, "select inputs from mart.zone_indicator where zone_code = '330100' and time_period > '2030'"
+    marked = query(
+        stocked,
+        f"select printed_text, rule_id from core.implausible join core.resolved_cell using (file_sha256, sheet, row_no, "
+        f"column_no) {where}",
     )
-    assert not any(f'"printed_text":"{printed}"' in inputs for (inputs,) in scored)
+    assert set(marked) == found
+    suspect = {printed for printed, _ in found}
+    status = dict(query(stocked, f"select printed_text, obs_status from core.observation {where}"))
+    assert {status.pop(printed) for printed in suspect} == {"S"} and set(status.values()) <= {"A"}
+    scored = query(stocked, "select inputs from mart.zone_indicator where time_period > '2030'")
+    assert not any(f'"printed_text":"{printed}"' in inputs for (inputs,) in scored for printed in suspect)
+
+
+def test_no_source_and_no_indicator_takes_a_figure_outside_its_bounds(stocked):
+    """Minus a billion and 1e300 under every label that the list of figures has; nothing of them is loaded."""
+    labels = query(
+        stocked,
+        "select printed_text, any_value(coalesce(l.unit_text, u.unit_text)) from reference.source_label as l "
+        "join reference.indicator as i using (indicator_id) join reference.unit as u on u.unit = i.unit "
+        "where source_id = 'zone_figures' and nature in ('flow', 'stock') group by all",
+    )
+    assert len(labels) > 50
+    rows = [
+        f'{HANGZHOU},{year},annual,"{label}",{value},"{unit}",seen,,,,\n'
+        for label, unit in labels
+        for year, value in ((2031, "-1000000000"), (2032, "1e300"))
+    ]
+    (landed,) = drop(stocked, "zone_figures_mine.csv", FIGURES + "".join(rows))
+    outcomes = query(
+        stocked,
+        f"select outcome, reason_code, count(*) from core.resolved_cell where file_sha256 = '{landed.file_sha256}' group by all",
+    )
+    assert [(o, r) for o, r, _ in outcomes] == [("quarantined", "out_of_range")] and outcomes[0][2] == len(
+        rows
+    )
+
+
+PERIODS = {
+    "2031": ("2031", "A"),
+    "２０３１年": ("2031", "A"),
+    "2031年度": ("2031", "A"),
+    "2031年1-12月": ("2031", "A"),
+    "2031年 1—12月": ("2031", "A"),
+    "2031 1-12月": ("2031", "A"),
+    "2031 ANNUAL": ("2031", "A"),
+    "2031年上半年": ("2031-S1", "S"),
+    "2031年1-6月": ("2031-S1", "S"),
+    "2031 Jan-Jun cumulative": ("2031-S1", "S"),
+    "2031年1-3月": ("2031-Q1", "Q"),
+    "2031年一季度": ("2031-Q1", "Q"),
+    "2031年第1季度": ("2031-Q1", "Q"),
+    "2031年前3个月": ("2031-Q1", "Q"),
+    "2031年1-2月": ("2031-01/P2M", "C"),
+    "2031年3月": ("2031-03", "M"),
+}
+
+
+def test_a_period_has_one_code_however_it_is_written(stocked):
+    """Each spelling in a file of its own, so that none is another's second figure."""
+    for number, (text, _) in enumerate(PERIODS.items()):
+        row = f"{HANGZHOU},{text},,GDP,{100 + number},billion CNY,seen,,,,\n"
+        (stocked.inbox / f"zone_figures_{number}.csv").write_text(FIGURES + row, encoding="utf-8")
+    build_all(stocked, ["core.resolved_cell"])
+    found = dict(
+        (printed, (period, freq))
+        for printed, period, freq in query(
+            stocked,
+            "select printed_text, time_period, freq from core.resolved_cell where time_period >= '2031' and outcome = 'loaded'",
+        )
+    )
+    assert found == {str(100 + number): code for number, code in enumerate(PERIODS.values())}
 
 
 def test_a_kill_while_landing_leaves_no_half_file(stocked, monkeypatch):

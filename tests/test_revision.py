@@ -130,6 +130,7 @@ def test_growth_within_one_vintage(world):
         ({"source_id": "press", "file_sha256": "b"}, "source_break"),
         ({"vintage": dt.date(2022, 1, 1), "file_sha256": "b"}, "vintage_break"),
         ({"obs_value": 0.0}, "previous_not_positive"),
+        ({"obs_value": 1e-307}, "growth_not_finite"),
         ({"obs_status": "P"}, "no_previous_figure"),
         ({"bound": ">"}, "no_previous_figure"),
         ({"time_period": "2020"}, "no_previous_figure"),
