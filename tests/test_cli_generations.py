@@ -9,6 +9,7 @@ from pipelines.cli import app as cli
 from pipelines.cli import console as cli_console
 from pipelines.database import connection, writing
 from pipelines.declarations.tables import tables
+from pipelines.landing import kept_bytes
 from pipelines.publishing import generations
 from pipelines.publishing.report import site
 from tests.helpers.worlds import copy_of, few_tables, query
@@ -55,3 +56,14 @@ def test_what_no_run_has_checked_is_not_published(run, paths):
     assert isinstance(run("publish").exception, generations.NotChecked)
     paths.work.unlink()
     assert isinstance(run("publish").exception, generations.NotChecked)
+
+
+def test_verify_also_hashes_the_kept_bytes(run, paths):
+    assert run("verify").exit_code == 0
+    sha = kept_bytes.receive([b"a,b"], paths)
+    kept_bytes.keep(sha, "mine.csv", "ingest", paths, sidecar_text=None, again=False)
+    shown = run("verify")
+    assert shown.exit_code == 0 and "landed files: 1 kept, 0 faults" in shown.output
+    kept_bytes.place_of(sha, paths).write_bytes(b"a,c")
+    shown = run("verify")
+    assert shown.exit_code == 1 and "mine.csv" in shown.output and "1 kept, 1 faults" in shown.output

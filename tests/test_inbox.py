@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import duckdb
 import pytest
 
 from pipelines import settings
 from pipelines.database import connection, writing
 from pipelines.declarations.files import ROOT
+from pipelines.landing import kept_bytes, outcome
 from pipelines.landing import land as landing
-from pipelines.landing import outcome
 from tests.helpers.small_files import FIGURES, GOOD_FIGURE
 from tests.helpers.worlds import RESOLVED, build_all, copy_of, query
 
@@ -369,3 +371,41 @@ def test_the_work_database_is_locked_for_others_while_it_is_open(paths, monkeypa
 
 def _refuse(*_, **__):
     raise duckdb.IOException('Could not set lock on file "x": Conflicting lock is held')
+
+
+def damage(kept, kind):
+    """Change, cut or remove kept bytes."""
+    content = kept.read_bytes()
+    kept.unlink()
+    if kind != "removed":
+        kept.write_bytes(content[:-1] if kind == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("kind", ["changed", "cut", "removed"])
+def test_damaged_kept_bytes_are_told_keep_their_rows_and_are_mended_by_the_file(stocked, kind, tmp_path):
+    name = "zone_figures_mine.csv"
+    (landed,) = drop(stocked, name, FIGURES + GOOD_FIGURE)
+    mine = (stocked.inbox / name).rename(tmp_path / name)
+    kept = kept_bytes.place_of(landed.file_sha256, stocked)
+    damage(kept, kind)
+    with connection.connect(stocked.work) as con:
+        (told,) = landing.reread(con, landed.file_sha256, stocked)
+        assert told.status == "unreadable" and name in told.reason and "zonescope ingest" in told.reason
+        rows = con.execute("select count(*) from raw.cell where file_sha256 = ?", [landed.file_sha256])
+        assert rows.fetchall() == [(1,)]
+        landing.land(con, mine, "ingest", stocked)
+        assert not kept_bytes.fault_of(landed.file_sha256, stocked)
+        assert [file.status for file in landing.reread(con, landed.file_sha256, stocked)] == ["loaded"]
+
+
+def test_a_file_whose_kept_bytes_are_gone_can_be_withdrawn(stocked, tmp_path):
+    name = "zone_figures_mine.csv"
+    (landed,) = drop(stocked, name, FIGURES + GOOD_FIGURE)
+    (stocked.inbox / name).unlink()
+    kept_bytes.place_of(landed.file_sha256, stocked).unlink()
+    with connection.connect(stocked.work) as con:
+        done = landing.withdraw(con, landed.file_sha256, "wrong", dt.date(2026, 1, 5), stocked)
+    assert done.status == "withdrawn"
+    assert query(stocked, f"select count(*) from raw.cell where file_sha256 = '{landed.file_sha256}'") == [
+        (0,)
+    ]

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pipelines import settings
 from pipelines.cli.console import console, say, table
+from pipelines.landing import kept_bytes
 from pipelines.publishing import generations
 from pipelines.publishing.report import write
 
@@ -91,13 +92,16 @@ def rollback(
 
 
 def verify() -> None:
-    """Compare the published files with their manifest."""
-    generation = generations.current(settings.paths())
-    faults = generations.verify(generation)
-    for fault in faults:
+    """Compare the published files with their manifest, and the kept bytes of all landed files with their hashes."""
+    paths = settings.paths()
+    generation = generations.current(paths)
+    faults, kept = generations.verify(generation), kept_bytes.notes(paths)
+    damaged = [fault for sha, _ in kept if (fault := kept_bytes.fault_of(sha, paths))]
+    for fault in [*faults, *damaged]:
         console.print(Text(fault, "red"), soft_wrap=True)
     console.print(
         f"generation {generation.generation_id}: {len(generation.manifest['tables'])} tables, "
         f"{generation.row_count} rows, {len(faults)} faults"
     )
-    raise typer.Exit(1 if faults else 0)
+    console.print(f"landed files: {len(kept)} kept, {len(damaged)} faults")
+    raise typer.Exit(1 if faults or damaged else 0)

@@ -86,8 +86,32 @@ def kept_file(sha: str, paths: Paths) -> KeptFile:
         raise FileNotFoundError(
             f"{place_of(sha, paths)}.json: found no note, expected one beside kept bytes; restore the landing folder from a backup"
         )
-    size = place_of(sha, paths).stat().st_size
+    kept = place_of(sha, paths)
+    size = kept.stat().st_size if kept.exists() else 0
     return KeptFile(sha, note.sequence, note.file_name, note.origin, note.sidecar, size)
+
+
+def fault_of(sha: str, paths: Paths, *, thorough: bool = True) -> str:
+    """What is wrong with kept bytes, and what mends them; empty if nothing is.
+
+    Args:
+        sha: the hash under which they are kept.
+        paths: runtime folders.
+        thorough: whether the bytes are hashed again; otherwise they need only be there.
+    """
+    kept = place_of(sha, paths)
+    if not kept.exists():
+        found = "found no bytes"
+    elif thorough and digest(chunks(kept)) != sha:
+        found = "found bytes with another hash"
+    else:
+        return ""
+    note = read_note(sha, paths)
+    name = note.file_name if note else "the file"
+    return (
+        f"{kept}: {found}, expected the bytes of {name} with the hash in the name of the file; give {name} again "
+        "(`zonescope ingest PATH`), or restore the landing folder from a backup"
+    )
 
 
 def is_archive(file: KeptFile, paths: Paths) -> bool:

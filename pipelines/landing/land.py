@@ -49,12 +49,16 @@ def reread_changed(con: duckdb.DuckDBPyConnection, paths: Paths, offered: set[st
 
 
 def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Landed]:
-    """Read a kept file again from its bytes.
+    """Read a kept file again from its bytes, which are hashed first.
 
     An archive gives nothing here, because each member is a kept file of its own.
     """
+    fault = kept_bytes.fault_of(sha, paths)
+    if fault and not kept_bytes.withdrawal(sha, paths):
+        # what the raw tables hold was read when the bytes were right, and stays
+        return [Landed(sha, sha, "unreadable", fault)]
     file = kept_bytes.kept_file(sha, paths)
-    if kept_bytes.is_archive(file, paths) and not kept_bytes.withdrawal(sha, paths):
+    if not kept_bytes.withdrawal(sha, paths) and kept_bytes.is_archive(file, paths):
         return []
     return [_land_kept(con, file, paths)]
 
@@ -95,7 +99,9 @@ def land(
         if standing.size_is_known(con, state.st_size):
             sha = hash_cache.sha_of(con, state) or _hashed(con, path, state, kept_bytes.digest)
             stands = standing.standing(con, sha, name, text, paths)
-            if stands and not (again and stands.status == "withdrawn"):
+            # kept bytes that are damaged are mended by the same file given again
+            fault = kept_bytes.fault_of(sha, paths, thorough=origin == "ingest")
+            if stands and not fault and not (again and stands.status == "withdrawn"):
                 return [stands]
         sha = _hashed(con, path, state, lambda chunks: kept_bytes.receive(chunks, paths))
     except Unreadable as error:

@@ -58,7 +58,11 @@ def deviating(con: duckdb.DuckDBPyConnection, paths: Paths, offered: set[str]) -
         for sha, note in kept_bytes.notes(paths)
         if sha not in offered
         and not standing(con, sha, note.file_name, note.sidecar, paths)
-        and (note.withdrawn or not kept_bytes.is_archive(kept_bytes.kept_file(sha, paths), paths))
+        and (
+            note.withdrawn
+            or kept_bytes.fault_of(sha, paths, thorough=False)
+            or not kept_bytes.is_archive(kept_bytes.kept_file(sha, paths), paths)
+        )
     ]
 
 
