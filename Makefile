@@ -15,7 +15,8 @@ help:                 ## this list
 run: setup            ## the main job: files to report
 	$(BIN)/zonescope run
 
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+# Where bytecode is not kept, each worker and each process that a test starts compiles all modules anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 test: setup-dev       ## the fast tests: each proof in small, a few examples of each property
 	$(PYTEST) -m "not slow"
 

@@ -21,7 +21,7 @@ from pipelines.declarations.modes import methodologies, modes
 from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import compared, generations
 from tests.helpers import effort, runs
-from tests.helpers.worlds import RESOLVED, build_all, copy_of, few_tables, first_rows, shared
+from tests.helpers.worlds import RESOLVED, back_tested, build_all, copy_of, few_tables, first_rows, shared
 
 # Modules of a minute and more go first, so that the workers end together (each module goes to one of them as a whole).
 LONG = (
@@ -98,10 +98,15 @@ def compared_versions(published, tmp_path_factory) -> settings.Paths:
 
 @pytest.fixture(scope="session")
 def compared_first(published, tmp_path_factory) -> settings.Paths:
-    """The same with the first version and one whose weights come from elsewhere."""
-    return shared(
-        tmp_path_factory, "compared_first", lambda paths: _compare(published, paths, ["1.0", "2.0-equal"])
-    )
+    """The same with the first version and one whose weights come from elsewhere, as far as their back-test."""
+
+    def make(paths: settings.Paths) -> None:
+        names = back_tested()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(compared, "keyed", lambda: names)
+            _compare(published, paths, ["1.0", "2.0-equal"])
+
+    return shared(tmp_path_factory, "compared_first", make)
 
 
 def _compare(published: settings.Paths, paths: settings.Paths, versions: list[str]) -> None:

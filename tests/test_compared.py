@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app as cli
 from pipelines.cli import console as cli_console
-from pipelines.database import checks, connection, lineage
+from pipelines.database import checks, connection
 from pipelines.database.files import sha256
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.modes import methodologies
 from pipelines.declarations.tables import tables
 from pipelines.publishing import compared, generations
+from tests.helpers.worlds import back_tested, compared_with
 
 # dies by a signal that no code can catch, when the given number of tables is made
 KILLED = """
@@ -57,7 +58,7 @@ def run(world, monkeypatch):
 @pytest.fixture
 def first_tables(monkeypatch):
     """A version is computed as far as the back-test of the fits; that all of its tables are is for the default to prove."""
-    names = compared.keyed() & set(lineage.order("mart.mode_fit", "mart.mode_backtest_summary"))
+    names = back_tested()
     monkeypatch.setattr(compared, "keyed", lambda: names)
 
 
@@ -70,24 +71,16 @@ def rows(database, table: str) -> list:
         return con.execute(f"from {table} order by all").fetchall()
 
 
-def counted(one, other, table: str) -> tuple[int, int, int]:
-    """Rows of a table in one file; how many of them another file lacks, and how many only the other has."""
-    query = f"""
-        select (select count(*) from {table}), (select count(*) from (from {table} except all from other.{table})),
-            (select count(*) from (from other.{table} except all from {table}))
-    """
-    with duckdb.connect(str(one), read_only=True) as con:
-        con.execute(f"attach '{other}' as other (read_only)")
-        return con.execute(query).fetchall()[0]
-
-
 def test_the_default_computed_on_demand_is_what_a_run_publishes(world):
     generation = generations.current(world)
     file = compared.compute(world, generation, ["2.0"], print)["2.0"]
-    for name in sorted(compared.keyed()):
-        made_by_the_run = world.work if name.startswith("work.") else generation.database
-        count, missing, surplus = counted(file, made_by_the_run, name)
-        assert count > 0 and (missing, surplus) == (0, 0), name
+    with duckdb.connect(str(file), read_only=True) as con:
+        for other, place in (("in_work", world.work), ("in_generation", generation.database)):
+            con.execute(f"attach '{place}' as {other} (read_only)")
+        for name in sorted(compared.keyed()):
+            other = "in_work" if name.startswith("work.") else "in_generation"
+            count, missing, surplus = compared_with(con, other, name)
+            assert count > 0 and (missing, surplus) == (0, 0), name
     assert compared.files(world, generation) == {}, "the default would be there twice"
 
 

@@ -16,7 +16,6 @@ from pipelines.database import checks as database_checks
 from pipelines.database.promises import promises, reads
 from pipelines.declarations.tables import Rule, Table, tables
 from pipelines.defs import checks
-from tests.helpers import expectation_by_expectation
 
 SHA = "a" * 64
 COLUMNS = [
@@ -110,6 +109,8 @@ def outcomes(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, database
 
 def same_both_ways(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     """The one query and the expectations one by one agree on what ran, what is kept and how many rows break it."""
+    from tests.helpers import expectation_by_expectation  # noqa: PLC0415 - loads Great Expectations, which costs seconds
+
     expected = expectation_by_expectation.verdicts(con, table)
     for name, found in outcomes(con, table).items():
         ran, kept, count = expected.pop(name)

@@ -6,6 +6,9 @@ import csv
 import io
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +33,7 @@ from pipelines.readers import workbook
 from pipelines.returns import check as returns
 from pipelines.returns import workbook as return_workbook
 from tests.helpers.effort import examples
-from tests.helpers.worlds import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 SOURCE = sources()["zone_return"]
 FIELDS = {k: [v] if isinstance(v, str) else v for k, v in SOURCE.options["fields"].items()}
@@ -41,6 +44,30 @@ ZONE, INDICATOR = FIELDS["area_code_text"][0], FIELDS["indicator_text"][0]
 VALUE, UNIT, STATUS = FIELDS["value_text"][0], FIELDS["unit_text"][0], FIELDS["status_text"][0]
 SCOPE, KNOWN, NOTE = FIELDS["scope_text"][0], FIELDS["known_from_text"][0], FIELDS["quote_text"][0]
 ENTRY = SOURCE.options["template"]["entry_sheet"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scratch_made_once(tmp_path_factory) -> Iterator[None]:
+    """Where nothing was published, the scratch database of every check has the same content: it is made once and copied."""
+    made, real = settings.Paths(tmp_path_factory.mktemp("scratch")), returns.scratch
+    with real(made) as (con, own):
+        con.execute("checkpoint")
+        shutil.copytree(own.root, made.root, dirs_exist_ok=True)
+
+    @contextmanager
+    def scratch(paths: settings.Paths) -> Iterator:
+        if paths.published.exists():
+            with real(paths) as found:
+                yield found
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                own = copy_of(made, Path(folder))
+                with connection.connect(own.work) as con:
+                    yield con, own
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(returns, "scratch", scratch)
+        yield
 
 
 @pytest.fixture(scope="module")

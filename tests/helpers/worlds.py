@@ -8,14 +8,16 @@ from collections.abc import Callable, Collection
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.database import build, connection, run_lock, writing
+from pipelines.database import build, connection, lineage, run_lock, writing
 from pipelines.declarations import reference_rows
 from pipelines.declarations.tables import Table, tables
 from pipelines.landing import land as landing
 from pipelines.landing import outcome, raw_rows, recognition
+from pipelines.publishing import compared
 
 # What a test of landing and resolution looks at; the scores behind it cost ten times as much.
 RESOLVED = (*(name for name in tables() if name.startswith("core.")), "mart.file_accounting")
@@ -44,7 +46,7 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[settings.
 
 def copy_of(world: settings.Paths, root: Path) -> settings.Paths:
     """A copy of a shared data folder, to be changed, with an inbox."""
-    shutil.copytree(world.root, root, dirs_exist_ok=True)
+    shutil.copytree(world.root, root, symlinks=True, dirs_exist_ok=True)
     found = settings.Paths(root)
     found.inbox.mkdir(exist_ok=True)
     return found
@@ -95,6 +97,19 @@ def warehouse_of(root, sources, files):
         build.build_all(con, WANTED)
         yield con, landed
     recognition.fingerprint.cache_clear()
+
+
+def back_tested() -> set[str]:
+    """Tables of a version of the method as far as its fits and their back-test: half the cost of all."""
+    return compared.keyed() & set(lineage.order("mart.mode_fit", "mart.mode_backtest_summary"))
+
+
+def compared_with(con: duckdb.DuckDBPyConnection, other: str, table: str) -> tuple[int, int, int]:
+    """Rows of a table; how many of them an attached database lacks, and how many only that one has."""
+    return con.execute(
+        f"select (select count(*) from {table}), (select count(*) from (from {table} except all from {other}.{table})), "
+        f"(select count(*) from (from {other}.{table} except all from {table}))"
+    ).fetchall()[0]
 
 
 def query(paths: settings.Paths, sql: str, *values) -> list[tuple]:
