@@ -292,3 +292,18 @@ def test_the_search_has_a_label_and_a_script_without_data(report, name):
     scripts = re.findall(r"<script>.*?</script>", markup, flags=re.S)
     assert scripts == re.findall(r"<script>.*?</script>", page(report, "index.html"), flags=re.S)
     assert len(scripts) == 1 and "data-find" in markup and "data-group" in markup
+
+
+def test_the_search_of_the_dictionary_knows_chinese_and_stands_before_the_tables(report):
+    """The terms of the glossary stand beside the tables and columns that they name; each term is an item itself."""
+    markup = page(report, "dictionary.html")
+    assert markup.index('id="query"') < markup.index('class="onpage"')
+    assert markup.count("data-browse>") == 2 and "Nothing found" in markup
+    fit = section(markup, "start_here").split('id="mart.mode_fit"')[1].split("</article>")[0]
+    assert '<span lang="zh-Hans">契合度</span>' in fit
+    assert "data-group" in markup.split('aria-labelledby="glossary"')[1].split(">")[0]
+    assert "<tr data-find>" in section(markup, "glossary")
+
+
+def test_a_long_name_can_break_and_is_copied_whole(report):
+    assert "<code>methodology_<wbr>version</code>" in section(page(report, "dictionary.html"), "start_here")

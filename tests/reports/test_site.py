@@ -12,7 +12,7 @@ from pipelines.publishing.report import site
 from tests.helpers import synthetic
 from tests.helpers.synthetic import EMPTY, GENERATION, HOSTILE, REVOKED, RICH
 
-VOID = {"meta", "link", "br", "input", "img", "hr"}
+VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}
 
 
 class Page(HTMLParser):

@@ -7,6 +7,7 @@ Here belongs: rendering and writing. Not here: what a page shows (overview, zone
 import json
 import re
 import shutil
+from collections import defaultdict
 from pathlib import Path
 
 import duckdb
@@ -107,11 +108,15 @@ def dictionary_view(frames: dict[str, pl.DataFrame]) -> dict:
     """What dictionary.html prints: the contracts by group, and the published lists of schemas and terms."""
     declared = declared_tables.tables() | declared_tables.macros()
     schemas = {row["schema_name"]: row for row in frames["warehouse_schema"].iter_rows(named=True)}
+    terms: dict[str, list[str]] = defaultdict(list)
+    for row in frames["glossary"].iter_rows(named=True):
+        terms[row["stands_in"]].append(row["term_zh"])
     return {
         "groups": groups(),
         "work": [t for t in declared.values() if t.schema_name == NOT_PUBLISHED],
         "macros": [t for t in declared.values() if t.arguments],
         "upstream": {name: lineage.upstream(name) for name in declared},
+        "terms": terms,
         "schemas": [schemas[name] for name in SCHEMAS],
         "glossary": frames["glossary"].to_dicts(),
     }
