@@ -16,7 +16,7 @@ from pipelines.cli import console as cli_console
 from pipelines.database import connection
 from pipelines.publishing import generations, quarantine, workbook
 from tests.helpers.excel import xlsx
-from tests.helpers.worlds import RESOLVED, build_all
+from tests.helpers.worlds import RESOLVED, build_all, copy_of, query
 
 FIGURES = "area_code,area_name,admin_level,year,period,indicator,value,unit,status,scope_note,source,quote,known_from\n"
 HOSTILE = ['=HYPERLINK("http://x")', "+1+cmd", "-2+3", "@SUM(1)", "[bold]x[/bold]", "'quoted", "<b>&amp;"]
@@ -84,7 +84,7 @@ def test_the_export_has_every_item_as_text_with_what_mends_it(run, published, tm
     target = tmp_path / "out.xlsx"
     assert run("export", str(target)).exit_code == 0
     book = load_workbook(target)
-    assert book.sheetnames == ["quarantine", "counts"] and book["quarantine"].freeze_panes == "A2"
+    assert book.sheetnames == ["quarantine", "faults"] and book["quarantine"].freeze_panes == "A2"
     expected = rows(published)
     cells = list(book["quarantine"].iter_rows(min_row=2))
     assert [tuple(cell.value for cell in line) for line in cells] == [
@@ -95,8 +95,20 @@ def test_the_export_has_every_item_as_text_with_what_mends_it(run, published, tm
     risky = [cell for cell in texts if cell.value.startswith(("=", "+", "-", "@"))]
     assert len(risky) >= 6 and all(cell.quotePrefix for cell in risky)
     assert all(line[8].value and line[9].value for line in cells)
-    counted = list(book["counts"].iter_rows(min_row=2, values_only=True))
-    assert sum(line[2] for line in counted) == len(expected)
+    faults = list(book["faults"].iter_rows(min_row=2, values_only=True))
+    assert sum(line[2] for line in faults) == len(expected)
+
+
+def test_one_fault_is_one_group_however_many_items_have_it(run, paths, published):
+    copy_of(published, paths.root)
+    rows = [f"510100,成都市,city,{year},annual,No such label,5,亿元,seen,,,,\n" for year in range(1950, 2020)]
+    (paths.inbox / "zone_figures_label.csv").write_text(FIGURES + "".join(rows), encoding="utf-8")
+    build_all(paths, RESOLVED)
+    ((items, files, place, examples),) = query(
+        paths,
+        "select items, files, first_place, examples from core.quarantine_group where fault like '%No such label%'",
+    )
+    assert (items, files, place, examples) == (70, 1, "zone_figures_label.csv, row 2, column 7", "5")
 
 
 def test_a_csv_keeps_texts_from_being_formulas(run, published, tmp_path):

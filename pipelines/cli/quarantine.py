@@ -27,16 +27,16 @@ def quarantine_list(
         int, typer.Option(min=0, help="How many items are shown at most; the counts are of all.")
     ] = 50,
 ) -> None:
-    """List the items in quarantine: file, place, printed text, reason."""
+    """List the faults with their number of items, then the items: file, place, printed text, reason."""
     from pipelines.publishing import quarantine as items  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     with published() as con:
-        rows, counted = (
+        rows, grouped = (
             items.items(con, file, reason, source),
-            items.counts(con),
+            items.groups(con),
         )
     if not (file or reason or source):
-        table(["reason", "source", "items", "files"], counted)
+        table(items.GROUP_COLUMNS, [(*row[:4], first_lines(row[4]), row[5]) for row in grouped[:limit]])
     shown = [(*row[:7], first_lines(row[7])) for row in rows[:limit]]
     if shown:
         table(items.COLUMNS[:8], shown)
@@ -53,15 +53,15 @@ def quarantine_export(
     reason: REASON_FILTER = "",
     source: SOURCE_FILTER = "",
 ) -> None:
-    """Write the quarantine to a workbook: place, printed text, reason, how to mend. A second sheet has the counts."""
+    """Write the quarantine to a workbook: place, printed text, reason, how to mend. A second sheet has the faults."""
     from pipelines.publishing import quarantine as items  # noqa: PLC0415 - openpyxl is not needed by the other commands
 
     with published() as con:
-        rows, counted = (
+        rows, grouped = (
             items.items(con, file, reason, source),
-            items.counts(con),
+            items.groups(con),
         )
-    items.export(rows, counted, target)
+    items.export(rows, grouped, target)
     say(f"wrote {target}: {len(rows):,} items")
 
 

@@ -36,35 +36,35 @@ where ($file = '' or contains(lower(q.file_name), lower($file)))
 order by q.source_id nulls first, q.file_name, q.sheet nulls first, q.row_no nulls first, q.column_no nulls first,
     q.reason_code
 """
-COUNTS = """
-select reason_code, coalesce(source_id, '') as source_id, count(*) as items, count(distinct file_sha256) as files
-from core.quarantine group by all order by items desc, reason_code, source_id
+GROUP_COLUMNS = ["reason code", "source", "items", "files", "reason", "first place"]
+GROUP_WIDTHS = [24, 24, 10, 10, 80, 60]
+GROUPS = """
+select reason_code, coalesce(source_id, '') as source_id, items, files, fault, first_place
+from core.quarantine_group order by items desc, reason_code, source_id, fault
 """
 
 
 def items(con: duckdb.DuckDBPyConnection, file: str = "", reason: str = "", source: str = "") -> list[tuple]:
-    """Held items in the order of their files, as `COLUMNS` names them; `file` is a part of the file's name."""
+    """Items in quarantine in the order of their files, as `COLUMNS` names them; `file` is a part of the file's name."""
     return con.execute(QUERY, {"file": file, "reason": reason, "source": source}).fetchall()
 
 
-def counts(con: duckdb.DuckDBPyConnection) -> list[tuple]:
-    """Count items and files for each reason and source, the most frequent first."""
-    return con.execute(COUNTS).fetchall()
+def groups(con: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """List the faults with their number of items and files, as `GROUP_COLUMNS` names them, the most frequent first."""
+    return con.execute(GROUPS).fetchall()
 
 
-def export(rows: list[tuple], counted: list[tuple], target: Path) -> None:
-    """Write items to a workbook, with their counts on a second sheet, or to CSV if the name ends in .csv."""
-    data = _csv(rows) if target.suffix.lower() == ".csv" else _xlsx(rows, counted)
+def export(rows: list[tuple], grouped: list[tuple], target: Path) -> None:
+    """Write items to a workbook, with their faults on a second sheet, or to CSV if the name ends in .csv."""
+    data = _csv(rows) if target.suffix.lower() == ".csv" else _xlsx(rows, grouped)
     workbook.write(target, data)
 
 
-def _xlsx(rows: list[tuple], counted: list[tuple]) -> bytes:
+def _xlsx(rows: list[tuple], grouped: list[tuple]) -> bytes:
     book = workbook.empty()
     sheet = workbook.list_sheet(book, "quarantine", COLUMNS, rows[: workbook.MAX_ROWS], WIDTHS)
     sheet.auto_filter.ref = sheet.dimensions
-    workbook.list_sheet(
-        book, "counts", ["reason code", "source", "items", "files"], counted, [24, 24, 10, 10]
-    )
+    workbook.list_sheet(book, "faults", GROUP_COLUMNS, grouped[: workbook.MAX_ROWS], GROUP_WIDTHS)
     return workbook.content(book)
 
 

@@ -51,7 +51,8 @@ contradiction as (
     -- a printed code beside a printed name that means other areas only; what took an area's place is the same place
     select distinct p.division_code, p.area_name
     from printed as p
-    join reference.area as r on r.area_code = p.division_code and r.level in ('province', 'prefecture', 'county')
+    join reference.area as r
+        on r.area_code = p.division_code and r.level in ('province', 'prefecture', 'county', 'nation')
     join core.area_name as n on n.name = p.area_name
     where
         not exists (
