@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import hypothesis
@@ -15,22 +16,27 @@ import pytest
 
 from pipelines import settings
 from pipelines.database import build, connection
-from pipelines.declarations import files
-from pipelines.declarations.files import ROOT
-from pipelines.declarations.modes import methodologies, modes
 from pipelines.declarations.tables import macros, tables
 from pipelines.publishing import compared, generations
 from tests.helpers import effort, runs
+from tests.helpers import house as houses
 from tests.helpers.worlds import RESOLVED, back_tested, build_all, copy_of, few_tables, first_rows, shared
 
-# Modules of a minute and more go first, so that the workers end together (each module goes to one of them as a whole).
+# Modules that cost most go first, so that the workers end together (each module goes to one of them as a whole). The
+# first makes the worlds that all others read, the second needs none of them; some are long in the long proofs only.
 LONG = (
     "test_runs.py",
-    "test_recovery.py",
     "test_fuzz.py",
-    "test_publish.py",
+    "test_recovery.py",
     "test_crash.py",
+    "test_incremental.py",
+    "test_inbox.py",
+    "test_cli_ingest.py",
+    "test_compared.py",
+    "test_publish.py",
     "test_odd_inbox.py",
+    "test_returns.py",
+    "test_lineage.py",
 )
 
 # A property without settings of its own; no deadline: a busy machine is no fault of the code.
@@ -158,12 +164,14 @@ def all_versions(compared_versions) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def declarations(tmp_path, monkeypatch):
-    """A copy of the declarations to change: folder of the versions."""
-    shutil.copytree(ROOT / "warehouse", tmp_path / "warehouse")
-    monkeypatch.setattr(files, "ROOT", tmp_path)
-    for cached in (methodologies, modes):
-        cached.cache_clear()
-    yield tmp_path / "warehouse" / "methodology"
-    for cached in (methodologies, modes):
-        cached.cache_clear()
+def house(tmp_path, monkeypatch) -> Iterator[Path]:
+    """A copy of declarations and code, to be edited; afterwards everybody reads the real ones again."""
+    with monkeypatch.context() as patch:
+        yield houses.copy_into(tmp_path / "house", patch)
+    houses.forget()
+
+
+@pytest.fixture
+def declarations(house) -> Path:
+    """Folder of the versions of the method in such a copy."""
+    return house / "warehouse" / "methodology"
