@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
+from pipelines import file_names
 from pipelines.declarations import files
 from pipelines.declarations.files import DeclarationError, Declared, load
 from pipelines.declarations.tables import tables
@@ -61,7 +61,7 @@ class Source(Declared):
         "world_bank_json",
     ]
     raw_table: str
-    encoding: list[Encoding] = Field(min_length=1)
+    encoding: list[Encoding] = Field(default=["utf-8-sig", "gb18030"], min_length=1)
     file_pattern: str
     vintage: str
     scope: str = "total"
@@ -89,9 +89,7 @@ class Source(Declared):
         The rule is a template. Its fields come from the file name and from the facts of the file; the facts
         go first.
         """
-        match = re.fullmatch(self.file_pattern, file_name)
-        groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
-        groups |= facts or {}
+        groups = file_names.groups(self.file_pattern, file_name) | dict(facts or {})
         try:
             return dt.date.fromisoformat(self.vintage.format(**groups))
         except (KeyError, ValueError) as error:

@@ -21,6 +21,7 @@ READ_WITH = ("duckdb", "numpy", "polars", "python_calamine", "xlrd", "yaml")
 # Code of ours that decides what a file gives: its rows, its source, its vintage.
 READ_BY = (
     "declarations/sources.py",
+    "file_names.py",
     "landing/raw_rows.py",
     "landing/recognition.py",
     "landing/sidecar.py",

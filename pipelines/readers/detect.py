@@ -7,12 +7,12 @@ of a layout (each has its own module), numbers, units, areas (core decides them)
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipelines import file_names
 from pipelines.readers import archive, grid, text, workbook
 from pipelines.readers.formats import json_stat, px, sdmx_csv, sdmx_ml, world_bank
 from pipelines.readers.publishers import customs_large, customs_query, nbs_export, nbs_json
@@ -84,7 +84,7 @@ def read_file(path: Path, source: Source, file_name: str, scratch: Path) -> Read
         ReadError: the whole file is at fault.
     """
     size = path.stat().st_size
-    if source.layout in LARGE_LAYOUTS and size >= LARGE_BYTES and not _start(path).startswith(PACKED):
+    if source.layout in LARGE_LAYOUTS and size >= LARGE_BYTES and _has_plain_lines(_start(path)):
         return LARGE_LAYOUTS[source.layout](path, source, file_name, scratch)
     if size > MOST_BYTES:
         raise _too_large(size, f"layout {source.layout}", file_name)
@@ -114,6 +114,14 @@ def _start(path: Path) -> bytes:
         return file.read(BEGINNING_BYTES)
 
 
+def _has_plain_lines(start: bytes) -> bool:
+    """Whether a reader of large files can read a file that begins so: no workbook, no UTF-16, commas between the cells."""
+    return (
+        not start.startswith((*PACKED, *text.UTF_16_MARKS))
+        and text.separator_of(start.decode("latin-1")) == ","
+    )
+
+
 def _too_large(size: int, what: str, file_name: str) -> ReadError:
     message = f"{file_name}: found {size} bytes, expected at most {MOST_BYTES} for {what}; divide the file"
     return ReadError("file_too_large", message)
@@ -138,7 +146,7 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
     look, sources = _Look(content, file_name), list(sources)
     if look.kind:
         _ = look.sheets  # raises now if the workbook cannot be opened
-    named = [source for source in sources if not by_name or re.fullmatch(source.file_pattern, file_name)]
+    named = [source for source in sources if not by_name or file_names.match(source.file_pattern, file_name)]
     fitting = [source for source in named if not _misfit(look, source, by_name).reasons]
     if len(fitting) == 1:
         return fitting[0]
@@ -201,8 +209,9 @@ class _Look:
     def lines(self, encoding: str) -> grid.Grid:
         """The first lines of a text."""
         if encoding not in self._lines:
-            lines = text.split_lines(self.text([encoding])[0][:BEGINNING_BYTES])
-            self._lines[encoding] = grid.TextGrid(self.file_name, encoding, *lines)
+            start = self.text([encoding])[0][:BEGINNING_BYTES]
+            lines, separator = text.split_lines(start), text.separator_of(start)
+            self._lines[encoding] = grid.TextGrid(self.file_name, encoding, *lines, separator=separator)
         return self._lines[encoding]
 
 
@@ -216,7 +225,7 @@ class _Misfit(NamedTuple):
 def _misfit(look: _Look, source: Source, by_name: bool) -> _Misfit:
     """The reasons why a source does not fit a file. No reasons mean that it fits."""
     reasons = []
-    if by_name and not re.fullmatch(source.file_pattern, look.file_name):
+    if by_name and not file_names.match(source.file_pattern, look.file_name):
         reasons.append("the name of the file does not fit")
     try:
         missing = _missing(look, source)
@@ -244,8 +253,8 @@ def _lacks(sheet: grid.Grid, signature: list[str | list[str]]) -> list[str]:
     """The texts of the signature that no cell of the first rows has and no first row begins with."""
     first = itertools.islice((i for i in range(len(sheet)) if not sheet.is_blank(i)), SIGNATURE_ROWS)
     rows = [sheet.fields(index) for index in first]
-    printed = {cell for row in rows for cell in row}
-    starts = [row[0].lstrip('"') for row in rows]
+    printed = {text.plain(cell) for row in rows for cell in row}
+    starts = [text.plain(row[0].lstrip('"')) for row in rows]
     return [
         " or ".join(_any_of(s)) for s in signature if not any(_stands(w, printed, starts) for w in _any_of(s))
     ]
@@ -256,4 +265,5 @@ def _any_of(wanted: str | list[str]) -> list[str]:
 
 
 def _stands(wanted: str, printed: set[str], starts: list[str]) -> bool:
-    return wanted in printed or any(start.startswith(wanted) for start in starts)
+    plain = text.plain(wanted)
+    return plain in printed or any(start.startswith(plain) for start in starts)

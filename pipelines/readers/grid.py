@@ -138,7 +138,7 @@ class SheetGrid:
 
     def is_blank(self, index: int) -> bool:
         """Whether no cell of the row has text."""
-        return not "".join(self.lines[index]).strip(" \t\u3000")
+        return not "".join(self.lines[index]).strip()
 
     def is_row(self, index: int, width: int) -> bool:
         """Whether the row has figures. A sentence stands in one cell only."""
@@ -148,7 +148,7 @@ class SheetGrid:
 Grid = TextGrid | SheetGrid
 
 
-def grids(content: bytes, encodings: list[str], file_name: str, separator: str = ",") -> list[Grid]:
+def grids(content: bytes, encodings: list[str], file_name: str, separator: str | None = None) -> list[Grid]:
     """The grids of a file: one for a text file, one for every sheet of a workbook that is not empty.
 
     Raises:
@@ -157,6 +157,7 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str =
     kind = workbook.kind(content)
     if kind is None:
         decoded, encoding = text.decode(content, encodings, file_name)
+        separator = separator or text.separator_of(decoded)
         return [TextGrid(file_name, encoding, *text.split_lines(decoded), separator=separator)]
     try:
         sheets = workbook.sheets(content)
@@ -188,7 +189,7 @@ def read(
         table: the function that reads one grid.
         many: whether several tables may stand in one file.
     """
-    separator = source.options.get("separator", ",")
+    separator = source.options.get("separator")
     parts, faults, found = [], [], grids(content, source.encoding, file_name, separator)
     for grid in found:
         try:

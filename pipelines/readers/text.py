@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import file_names
 from pipelines.readers.source import Source
 
 CELL_COLUMNS = (
@@ -62,7 +63,13 @@ LINE_CLASSES = (
 )
 MAX_NAMES_SHOWN = 300  # of a header, in a message
 # Python's decoders give these reasons if a text ends in the middle of a character.
-CUT_CHARACTER = ("unexpected end of data", "incomplete multibyte sequence")
+CUT_CHARACTER = ("unexpected end of data", "incomplete multibyte sequence", "truncated data")
+UTF_8_MARK = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+SEPARATORS_SEEN_IN = 1 << 16  # characters; the separator of a text shows in its first lines
+HALF_WIDTH = str.maketrans("（）［］：％，", "()[]:%,")
+# Blanks beside a Chinese character or a bracket only spread a label; those between Latin words divide them.
+IDLE_BLANK = re.compile(r" (?=[():\u2e80-\u9fff\uff00-\uffef])|(?<=[():\u2e80-\u9fff\uff00-\uffef]) ")
 
 
 class ReadError(Exception):
@@ -98,20 +105,26 @@ class Reading:
 
 
 def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[str, str]:
-    """Decode a file by the first declared encoding that fits all of it. A byte order mark is left out.
+    """Decode a file by the first encoding that fits all of it.
 
-    >>> decode("\ufeff年".encode(), ["ascii", "utf-8"], "a.csv")
-    ('年', 'utf-8')
+    A byte order mark decides alone, and it is left out of the text.
+
+    >>> decode("年".encode("gb18030"), ["utf-8-sig", "gb18030"], "a.csv")
+    ('年', 'gb18030')
+    >>> decode("年".encode("utf-16"), ["utf-8-sig", "gb18030"], "a.csv")
+    ('年', 'utf-16')
 
     Raises:
         ReadError: no encoding fits, or the text is blank, or it ends in the middle of a character.
     """
     failures = []
+    encodings = encodings_of(content, list(encodings))
     for encoding in encodings:
         try:
             text = content.decode(encoding, errors="strict")
         except UnicodeDecodeError as error:
-            failures.append(f"{encoding} fails at byte {error.start} ({content[error.start :][:4].hex(' ')})")
+            rest = error.object[error.start :]  # the decoder may have taken a byte order mark away
+            failures.append(f"{encoding} fails at byte {len(content) - len(rest)} ({rest[:4].hex(' ')})")
             if error.reason in CUT_CHARACTER:
                 cut = f"{file_name}: found an end in the middle of a character ({failures[-1]}), expected a whole file"
                 raise ReadError("truncated_file", cut) from error
@@ -125,6 +138,42 @@ def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[st
         f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(encodings)}: "
         + "; ".join(failures),
     )
+
+
+def encodings_of(start: bytes, encodings: list[str]) -> list[str]:
+    """The encodings to try for a file that begins with these bytes: the one of its byte order mark, else the given ones.
+
+    >>> encodings_of(UTF_8_MARK, ["utf-8-sig", "gb18030"]), encodings_of(b"a", ["utf-8-sig", "gb18030"])
+    (['utf-8-sig'], ['utf-8-sig', 'gb18030'])
+    """
+    if start.startswith(UTF_16_MARKS):
+        return ["utf-16"]
+    if start.startswith(UTF_8_MARK):
+        return [name for name in encodings if name.lower().startswith("utf")] or ["utf-8-sig"]
+    return encodings
+
+
+def separator_of(text: str) -> str:
+    """The separator of a text whose source declares none: a tab if more cells begin behind tabs than behind commas.
+
+    A spreadsheet program separates by tabs when it saves "Unicode text". A tab between a cell and its comma separates
+    nothing.
+
+    >>> separator_of("地区\\t2023年\\n北京市\\t1"), separator_of("地区\\t,2023年\\t,\\n")
+    ('\\t', ',')
+    """
+    start = text[:SEPARATORS_SEEN_IN]
+    behind_tab, behind_comma = (len(re.findall(rf"{mark}(?=[^,\t\r\n])", start)) for mark in ("\t", ","))
+    return "\t" if behind_tab > behind_comma else ","
+
+
+def plain(label: str) -> str:
+    """A label without what carries no meaning: idle blanks of all kinds, and the width of brackets and colons.
+
+    >>> plain("地区生产总值\u3000（亿元） "), plain("Gross  product (USD)")
+    ('地区生产总值(亿元)', 'Gross product(USD)')
+    """
+    return IDLE_BLANK.sub("", " ".join(label.translate(HALF_WIDTH).split()))
 
 
 def split_lines(text: str) -> tuple[list[str], bool]:
@@ -161,7 +210,7 @@ def is_blank(line: str) -> bool:
     >>> is_blank(' ,,"" ')
     True
     """
-    return not line.strip(', \t\u3000"')
+    return not line.strip(', \t\u3000\xa0"')
 
 
 def reject(row_no: int, column_no: int | None, printed_text: str, reason_code: str, reason: str) -> tuple:
@@ -235,7 +284,7 @@ def unit_in_label(label: str) -> str:
     '亿元'
     """
     match = re.search(r"[(（]([^()（）]*)[)）]$", label.strip())
-    return match.group(1) if match else ""
+    return match.group(1).strip() if match else ""
 
 
 def declared_labels(source: Source) -> list[str]:
@@ -247,8 +296,7 @@ def declared_labels(source: Source) -> list[str]:
 
 def name_groups(source: Source, file_name: str) -> dict[str, str]:
     """The named parts of the file's name by the declared pattern. Empty if the name does not fit."""
-    match = re.fullmatch(source.file_pattern, file_name)
-    return {key: value for key, value in match.groupdict().items() if value} if match else {}
+    return file_names.groups(source.file_pattern, file_name)
 
 
 def frame(rows: list, columns: Iterable[str]) -> pl.DataFrame:

@@ -164,7 +164,7 @@ def test_a_reply_of_the_newer_service(sources):
     row = reading.rows.row(1, named=True)
     assert (row["area_code_text"], row["area_name_text"]) == ("330000000000", "浙江")
     assert (row["indicator_text"], row["unit_text"], row["period_text"]) == (
-        "地区生产总值 (亿元)",
+        "地区生产总值(亿元)",
         "亿元",
         "2023年",
     )

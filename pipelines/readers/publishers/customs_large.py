@@ -56,7 +56,9 @@ def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
     """
     flow = customs_query.flow_of(source, file_name)
     failures: list[str] = []
-    for encoding in source.encoding:
+    with path.open("rb") as file:
+        encodings = text.encodings_of(file.read(len(text.UTF_8_MARK)), source.encoding)
+    for encoding in encodings:
         try:
             header = _header(path, encoding, source, file_name)
             found = _sort(path, header, encoding, file_name, scratch / PART)
@@ -67,7 +69,7 @@ def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
         return replace(reading, facts=customs_query.facts("", flow, header.columns, source.options["fields"]))
     raise ReadError(
         "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(source.encoding)}: "
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(encodings)}: "
         + "; ".join(failures),
     )
 

@@ -115,14 +115,14 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     titles: list[str] = []
     corners = _corners(options)
     for index in range(len(sheet)):
-        plain = grid.sentence(sheet, index).strip()
-        kind = next((k for k, prefix in options["preamble"].items() if plain.startswith(prefix)), None)
+        line = grid.sentence(sheet, index).strip(", \t\u3000\xa0")
+        kind = _kind_of(line, options)
         if kind:
-            stated[kind] = plain.removeprefix(options["preamble"][kind]).strip()
-        elif sheet.fields(index)[0].strip() in corners:
+            stated[kind] = text.plain(re.split("[：:]", line, maxsplit=1)[1])
+        elif text.plain(sheet.fields(index)[0]) in corners:
             return {**stated, "titles": "\n".join(titles)}, index
         elif not sheet.is_blank(index):
-            titles.append(plain)
+            titles.append(line)
             if (
                 len(titles) > options.get("max_titles", 0)
                 or sum(bool(cell.strip()) for cell in sheet.fields(index)) > 1
@@ -136,12 +136,27 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     )
 
 
+def _kind_of(line: str, options: dict) -> str | None:
+    """What a line of the preamble states. None for any other line."""
+    return next((k for k, prefix in options["preamble"].items() if _begins(line, (prefix,))), None)
+
+
+def _begins(line: str, prefixes: tuple[str, ...]) -> bool:
+    """Whether a line begins with one of some words. Blanks before a colon and its width carry no meaning.
+
+    >>> _begins("数据来源 :国家统计局", ("数据来源：",))
+    True
+    """
+    indent = "\u3000" if line.startswith("\u3000") else ""
+    return f"{indent}{text.plain(line)}".startswith(tuple(prefix.replace("：", ":") for prefix in prefixes))
+
+
 def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
     """Read the header. A second row belongs to it if its corner is blank or repeats the first corner."""
-    corner = sheet.fields(top)[0].strip()
+    corner = text.plain(sheet.fields(top)[0])
     rows = [grid.checked_width(sheet, top)]
     below = top + 1
-    if below < foot and not sheet.is_blank(below) and sheet.fields(below)[0].strip() in ("", corner):
+    if below < foot and not sheet.is_blank(below) and text.plain(sheet.fields(below)[0]) in ("", corner):
         rows.append(grid.checked_width(sheet, below))
         rows = [_filled(row, max(map(len, rows))) for row in rows]
     is_period = re.compile(options["period_pattern"]).fullmatch
@@ -175,11 +190,12 @@ def _beside(source: Source, file_name: str, printed: str | None) -> str | None:
     Raises:
         ReadError: the preamble prints another indicator than the sidecar states.
     """
-    in_sidecar = source.facts.get(INDICATOR)
+    in_sidecar = text.plain(source.facts.get(INDICATOR, ""))
     if in_sidecar and printed and in_sidecar != printed:
         message = f"{file_name}: found the indicator {printed!r} in its preamble and {in_sidecar!r} in {file_name}.yml, expected both the same; correct the sidecar"
         raise ReadError("sidecar_contradicts", message)
-    return in_sidecar or text.name_groups(source, file_name).get(INDICATOR) or source.options.get(INDICATOR)
+    in_name = text.plain(text.name_groups(source, file_name).get(INDICATOR, ""))
+    return in_sidecar or in_name or source.options.get(INDICATOR)
 
 
 def _kinds(header: Header, stated: dict[str, str], place: str, options: dict) -> tuple[str, str]:
@@ -277,13 +293,13 @@ def _foot(sheet: Grid, top: int, options: dict) -> int:
     """
     plain = [grid.sentence(sheet, index) for index in range(len(sheet))]
     origin = options.get("origin")
-    if origin and not any(line.startswith(origin) for line in plain[top + 1 :]):
+    if origin and not any(_begins(line, (origin,)) for line in plain[top + 1 :]):
         raise ReadError(
             "truncated_file",
             f"{sheet.place}: found the last line {plain[-1][:60]!r}, expected a foot with {origin!r}; export it again",
         )
     starts = (*options["notes"], *([origin] if origin else []))
-    return next((i for i in range(top + 1, len(sheet)) if plain[i].startswith(starts)), len(sheet))
+    return next((i for i in range(top + 1, len(sheet)) if _begins(plain[i], starts)), len(sheet))
 
 
 def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list[tuple]]:
@@ -293,7 +309,7 @@ def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list
         if sheet.is_row(index, width):
             reason = f"line {index + 1}: found {width} fields below the notes, expected notes or the origin"
             late.append(text.reject(index + 1, None, sheet.printed(index), "row_after_notes", reason))
-        elif "origin" not in options or not grid.sentence(sheet, index).startswith(options["origin"]):
+        elif "origin" not in options or not _begins(grid.sentence(sheet, index), (options["origin"],)):
             notes.append(grid.sentence(sheet, index))
     return "\n".join(notes), late
 
@@ -313,9 +329,10 @@ def _measured(indicator: str, measure: str) -> str:
     >>> _measured("进出口总额(亿元)", "累计值")
     '进出口总额_累计值(亿元)'
     """
-    unit = text.unit_in_label(indicator)
-    stem = indicator[: -len(unit) - 2] if unit else indicator
-    return f"{stem}_{measure}{indicator[len(stem) :]}"
+    plain = text.plain(indicator)
+    unit = text.unit_in_label(plain)
+    stem = plain[: -len(unit) - 2] if unit else plain
+    return f"{stem}_{measure}{plain[len(stem) :]}"
 
 
 def _cells(
@@ -338,13 +355,15 @@ def _cells(
                 INDICATOR: stated.get(INDICATOR, ""),
                 TIME: period,
             }
-            cell[row_kind] = record.fields[0].strip()
+            cell[row_kind] = text.plain(record.fields[0])
             if label_kind == INDICATOR and label in measures:
                 cell[INDICATOR] = _measured(cell[INDICATOR], measures[label])
             elif label_kind:
-                cell[label_kind] = label
+                cell[label_kind] = text.plain(label)
             unit = text.unit_in_label(cell[INDICATOR]) or stated.get("unit", "")
             key = ("", cell[AREA], cell[INDICATOR], cell[TIME])
             state = status.get(cell[TIME][:4], "")
-            rows.append(("", record.row_no, index + 1, *key, unit, state, *about, record.fields[index]))
+            rows.append(
+                ("", record.row_no, index + 1, *key, unit, state, *about, record.fields[index].strip())
+            )
     return rows

@@ -153,7 +153,7 @@ def _value(node: dict, source: Source, known_from: str) -> tuple:
     """The texts of one cell of the newer service. Raises KeyError, ValueError and similar if it is not complete."""
     value = node["values"]
     printed = value["value"]
-    key = (value["da"], value.get("da_name") or "", value["i_showname"].strip(), node["name"])
+    key = (value["da"], value.get("da_name") or "", text.plain(value["i_showname"]), node["name"])
     about = (value.get("du_name") or "", "", value.get("i_mark") or "", source.title, "", known_from)
     missing = source.options.get("missing", [])
     return _texts((*key, *about, "" if printed.strip() in missing else printed))
@@ -183,7 +183,7 @@ def _cell(names: dict, node: dict, source: Source, known_from: str) -> tuple:
     codes = {dimension["wdcode"]: dimension["valuecode"] for dimension in node["wds"]}
     indicator = names[INDICATOR, codes[INDICATOR]]
     area = names[AREA, codes[AREA]]["cname"] if AREA in codes else source.options["default_area"]
-    key = (codes.get(AREA, ""), area, indicator["cname"], names[PERIOD, codes[PERIOD]]["cname"])
+    key = (codes.get(AREA, ""), area, text.plain(indicator["cname"]), names[PERIOD, codes[PERIOD]]["cname"])
     has_data = node["data"]["hasdata"]
     if not isinstance(has_data, bool):
         raise ValueError("true or false in hasdata")

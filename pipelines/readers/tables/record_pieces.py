@@ -71,7 +71,8 @@ def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
     if json_list.is_json(beginning) or len(beginning) < len(BOM_UTF8):
         return _read_whole(path, source, file_name)
     failures = []
-    for encoding in source.encoding:
+    encodings = text.encodings_of(beginning, source.encoding)
+    for encoding in encodings:
         try:
             with path.open(encoding=encoding, errors="strict") as handle:
                 found = _read(_Lines(handle, file_name), encoding, source, file_name, scratch)
@@ -83,7 +84,7 @@ def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
                 raise ReadError("truncated_file", cut) from error
     raise ReadError(
         "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(source.encoding)}: "
+        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(encodings)}: "
         + "; ".join(failures),
     )
 
