@@ -37,6 +37,13 @@ SAMPLED = (
     "数据库：分省年度数据\n指标：人口数(人口抽样调查)(人)\n时间：最近2年\n地区,2016年,2015年\n北京市,18132,335775\n"
     "注：1.2005年、2015年为1%人口抽样调查样本数据，其他年份为1‰人口变动调查样本数据。\n" + FOOT
 )
+HANGZHOU = json.dumps(
+    newer(
+        ("2024年", 218600000),
+        ("2025年", None),
+        about={"da": "330100000000", "da_name": "杭州市", "i_showname": "地区生产总值", "du_name": "万元"},
+    )
+).encode()
 FILES = {
     "分省季度数据_2026-01-05.csv": QUARTERLY.encode("gb18030"),
     "分省月度数据_2026-01-05.csv": MONTHLY.encode("gb18030"),
@@ -45,6 +52,7 @@ FILES = {
     "西藏_2026-01-05.csv": PROFILE.encode("gb18030"),
     "抽样_2026-01-05.csv": SAMPLED.encode("gb18030"),
     "新接口_2026-01-05.json": json.dumps(newer(("2024年", "90131"), ("2025年", "无"))).encode(),
+    "杭州_2026-01-06.json": HANGZHOU,
 }
 
 
@@ -131,10 +139,14 @@ def test_a_break_of_the_series_is_a_scope_of_its_own(landed):
 
 
 def test_the_newer_service_names_areas_by_twelve_digits(landed):
-    assert figures(landed, "nbs_data_service") == [("330000", "gdp", "2024", "A", 90131e8, "CNY")]
+    """The unit that stands beside a value counts: the city's is printed in units of 10,000 yuan."""
+    assert figures(landed, "nbs_data_service") == [
+        ("330000", "gdp", "2024", "A", 90131e8, "CNY"),
+        ("330100", "gdp", "2024", "A", 2.186e12, "CNY"),
+    ]
     assert landed.execute(
         "select count(*) from core.resolved_cell where source_id = 'nbs_data_service' and outcome = 'blank'"
-    ).fetchall() == [(1,)]
+    ).fetchall() == [(2,)]
 
 
 def test_zones_only_are_scored(landed):

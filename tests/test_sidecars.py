@@ -78,7 +78,7 @@ def test_any_text_is_a_sidecar_or_is_refused_with_its_name(text):
     except ReadError as error:
         assert error.reason_code == "bad_sidecar" and str(error).startswith(PLACE)
     else:
-        assert set(found.facts) <= {"source", "flow", "vintage"}
+        assert set(found.facts) <= {"source", "flow", "vintage", "indicator", "area", "unit"}
 
 
 BAD = {
@@ -87,6 +87,9 @@ BAD = {
     "vintage: 2024-13-01": "vintage",
     "flow: yes": "expected import or export",
     "flow: Import": "expected import or export",
+    "flow: import\nflow: export": "line 2: found the key 'flow' twice",
+    "members: {x.csv: {area: '1', area: '2'}}": "found the key 'area' twice",
+    "area: ''": "a code or a name of a region",
     "- flow": "found",
     "import": "found 'import'",
     "a: &a [x]\nb: *a\n": "alias",

@@ -29,6 +29,8 @@ EXPECTED = {
     "vintage": "a day as YYYY-MM-DD",
     "source": "the name of a declared source",
     "indicator": "the name of an indicator",
+    "area": "a code or a name of a region, such as 110000 or 北京市",
+    "unit": "a unit, such as 亿元",
     "members": "a path inside the archive with facts below it",
 }
 MAX_DEPTH = 3  # keys, members, the facts of one member
@@ -56,6 +58,8 @@ class _Facts(BaseModel):
     flow: Literal["import", "export"] | None = None
     vintage: dt.date | None = None
     indicator: str | None = Field(default=None, min_length=1)
+    area: str | None = Field(default=None, min_length=1)
+    unit: str | None = Field(default=None, min_length=1)
 
     @field_validator("vintage", mode="before")
     @classmethod
@@ -133,6 +137,7 @@ def parse(text: str, place: str) -> SidecarFacts:
         raise _bad(place, f"found {len(text)} characters, expected a few lines")
     try:
         _check_plain(text, place)
+        _check_once(yaml.compose(text, Loader=yaml.BaseLoader), place)
         found = yaml.load(text, Loader=yaml.BaseLoader)  # texts, lists and mappings only
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -157,6 +162,20 @@ def _check_plain(text: str, place: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
             raise _bad(place, "found an alias (*name) or lists inside lists, expected plain keys and values")
+
+
+def _check_once(node: yaml.Node | None, place: str) -> None:
+    """Refuse a key that stands twice: the parser would take the last one without a word."""
+    seen: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else []:
+        if str(key.value) in seen:
+            line = key.start_mark.line + 1
+            raise _bad(
+                f"{place}, line {line}",
+                f"found the key {str(key.value)[:80]!r} twice, expected each key once",
+            )
+        seen.add(str(key.value))
+        _check_once(value, place)
 
 
 def _fault(error: ErrorDetails) -> str:

@@ -74,7 +74,7 @@ def recorded(*replies: dict) -> bytes:
     return yaml.safe_dump({"interactions": exchanges, "version": 1}).encode()
 
 
-def newer(*figures: tuple[str, str], **changes) -> dict:
+def newer(*figures: tuple[str, object], about: dict | None = None, **changes) -> dict:
     """A reply of the newer service: name of the period and the figure's text, of one indicator and area."""
     about = {
         "_id": "aff5",
@@ -82,6 +82,7 @@ def newer(*figures: tuple[str, str], **changes) -> dict:
         "du_name": "亿元",
         "da": "330000000000",
         "da_name": "浙江",
+        **(about or {}),
     }
     periods = [
         {"code": f"{name[:4]}YY", "name": name, "values": [{**about, "value": printed}]}

@@ -147,8 +147,9 @@ def test_nbs_export_of_one_area_and_of_the_nation(sources):
     city = NBS_FILE.replace("指标：地区生产总值(亿元)", "地区：某市")
     city = city.replace("地区,", "指标,").replace("甲省", "甲(亿元)")
     nation = city.replace("地区：某市\r\n", "")
-    for text, area, top in ((city, "某市", 5), (nation, "全国", 4)):
-        reading = readers.read(text.encode("gb18030"), sources["nbs_province_gdp"], "x.csv")
+    of_nation = ("nbs_nation_annual", nation, "全国", 4)
+    for source, text, area, top in (("nbs_province_gdp", city, "某市", 5), of_nation):
+        reading = readers.read(text.encode("gb18030"), sources[source], "x.csv")
         first = reading.rows.row(0, named=True)
         assert (first["area_name_text"], first["indicator_text"], first["row_no"]) == (area, "甲(亿元)", top)
         assert first["unit_text"] == "亿元" and adds_up(reading)

@@ -177,10 +177,27 @@ def test_an_error_of_the_newer_service_is_refused_with_the_publishers_words(sour
     assert caught.value.reason_code == "error_reply"
 
 
-@pytest.mark.parametrize("change", [{"value": 7.5}, {"da": None}, {"i_showname": None}, {"value": "\ud800"}])
+@pytest.mark.parametrize(
+    "change", [{"value": True}, {"value": []}, {"da": None}, {"i_showname": None}, {"value": "\ud800"}]
+)
 def test_a_value_of_the_newer_service_that_is_not_whole_is_held(change, sources):
     whole = newer(("2024年", "1.5"), ("2023年", "2.5"))
     whole["data"][0]["values"][0].update(change)
     reading = readers.read(json.dumps(whole).encode(), sources["nbs_data_service"], NAME)
     assert reading.rows.select("row_no", "value_text").rows() == [(2, "2.5")] and adds_up(reading)
     assert reading.rejects["reason_code"].to_list() == ["malformed_node"]
+
+
+def test_a_null_is_missing_and_a_number_is_its_text(sources):
+    whole = newer(("2025年", None), ("2024年", 49843.1), ("2023年", 7))
+    reading = readers.read(json.dumps(whole).encode(), sources["nbs_data_service"], NAME)
+    assert reading.rows["value_text"].to_list() == ["", "49843.1", "7"] and adds_up(reading)
+
+
+def test_a_unit_beside_the_value_that_differs_from_the_label_is_held(sources):
+    whole = newer(("2024年", "1.5"), ("2023年", "2.5"))
+    whole["data"][0]["values"][0]["du_name"] = "万元"
+    reading = readers.read(json.dumps(whole).encode(), sources["nbs_data_service"], NAME)
+    assert reading.rows["value_text"].to_list() == ["2.5"] and adds_up(reading)
+    (held,) = reading.rejects.select("reason_code", "reason").rows()
+    assert held[0] == "unit_contradicts" and "万元" in held[1] and "亿元" in held[1]

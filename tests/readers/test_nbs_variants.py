@@ -73,7 +73,7 @@ def test_a_table_that_nothing_tells_the_indicator_of_is_refused(sources):
         assert caught.value.reason_code == "indicator_missing"
         assert all(
             words in str(caught.value)
-            for words in ("指标：", "in the file's name", "`indicator: NAME`", WITH_LABELS)
+            for words in ("指标：", "in the file's name", "`indicator: NAME`", f"{WITH_LABELS}.yml")
         )
 
 

@@ -113,7 +113,9 @@ looked_up as (
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
         coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope, o.area_name is not null as is_contradicted,
         n.bound as note_bound, n.obs_status as note_status,
-        u.unit, u.factor, u.bound as unit_bound, coalesce(l.unit_text, p.unit_text) as unit_printed,
+        u.unit, u.factor, u.bound as unit_bound, d.unit as declared_unit, d.factor as declared_factor,
+        l.unit_text as unit_declared,
+        case when pu.unit is not null then p.unit_text else coalesce(l.unit_text, p.unit_text) end as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
         try_cast(p.number_text as double) as number, e.cny_per_unit,
         e.source as rate_source, n.scope_text is not null as scope_known, greatest(m.minimum, g.minimum) as minimum,
@@ -125,7 +127,11 @@ looked_up as (
     left join reference.source_label as l on l.source_id = p.source_id and l.printed_text = p.indicator_text
     left join reference.source_scope_note as n
         on n.source_id = p.source_id and n.printed_text = p.indicator_text and n.scope_text = p.scope_text
-    left join reference.unit as u on u.unit_text = coalesce(l.unit_text, p.unit_text)
+    -- the unit that stands beside the figure goes before the declared one
+    left join reference.unit as pu on pu.unit_text = p.unit_text
+    left join reference.unit as d on d.unit_text = l.unit_text
+    left join reference.unit as u
+        on u.unit_text = case when pu.unit is not null then p.unit_text else coalesce(l.unit_text, p.unit_text) end
     left join reference.indicator as i on i.indicator_id = l.indicator_id
     left join period_word as w on w.words = p.period_words
     -- money in another currency is converted at the year's average rate, named in the row
@@ -170,6 +176,7 @@ decided as (
             when x.known_from_text is not null and try_cast(x.known_from_text as date) is null then 'not_a_date'
             when x.is_return and trim(coalesce(x.scope_text, '')) <> '' and not x.scope_known then 'unknown_scope'
             when x.unit is null then 'unknown_unit'
+            when x.unit <> x.declared_unit or x.factor <> x.declared_factor then 'unit_contradicts'
             when x.unit <> x.indicator_unit and x.cny_per_unit is null then 'unit_of_other_kind'
             when x.obs_status is null then 'unknown_status'
             -- its printed words say that there is no figure: whatever stands there is none
@@ -283,6 +290,9 @@ select
         when 'unknown_unit'
             then 'found the unit ' || coalesce(unit_printed, '(none)')
                 || ', expected a unit of warehouse/reference/unit.csv'
+        when 'unit_contradicts'
+            then 'found the unit ' || unit_printed || ' beside the figure, expected ' || unit_declared
+                || ', which sources/' || source_id || '/columns.csv declares for ' || indicator_text
         when 'unit_of_other_kind'
             then 'found the unit ' || unit_printed || ' (' || unit || '), expected one that converts to '
                 || indicator_unit || ' (for money, with a rate of that year in warehouse/reference/exchange_rate.csv)'

@@ -11,9 +11,11 @@ If a row or column stands twice, it is rejected: the second of two equal ones, b
 Options: `preamble` (kind -> prefix; kind `unit` is the unit of labels without one), `max_titles` (how many other sentences
 may stand above the header, 0 by default; they stay with every figure as notes do), `corner` (kind -> word, or words; kind
 `time` if the rows are periods), `period_pattern`, `notes` (prefixes), `origin` (the foot that proves that the table is
-complete; without this option no foot is needed), `default_area`, `indicator` (of files that do not state it; a part
+complete; without this option no foot is needed), `default_area` (of national databases only), `indicator` (of files that do not state it; a part
 <indicator> of the file's name comes first), `measures` (words of a label row such as 累计 -> the text that the site adds to
 the indicator's name).
+The sidecar states what the table does not: `area` (a code or a name), `indicator`, `unit`. A table without a region is
+refused, because its region stood in a list of the site only. A sidecar that contradicts the file refuses it too.
 The notes stay with every figure of the table as its scope text. Option `note_status` reads them: if the pattern `note`
 matches (its groups are years), the figures of those years get the status text `status`.
 """
@@ -28,7 +30,10 @@ from pipelines.readers.grid import Body, Grid, Part
 from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
-AREA, INDICATOR, TIME = "area", "indicator", "time"
+AREA, INDICATOR, TIME, UNIT = "area", "indicator", "time", "unit"
+AREA_CODE = "area_code"
+IS_CODE = re.compile(r"CN|(?=.*\d)[A-Z0-9_.-]+")
+NATION, NATION_CODES = {"全国", "中国"}, {"CN", "000000", "000000000000"}
 PERIODS = "such as 2023年 or 2023年12月"  # what a period looks like, for messages
 
 
@@ -62,17 +67,18 @@ def read(content: bytes, source: Source, file_name: str) -> Reading:
 def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     options = source.options
     stated, top = _preamble(sheet, options)
-    beside = _beside(source, file_name, stated.get(INDICATOR))
-    stated = {INDICATOR: beside, **stated} if beside else stated
+    stated = _with_facts(stated, source, file_name)
     foot = _foot(sheet, top, options)
     header = _header(sheet, top, foot, options)
     start = top + len(header.rows)
-    kinds = _kinds(header, stated, f"{sheet.place}, lines 1 to {start}", options)
+    kinds = _kinds(header, stated, f"{sheet.place}, lines 1 to {start}", source, file_name)
+    stated = _with_area(stated, kinds, source, sheet.place, file_name)
     body = grid.body(sheet, start, foot, header.width, whole="origin" in options or foot < len(sheet))
     _reject_rows(body, sheet, header, options)
     notes, late = _notes(sheet, foot, header.width, options)
     columns, unknown = _columns(header, options)
     columns, doubled = _doubled(columns, body.records, f"{sheet.place}, line {start}")
+    _check_unit(_labels(body.records, columns, kinds, stated), source, file_name)
     rows = _cells(
         body.records,
         columns,
@@ -184,22 +190,84 @@ def _filled(row: list[str], width: int) -> list[str]:
     return filled
 
 
-def _beside(source: Source, file_name: str, printed: str | None) -> str | None:
-    """The indicator that the sidecar, the file's name or the source states.
+def _with_facts(stated: dict[str, str], source: Source, file_name: str) -> dict[str, str]:
+    """Add what the sidecar, the file's name or the source states and the preamble does not.
 
     Raises:
-        ReadError: the preamble prints another indicator than the sidecar states.
+        ReadError: the preamble prints another indicator or unit than the sidecar states.
     """
-    in_sidecar = text.plain(source.facts.get(INDICATOR, ""))
-    if in_sidecar and printed and in_sidecar != printed:
-        message = f"{file_name}: found the indicator {printed!r} in its preamble and {in_sidecar!r} in {file_name}.yml, expected both the same; correct the sidecar"
-        raise ReadError("sidecar_contradicts", message)
+    facts = {kind: text.plain(source.facts.get(kind, "")) for kind in (INDICATOR, UNIT)}
+    for kind, fact in facts.items():
+        if fact and stated.get(kind, fact) != fact:
+            raise _contradicts(file_name, f"the {kind} {stated[kind]!r} in the file", kind, fact)
     in_name = text.plain(text.name_groups(source, file_name).get(INDICATOR, ""))
-    return in_sidecar or in_name or source.options.get(INDICATOR)
+    indicator = facts[INDICATOR] or in_name or source.options.get(INDICATOR, "")
+    beside = {INDICATOR: indicator, UNIT: facts[UNIT]}
+    return {**{kind: fact for kind, fact in beside.items() if fact}, **stated}
 
 
-def _kinds(header: Header, stated: dict[str, str], place: str, options: dict) -> tuple[str, str]:
+def _contradicts(file_name: str, found: str, kind: str, fact: str) -> ReadError:
+    message = f"{file_name}: found {found} and `{kind}: {fact}` in {file_name}.yml, expected both the same; correct the sidecar"
+    return ReadError("sidecar_contradicts", message)
+
+
+def _with_area(
+    stated: dict[str, str], kinds: tuple[str, str], source: Source, place: str, file_name: str
+) -> dict[str, str]:
+    """Add the region (a code, a name, or both) of a table whose rows and columns name none.
+
+    Raises:
+        ReadError: nothing states the region, or the sidecar contradicts the table.
+    """
+    fact = source.facts.get(AREA, "").strip()
+    code, name = (fact, "") if IS_CODE.fullmatch(fact) else ("", text.plain(fact))
+    if AREA in kinds:
+        if fact:
+            raise _contradicts(file_name, "regions in the rows or columns of the table", AREA, fact)
+        return stated
+    printed = stated.get(AREA) or source.options.get("default_area", "")
+    if not printed and not fact:
+        message = (
+            f"{place}: found no region: the table does not say whose figures these are; write `area: 110000` (the code "
+            f"or the name of the region) into {file_name}.yml beside it"
+        )
+        raise ReadError("area_missing", message)
+    if printed and fact and not _agree(printed, code, name):
+        raise _contradicts(file_name, f"the region {printed!r} in the file", AREA, fact)
+    return {**stated, AREA: printed or name, AREA_CODE: code}
+
+
+def _labels(records: list, columns: dict, kinds: tuple[str, str], stated: dict[str, str]) -> set[str]:
+    """The indicators of a table as printed: in its rows, in its columns, or stated for all of it."""
+    if kinds[0] == INDICATOR:
+        return {record.fields[0] for record in records}
+    return {label for _, label in columns.values()} if kinds[1] == INDICATOR else {stated.get(INDICATOR, "")}
+
+
+def _check_unit(labels: set[str], source: Source, file_name: str) -> None:
+    """Refuse a unit of the sidecar if every indicator of the table prints another one. Raises ReadError."""
+    unit = text.plain(source.facts.get(UNIT, ""))
+    printed = {text.unit_in_label(label) for label in labels}
+    if unit and not printed & {"", unit}:
+        raise _contradicts(file_name, f"the units {', '.join(sorted(printed))} in the file", UNIT, unit)
+
+
+def _agree(printed: str, code: str, name: str) -> bool:
+    """Whether a printed region can be that of the sidecar. A code beside a name is compared later, with all names.
+
+    >>> _agree("北京市", "", "北京"), _agree("全国", "110000", ""), _agree("北京市", "310000", "")
+    (True, False, True)
+    """
+    if code:
+        return (printed in NATION) == (code in NATION_CODES)
+    return name.startswith(printed) or printed.startswith(name)
+
+
+def _kinds(
+    header: Header, stated: dict[str, str], place: str, source: Source, file_name: str
+) -> tuple[str, str]:
     """The kind of the rows and the kind of the column labels (empty if there are no labels)."""
+    options = source.options
     if header.period_row is None:
         label = header.corner if header.corner != TIME else AREA if INDICATOR in stated else INDICATOR
         found = (TIME, label)
@@ -214,12 +282,15 @@ def _kinds(header: Header, stated: dict[str, str], place: str, options: dict) ->
     measured = header.label_row is not None and set(header.rows[header.label_row]) & set(
         options.get("measures", {})
     )
+    fact = source.facts.get(INDICATOR)
+    if fact and INDICATOR in found and not measured:
+        raise _contradicts(file_name, "indicators in the rows or columns of the table", INDICATOR, fact)
     if INDICATOR not in stated and (INDICATOR not in found or measured):
         raise ReadError(
             "indicator_missing",
             f"{place}: found no statement of the indicator, expected a line that begins with "
-            f"{options['preamble'][INDICATOR]!r}, or the indicator in the file's name, or the line `indicator: NAME` in a "
-            "sidecar (a file of the same name with .yml at the end)",
+            f"{options['preamble'][INDICATOR]!r}, or the indicator in the file's name, or the line `indicator: NAME` in "
+            f"{file_name}.yml beside it",
         )
     return found
 
@@ -351,7 +422,7 @@ def _cells(
     for record in records:
         for index, (period, label) in columns.items():
             cell = {
-                AREA: stated.get(AREA, options["default_area"]),
+                AREA: stated.get(AREA, ""),
                 INDICATOR: stated.get(INDICATOR, ""),
                 TIME: period,
             }
@@ -360,8 +431,8 @@ def _cells(
                 cell[INDICATOR] = _measured(cell[INDICATOR], measures[label])
             elif label_kind:
                 cell[label_kind] = text.plain(label)
-            unit = text.unit_in_label(cell[INDICATOR]) or stated.get("unit", "")
-            key = ("", cell[AREA], cell[INDICATOR], cell[TIME])
+            unit = text.unit_in_label(cell[INDICATOR]) or stated.get(UNIT, "")
+            key = (stated.get(AREA_CODE, ""), cell[AREA], cell[INDICATOR], cell[TIME])
             state = status.get(cell[TIME][:4], "")
             rows.append(
                 ("", record.row_no, index + 1, *key, unit, state, *about, record.fields[index].strip())

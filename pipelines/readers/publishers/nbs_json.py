@@ -3,11 +3,12 @@
 A reply of easyquery (until 2026) lists data nodes and the meaning of their codes. A data node is one figure with the codes
 of its indicator, area and period. If `hasdata` is false, the figure is a blank, though the site prints 0.0. A reply of the
 newer service (esData, 2026) lists periods with values. A value names its indicator, area and unit. A value that is not
-published is empty or has a word of option `missing`.
+published is null or empty or has a word of option `missing`. If the unit beside a value differs from the one in the
+indicator's brackets, the value is rejected.
 Each data node or value is a row of the file, counted from 1. A reply that states an error is one rejected row with the
 publisher's message; a file of such replies only is refused with that message. In a recorded exchange (YAML,
 `interactions`), each reply is a sheet, and its date is the day from which the figures are known. Option `default_area`
-names the area of replies without areas.
+names the area of replies without areas: only national databases have none.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def _read_reply(
     for node in nodes:
         try:
             rows.append((sheet, number(), 1, *cell(node, source, known_from)))
+        except ReadError as error:
+            reject(node, error.reason_code, str(error))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             parts = error.args[0] if isinstance(error.args[0], tuple) else error.args[:1]
             named = "/".join(str(part) for part in parts)
@@ -152,11 +155,31 @@ def _nodes(reply: dict) -> tuple[list, Callable[[Any, Any, str], tuple]]:
 def _value(node: dict, source: Source, known_from: str) -> tuple:
     """The texts of one cell of the newer service. Raises KeyError, ValueError and similar if it is not complete."""
     value = node["values"]
-    printed = value["value"]
+    printed = _printed(value["value"])
+    _check_unit(value["i_showname"], value.get("du_name") or "")
     key = (value["da"], value.get("da_name") or "", text.plain(value["i_showname"]), node["name"])
     about = (value.get("du_name") or "", "", value.get("i_mark") or "", source.title, "", known_from)
     missing = source.options.get("missing", [])
     return _texts((*key, *about, "" if printed.strip() in missing else printed))
+
+
+def _printed(value: object) -> str:
+    """The text of a value: a null is a blank, a number is its shortest text.
+
+    >>> _printed(None), _printed(49843.1), _printed("7.50")
+    ('', '49843.1', '7.50')
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, type(None))):
+        raise ValueError("a number, a text or null as value")
+    return "" if value is None else value if isinstance(value, str) else repr(value)
+
+
+def _check_unit(label: str, unit: str) -> None:
+    """Compare the unit beside a value with that in the brackets of its label. Raises ReadError if they differ."""
+    in_label = text.plain(text.unit_in_label(label))
+    if in_label and unit and "=" not in in_label and in_label != text.plain(unit):
+        message = f"found the unit {unit} beside the value and {in_label} in the label {label!r}, expected both the same"
+        raise ReadError("unit_contradicts", message)
 
 
 def _texts(cell: tuple) -> tuple:
