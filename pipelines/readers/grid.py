@@ -287,6 +287,7 @@ def body(
     trailing_comma: bool = False,
     whole: bool = False,
     notes: tuple[str, ...] = (),
+    optional_tail: int = 0,
 ) -> Body:
     """Read the rows from `start` to before `stop`. Every row becomes a record, a reject, a note or a blank row.
 
@@ -299,6 +300,7 @@ def body(
         whole: whether the caller knows that the table is complete. If not, a short last line without a line end
             counts as cut off.
         notes: beginnings of sentences that are notes.
+        optional_tail: how many of the last fields a record that ends with a blank field may leave out. They count as blank.
     """
     found = Body()
     part = (
@@ -313,11 +315,13 @@ def body(
             found.counts["note_rows" if is_note else "blank_rows"] += 1
             index += 1
         else:
-            index += take(part, index, width, trailing_comma, found)
+            index += take(part, index, width, trailing_comma, found, optional_tail=optional_tail)
     return found
 
 
-def take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body) -> int:
+def take(
+    grid: Grid, index: int, width: int, trailing_comma: bool, found: Body, *, optional_tail: int = 0
+) -> int:
     """Add the record that begins at a row to `found`. A row that is not a record is added as a reject.
 
     With `trailing_comma`, a record must have an empty field at its end as the header has. A row without this field is
@@ -328,12 +332,19 @@ def take(grid: Grid, index: int, width: int, trailing_comma: bool, found: Body) 
     """
     fields, used = grid.record(index)
     expected = width + trailing_comma
+    is_cut = index + used == len(grid) and not grid.ended
+    if (
+        fields
+        and not is_cut
+        and not fields[-1].strip()
+        and expected - optional_tail <= len(fields) < expected
+    ):
+        fields = [*fields, *[""] * (expected - len(fields))]
     if fields is not None and len(fields) == expected and not (trailing_comma and fields[-1]):
         found.records.append(Record(index + 1, fields[:width], used))
         found.counts["record_rows"] += 1
         found.counts["continuation_rows"] += used - 1
         return used
-    is_cut = index + used == len(grid) and not grid.ended
     code, why = _fault(fields, used, expected, is_cut)
     found.rejects.append(text.reject(index + 1, None, grid.printed(index), code, f"line {index + 1}: {why}"))
     found.counts["rejected_rows"] += 1

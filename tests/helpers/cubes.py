@@ -227,6 +227,14 @@ WORLD_BANK = (
     '"World","WLD","GDP (current US$)","NY.GDP.MKTP.CD","97153188848143.4","101325676521205","",\r\n'
     '"Korea, Rep.","KOR","GDP (current US$)","NY.GDP.MKTP.CD","1818432106880.41","1673916511799.59","",\r\n'
 )
+DATABANK = (
+    "\ufeff" + '"Country Name","Country Code","Series Name","Series Code","2022 [YR2022]","2023 [YR2023]"\n'
+    '"China","CHN","GDP (current US$)","NY.GDP.MKTP.CD","17881783387000.9","17794783039552.5"\n'
+    '"Fiji","FJI","GDP (current US$)","NY.GDP.MKTP.CD","..","5442046565.2"\n'
+    '"","","","","",""\n"","","","","",""\n'
+    '"Data from database: World Development Indicators","","","","",""\n'
+    '"Last Updated: 06/28/2024","","","","",""\n'
+)
 WORLD_BANK_CELLS = [
     "Data Source|World Development Indicators|||||",
     "||||||",

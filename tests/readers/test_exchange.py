@@ -263,6 +263,73 @@ def test_two_columns_of_one_name_are_refused(read):
     assert error.reason_code == "header_changed" and "twice" in str(error)
 
 
+def with_name_columns(named: dict[str, str], tail: str = "") -> str:
+    """SDMX-CSV 2.0 with labels=name: a column of names behind each column of codes, called as `named` says."""
+    columns = [
+        "FREQ",
+        "REF_AREA",
+        "INDICATOR",
+        "TIME_PERIOD",
+        "OBS_VALUE",
+        "UNIT_MEASURE",
+        "UNIT_MULT",
+        "OBS_STATUS",
+    ]
+    head = ["STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION", *(f"{c},{named.get(c, '')}" for c in columns)]
+    lines = []
+    for (area, series, year), (value, status) in CUBE.items():
+        codes = ["A", area, series, year, value or "NaN", *cubes.UNITS[series], status]
+        names = ["Annual", f'"{cubes.AREA_NAMES[area]}"', "x", "", "", "x", "", ""]
+        pairs = [f"{code},{name}" for code, name in zip(codes, names, strict=True)]
+        lines.append(",".join([f"dataflow,{cubes.FLOW},A cube,I", *pairs]) + tail)
+    return "\n".join([",".join(head), *lines]) + "\n"
+
+
+NAMED = {
+    "as the concepts": {"FREQ": "Frequency", "REF_AREA": "Area", "INDICATOR": "Series", "OBS_VALUE": "Observation value"},
+    "not at all": {},
+    "all alike": dict.fromkeys(["FREQ", "REF_AREA", "INDICATOR", "TIME_PERIOD"], "Name"),
+    "as a column of codes that has no role": {"FREQ": "SEX"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_columns_of_names_may_be_called_anything(named, read):
+    """OECD, SPC and others write such files; some leave the names of these columns blank."""
+    rows = read("csv_2", with_name_columns(NAMED[named])).rows
+    plain = read("csv_2").rows
+    key = [
+        "area_code_text",
+        "area_name_text",
+        "indicator_text",
+        "period_text",
+        "value_text",
+        "unit_text",
+        "status_text",
+    ]
+    assert rows.select(key).rows() == plain.select(key).rows()
+    assert "FREQ=A (Annual)" in rows.row(0, named=True)["quote_text"]
+
+
+def test_without_pairs_a_column_without_a_role_still_refuses_the_file(read):
+    lines = with_name_columns({}).splitlines()
+    content = "\n".join([lines[0] + ",SEX", *(line + ",F" for line in lines[1:])]) + "\n"
+    assert refused(read, "csv_2", content).reason_code == "header_changed"
+
+
+def test_a_line_may_leave_out_blank_fields_at_its_end_only_where_nothing_needs_them(read):
+    whole = with_name_columns({})
+    short = whole.replace(",O,\n", ",O\n")
+    assert short != whole and read("csv_2", whole).rejects.is_empty()
+    assert set(read("csv_2", short).rejects["reason_code"]) == {"wrong_field_count"}
+    header, *lines = whole.splitlines()
+    noted = "\n".join([f"{header},OBS_COMMENT,,DATA_SOURCE,", *(f"{line},,," for line in lines)]) + "\n"
+    reading = read("csv_2", noted, notes=["OBS_COMMENT", "DATA_SOURCE"])
+    assert reading.rejects.is_empty() and reading.rows.height == len(lines)
+    cut = read("csv_2", noted[:-1], notes=["OBS_COMMENT", "DATA_SOURCE"])
+    assert cut.rejects["row_no"].to_list() == [len(lines) + 1]
+
+
 # ---- SDMX-ML
 
 

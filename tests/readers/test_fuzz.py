@@ -66,6 +66,7 @@ NAMES = {
     "nbs_data_service": "gdp_2025-06-30.json",
     "division_list_by_month": "gb2260_stats_201010.tsv",
     "world_bank_wdi": "API_CHN_DS2_en_csv_v2_1.csv",
+    "world_bank_databank": "P_Data_Extract.csv",
     "world_bank_api": "gdp.json",
     **{f"cube_{name}": f"cube_{name}_2024-03-01.{ending}" for name, (_, _, ending, _) in cubes.FILES.items()},
 }
@@ -100,6 +101,7 @@ MINE = {
     "un_comtrade_legacy": [BULK_FILE.encode("windows-1252")],
     "usitc_dataweb": [DATAWEB_WIDE.encode(), xlsx({"Query Parameters": [["a"]], "v": cells(DATAWEB_WIDE)})],
     "world_bank_wdi": [cubes.WORLD_BANK.encode(), cubes.WORLD_BANK_WORDS.encode()],
+    "world_bank_databank": [cubes.DATABANK.encode()],
     "world_bank_api": [cubes.WORLD_BANK_ANSWER.encode()],
     **{f"cube_{name}": [content.encode()] for name, (_, _, _, content) in cubes.FILES.items()},
 }

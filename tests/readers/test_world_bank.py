@@ -167,3 +167,37 @@ def test_the_countries_of_the_world_are_each_there_once(landed):
         "ISO2:HK": "810000",
         "TWN": "710000",
     }
+
+
+# ---- DataBank
+
+
+def test_an_extract_of_databank_has_its_day_at_its_foot_and_two_dots_for_a_blank(sources):
+    source = sources["world_bank_databank"]
+    for name in ("P_Data_Extract_From_World_Development_Indicators.csv", "b7f1_Data.CSV".lower()):
+        assert readers.detect(cubes.DATABANK.encode(), name, sources.values()) is source
+    reading = readers.read(cubes.DATABANK.encode(), source, "x_Data.csv")
+    assert reading.facts["updated"] == "2024-06-28" and reading.rejects.is_empty()
+    rows = reading.rows.select("row_no", "column_no", "area_code_text", "period_text", "value_text").rows()
+    assert rows == [
+        (2, 5, "CHN", "2022", "17881783387000.9"),
+        (2, 6, "CHN", "2023", "17794783039552.5"),
+        (3, 5, "FJI", "2022", ""),
+        (3, 6, "FJI", "2023", "5442046565.2"),
+    ]
+    counts = dict(reading.accounting)
+    assert counts["note_rows"] == 2 and counts["blank_rows"] == 2
+    assert counts.pop("physical_rows") == sum(counts.values()) == 7
+
+
+def test_an_extract_with_its_foot_cut_off_says_that_its_day_is_missing(sources):
+    source = sources["world_bank_databank"]
+    content = cubes.DATABANK.partition('"Data from')[0].encode()
+    reading = readers.read(content, source, "x_Data.csv")
+    assert "updated" not in reading.facts and reading.rows.height == 4
+
+
+def test_a_databank_column_that_is_no_year_refuses_the_file(sources):
+    content = cubes.DATABANK.replace("2022 [YR2022]", "2022 [YR2021]").encode()
+    with pytest.raises(ReadError, match="expected years"):
+        readers.read(content, sources["world_bank_databank"], "x_Data.csv")

@@ -1,7 +1,8 @@
 """Layout sdmx_csv: SDMX-CSV 1.0 and 2.0. Each line is one observation.
 
-The first column shows the version: DATAFLOW (1.0), or STRUCTURE with STRUCTURE_ID and ACTION (2.0). Labels may stand in
-columns beside the codes (declared as `area_name` or `ignored`). Labels may also stand in the cells, as "A: Annual" under
+The first column shows the version: DATAFLOW (1.0), or STRUCTURE with STRUCTURE_ID and ACTION (2.0). With `labels=name`,
+version 2.0 has a column of names behind each column of codes; such a column may have any name or none. In other files,
+columns of names are declared as `area_name` or `ignored`. Names may also stand in the cells, as "A: Annual" under
 "FREQ: Frequency"; then the codes count. A line is rejected if it deletes (ACTION=D), if option `dataflow` does not list its
 dataflow, or if it lacks a declared dimension. SDMX writes NaN for a missing number, so NaN is a blank.
 The format does not state which columns are dimensions, so every column needs a role (cube.py).
@@ -33,7 +34,10 @@ def read(content: bytes, source: Source, file_name: str) -> Reading:
 
 def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     printed, top = grid.header(sheet)
-    header, with_names = _header(printed, f"{sheet.place}, line {top + 1}")
+    every, with_names = _header(printed, f"{sheet.place}, line {top + 1}")
+    name_columns = _name_columns(every, source)
+    header = [name for index, name in enumerate(every) if index not in name_columns]
+    _check_each_once(header, f"{sheet.place}, line {top + 1}")
     optional = {source.options.get("area_name"), *source.options.get("ignored", [])}
     wanted = [name for name in cube.attributes(source.options) if name not in optional]
     if missing := [name for name in (VALUE, *wanted) if name not in header]:
@@ -42,14 +46,16 @@ def _table(sheet: Grid, source: Source, file_name: str) -> Part:
             f"{sheet.place}: missing {missing}; found {header[:100]}, expected all declared columns",
         )
     cube.check_names([n for n in header if n not in (VALUE, *STRUCTURE)], source, sheet.place)
-    body = grid.body(sheet, top + 1, len(sheet), len(header))
+    needed = {VALUE, *cube.coded(source.options)}
+    tail = next(place for place, name in enumerate(reversed(every)) if name in needed)
+    body = grid.body(sheet, top + 1, len(sheet), len(every), optional_tail=tail)
     body.counts["blank_rows"] += top
     body.counts["header_rows"] = 1
     coded = {"DATAFLOW", "STRUCTURE_ID", *cube.coded(source.options)} if with_names else set()
     rows = [
         found
         for record in body.records
-        if (found := _cell(_observation(record, header, coded), sheet, source, body))
+        if (found := _cell(_observation(record, every, name_columns, coded), sheet, source, body))
     ]
     return Part(rows, cube.COLUMNS, body.rejects, body.counts)
 
@@ -63,10 +69,28 @@ def _header(printed: list[str], place: str) -> tuple[list[str], bool]:
     if first not in STRUCTURE[:2]:
         message = f"{place}: found the first column {first[:60]!r}, expected one of {list(STRUCTURE[:2])}"
         raise ReadError("header_changed", message)
+    return header, any(matches)
+
+
+def _check_each_once(header: list[str], place: str) -> None:
     if len(set(header)) < len(header):
         twice = [name for name, times in Counter(header).items() if times > 1]
         raise ReadError("header_changed", f"{place}: found {twice[:20]} twice, expected each column once")
-    return header, any(matches)
+
+
+def _name_columns(header: list[str], source: Source) -> dict[int, str]:
+    """The columns that have the names of the codes in the column before them: index -> column of codes.
+
+    They are there with `labels=name` in version 2.0, which the column STRUCTURE_NAME shows. Then each column of codes has
+    one; if one of them is a declared dimension, the file is of another kind and has none.
+    """
+    if "STRUCTURE_NAME" not in header:
+        return {}
+    first = max(header.index(name) for name in STRUCTURE if name in header) + 1
+    found = {index: header[index - 1] for index in range(first + 1, len(header), 2)}
+    roles = {VALUE, *cube.coded(source.options), *source.options.get("notes", [])}
+    is_paired = (len(header) - first) % 2 == 0 and not roles & {header[index] for index in found}
+    return found if is_paired else {}
 
 
 def _without_mark(name: str) -> str:
@@ -78,9 +102,13 @@ def _without_mark(name: str) -> str:
     return name.rpartition("[")[0] if name.endswith("]") and "[" in name else name
 
 
-def _observation(record: Record, header: list[str], coded: set[str]) -> Observation:
+def _observation(
+    record: Record, header: list[str], name_columns: dict[int, str], coded: set[str]
+) -> Observation:
     """What a line states. In the columns `coded`, cells such as "A: Annual" are divided into code and name."""
-    states, names = dict(zip(header, (field.strip() for field in record.fields), strict=True)), {}
+    fields = [field.strip() for field in record.fields]
+    states = {name: fields[index] for index, name in enumerate(header) if index not in name_columns}
+    names = {name: fields[index] for index, name in name_columns.items() if fields[index]}
     for name in coded.intersection(header):
         if match := CODE_AND_NAME.fullmatch(states[name]):
             states[name], names[name] = match.groups()

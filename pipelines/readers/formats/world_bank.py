@@ -3,9 +3,10 @@ year.
 
 A table has a preamble, a header and rows. Option `preamble` names the kind of each preamble line by its first cell;
 `updated` gives the fact of that name. Option `columns` names the columns of the country's code and name and of the
-indicator. Every other column is a year. The empty column at the end of each text line is left out. Tables that describe
+indicator. Every other column is a year (2022, or 2022 [YR2022] from DataBank). The empty column at the end of each text line is left out. Tables that describe
 countries and indicators come with the figures (in a sheet, or in a file of the same archive). Option `described` lists
-their columns; all rows of such a table are notes, and none is loaded.
+their columns; all rows of such a table are notes, and none is loaded. Tables of DataBank have no preamble but a foot: option
+`foot` names the kind of each of its lines by its beginning. Option `missing` lists texts that stand for a blank.
 
 Layout world_bank_json: answers of the World Bank's query service, version 2. An answer has a page and a list of
 observations, counted from 1. The page states the day of its update. An answer that has a message instead is refused.
@@ -25,7 +26,9 @@ from pipelines.readers.grid import Grid, Part
 from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
-YEAR = re.compile(r"\d{4}")
+YEAR = re.compile(r"(\d{4})(?: \[YR\1\])?")
+# the foot of DataBank has the day as month/day/year
+AMERICAN_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 def read(content: bytes, source: Source, file_name: str) -> Reading:
@@ -51,7 +54,12 @@ def _table(sheet: Grid, source: Source, file_name: str) -> Part:
             "header_changed",
             f"{sheet.place}, line {top + 1}: found the columns {', '.join(others[:100])}, expected years",
         )
-    body = grid.body(sheet, top + 1, len(sheet), len(header), trailing_comma=trailing)
+    stop, stated = _foot(sheet, top + 1, options.get("foot", {}))
+    body = grid.body(sheet, top + 1, stop, len(header), trailing_comma=trailing, whole=stop < len(sheet))
+    feet = [index for index in range(stop, len(sheet)) if not sheet.is_blank(index)]
+    body.counts["note_rows"] += len(feet)
+    body.counts["blank_rows"] += len(sheet) - stop - len(feet)
+    facts |= stated
     blank = sum(sheet.is_blank(index) for index in range(top))
     body.counts["header_rows"] = top - blank + 1
     body.counts["blank_rows"] += blank
@@ -77,6 +85,31 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     )
 
 
+def _foot(sheet: Grid, start: int, kinds: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """Index of the first line of the foot (or behind the last line), and the facts that the foot states."""
+    beginnings = tuple(kinds.values())
+    lines = range(start, len(sheet))
+    firsts = {index: sheet.fields(index)[0].strip() for index in lines} if beginnings else {}
+    stop = next((index for index, first in firsts.items() if first.startswith(beginnings)), len(sheet))
+    facts = {}
+    for index in range(stop, len(sheet)):
+        for kind, beginning in kinds.items():
+            if firsts[index].startswith(beginning):
+                stated = firsts[index].removeprefix(beginning).strip()
+                facts[kind] = _american_day(stated) if kind == "updated" else stated
+    return stop, {kind: stated for kind, stated in facts.items() if stated}
+
+
+def _american_day(printed: str) -> str:
+    """ISO day of a day printed as month/day/year. Empty if there is none.
+
+    >>> _american_day("06/28/2024"), _american_day("28 June")
+    ('2024-06-28', '')
+    """
+    match = AMERICAN_DAY.fullmatch(printed)
+    return f"{match.group(3)}-{int(match.group(1)):02d}-{int(match.group(2)):02d}" if match else ""
+
+
 def _cells(record: grid.Record, header: list[str], years: list[int], source: Source) -> list[tuple]:
     """The cells of one line. The statements of its first columns hold for each year."""
     options = source.options["columns"]
@@ -84,9 +117,11 @@ def _cells(record: grid.Record, header: list[str], years: list[int], source: Sou
     key = (stated[options["area_code"]], stated[options["area_name"]], stated[options["indicator"]])
     quote = "; ".join(f"{name}={value}" for name, value in stated.items() if value)
     about = ("", "", "", source.title, quote, "")
+    missing = source.options.get("missing", [])
     return [
-        ("", record.row_no, index + 1, *key, header[index], *about, record.fields[index], "")
+        ("", record.row_no, index + 1, *key, header[index][:4], *about, "" if value in missing else value, "")
         for index in years
+        for value in [record.fields[index]]
     ]
 
 
