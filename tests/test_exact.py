@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.database import build, connection, exact
 from pipelines.declarations import reference_rows
+from pipelines.declarations.files import ROOT, read_csv
 from pipelines.declarations.tables import tables
 from pipelines.landing import land as landing
 from pipelines.landing import raw_rows
@@ -73,6 +74,14 @@ def test_what_is_no_number_has_no_product(con):
     assert con.execute("select exact_product(['n. a.', '10'], null)").fetchall() == [(None,)]
 
 
+# What the imports of the nation may be at most; figures above it are quarantined.
+MOST = next(
+    float(row["maximum"])
+    for row in read_csv(ROOT / "warehouse" / "reference" / "indicator_limit.csv")
+    if row["indicator_id"] == "cbec_imports"
+)
+
+
 def test_a_figure_is_stored_as_its_exact_product(paths):
     """Through landing and core.observation, in every unit of money: numbers that doubles multiply wrongly."""
     numbers = ["21099.99999", "0.07", "1.005", "8.2", "4.35", "1,234.567", "19999.9999"]
@@ -86,9 +95,9 @@ def test_a_figure_is_stored_as_its_exact_product(paths):
             lines.append(
                 f'CN,,nation,{year},annual,CBEC imports,"{number}","{unit["unit_text"].replace(chr(34), chr(34) * 2)}",seen,,x,,2024-01-01'
             )
-            meant[len(lines) + 1] = product(
-                number.replace(",", ""), unit["factor"], rate if unit["unit"] == "USD" else 1
-            )
+            figure = product(number.replace(",", ""), unit["factor"], rate if unit["unit"] == "USD" else 1)
+            if figure <= MOST:
+                meant[len(lines) + 1] = figure
     path = paths.inbox / "national_totals.csv"
     path.write_text(LIST + "\n".join(lines) + "\n", encoding="utf-8")
     with connection.connect(paths.work) as con:
@@ -96,4 +105,4 @@ def test_a_figure_is_stored_as_its_exact_product(paths):
         landing.land(con, path, "inbox", paths)
         build.build_all(con, ["core.observation"])
         found = dict(con.execute("select row_no, obs_value from core.observation").fetchall())
-    assert found == meant
+    assert found == meant and len(meant) > 0.9 * len(lines)
