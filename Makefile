@@ -17,8 +17,10 @@ run: setup            ## the main job: files to report
 
 # Where bytecode is not kept, each worker and each process that a test starts compiles all modules anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+# Each of the two workers has one core: more threads would wait for each other. The long proofs take as many as there are.
+ONE_THREAD := POLARS_MAX_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 test: setup-dev       ## the fast tests: each proof in small, a few examples of each property
-	$(PYTEST) -m "not slow"
+	$(ONE_THREAD) $(PYTEST) -m "not slow"
 
 test-all: setup-dev   ## what `make test` leaves out: whole runs, kills, monsters of full size, all examples of each property
 	HYPOTHESIS_PROFILE=long $(PYTEST) -m "slow or property"

@@ -52,6 +52,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """A worker has one core, so a database takes one thread; the long proofs take as many as there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not effort.IS_LONG:
+            for name in ("READ_ONLY", "WRITER"):
+                patch.setattr(connection, name, {**getattr(connection, name), "threads": 1})
+        yield
+
+
 @pytest.fixture
 def paths(tmp_path, monkeypatch) -> settings.Paths:
     """Runtime folders of one test."""
