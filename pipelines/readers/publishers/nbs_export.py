@@ -6,6 +6,7 @@ a line that begins with an ideographic space continues a note. The origin stands
 - without the preamble or the foot. If nothing states the indicator, the file is refused;
 - transposed: the rows are periods, and the columns are indicators (or areas, if the indicator is stated);
 - with two header rows, one of periods and one of labels. A label holds until the next one (the cells were merged).
+- with several tables one below the other, each with its own context (nbs_blocks.py).
 If a row or column stands twice, it is rejected: the second of two equal ones, both of two different ones.
 
 Options: `preamble` (kind -> prefix; kind `unit` is the unit of labels without one), `max_titles` (how many other sentences
@@ -27,12 +28,15 @@ from dataclasses import dataclass
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part
+from pipelines.readers.publishers import nbs_blocks
+from pipelines.readers.publishers.nbs_blocks import begins, corners, kind_of
 from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
 
 AREA, INDICATOR, TIME, UNIT = "area", "indicator", "time", "unit"
 AREA_CODE = "area_code"
 IS_CODE = re.compile(r"CN|(?=.*\d)[A-Z0-9_.-]+")
+KEY, VALUE = slice(3, 7), 13  # of a row of cells: area, indicator and period; the printed figure
 NATION, NATION_CODES = {"全国", "中国"}, {"CN", "000000", "000000000000"}
 PERIODS = "such as 2023年 or 2023年12月"  # what a period looks like, for messages
 
@@ -65,9 +69,48 @@ def read(content: bytes, source: Source, file_name: str) -> Reading:
 
 
 def _table(sheet: Grid, source: Source, file_name: str) -> Part:
+    """Read the tables of a grid, one below the other. Each has a context of its own."""
+    spans = nbs_blocks.spans(sheet, source.options)
+    above: dict[str, str] = {}
+    parts = []
+    for span in spans:
+        takes = above if span.goes_on else {k: v for k, v in above.items() if k == "database"}
+        part, above = _block(nbs_blocks.window(sheet, span), source, file_name, takes)
+        if not span.start:
+            _check_origin(sheet, source.options)
+        part.counts["blank_rows"] -= span.start
+        parts.append(part)
+    rows, rejects = _without_contradictions([row for part in parts for row in part.rows])
+    rejects = [reject for part in parts for reject in part.rejects] + rejects
+    counts = {name: sum(part.counts[name] for part in parts) for name in parts[0].counts}
+    return Part(rows, text.CELL_COLUMNS, rejects, counts)
+
+
+def _without_contradictions(rows: list[tuple]) -> tuple[list[tuple], list[tuple]]:
+    """Reject the cells of different tables of a grid that give one figure differently. Equal ones stay."""
+    values: dict[tuple, set[str]] = {}
+    for row in rows:
+        values.setdefault(row[KEY], set()).add(row[VALUE])
+    doubtful = {key for key, printed in values.items() if len(printed) > 1}
+    message = "found another figure of the same region, indicator and period in the file, expected it once"
+    rejects = [
+        text.reject(row[1], row[2], row[VALUE], "conflicting_row", f"line {row[1]}: {message}")
+        for row in rows
+        if row[KEY] in doubtful
+    ]
+    return [row for row in rows if row[KEY] not in doubtful], rejects
+
+
+def _block(sheet: Grid, source: Source, file_name: str, above: dict[str, str]) -> tuple[Part, dict[str, str]]:
+    """Read one table.
+
+    Returns:
+        The table, and what its preamble and the table above state of it.
+    """
     options = source.options
-    stated, top = _preamble(sheet, options)
-    stated = _with_facts(stated, source, file_name)
+    own, top = _preamble(sheet, options)
+    context = {**above, **own}
+    stated = _with_facts(context, source, file_name)
     foot = _foot(sheet, top, options)
     header = _header(sheet, top, foot, options)
     start = top + len(header.rows)
@@ -88,7 +131,7 @@ def _table(sheet: Grid, source: Source, file_name: str) -> Part:
     )
     rejects = [*body.rejects, *late, *doubled]
     rejects += text.unknown_cells(body.records, header.rows[-1], unknown, source.source_id)
-    return Part(rows, text.CELL_COLUMNS, rejects, _counts(sheet, (top, start, foot), body, late))
+    return Part(rows, text.CELL_COLUMNS, rejects, _counts(sheet, (top, start, foot), body, late)), context
 
 
 def _counts(sheet: Grid, spans: tuple[int, int, int], body: Body, late: list) -> dict[str, int]:
@@ -105,12 +148,6 @@ def _counts(sheet: Grid, spans: tuple[int, int, int], body: Body, late: list) ->
     }
 
 
-def _corners(options: dict) -> dict[str, str]:
-    """The words that a corner may have, each with the kind of the rows below."""
-    listed = {kind: [names] if isinstance(names, str) else names for kind, names in options["corner"].items()}
-    return {name: kind for kind, names in listed.items() for name in names}
-
-
 def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     """Read the preamble.
 
@@ -119,15 +156,15 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     """
     stated: dict[str, str] = {}
     titles: list[str] = []
-    corners = _corners(options)
+    known = corners(options)
     for index in range(len(sheet)):
-        line = grid.sentence(sheet, index).strip(", \t\u3000\xa0")
-        kind = _kind_of(line, options)
+        line = nbs_blocks.sentence(sheet, index)
+        kind = kind_of(line, options)
         if kind:
             stated[kind] = text.plain(re.split("[：:]", line, maxsplit=1)[1])
-        elif text.plain(sheet.fields(index)[0]) in corners:
+        elif text.plain(sheet.fields(index)[0]) in known:
             return {**stated, "titles": "\n".join(titles)}, index
-        elif not sheet.is_blank(index):
+        elif not sheet.is_blank(index) and not nbs_blocks.is_continued(line):
             titles.append(line)
             if (
                 len(titles) > options.get("max_titles", 0)
@@ -138,23 +175,8 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
         "header_changed",
         f"{sheet.place}, after {len(stated)} preamble lines: found {(titles or [''])[-1][:60]!r}, expected a preamble "
         f"line ({', '.join(sorted(options['preamble'].values()))}) or a header that begins with one of: "
-        f"{', '.join(sorted(corners))}",
+        f"{', '.join(sorted(known))}",
     )
-
-
-def _kind_of(line: str, options: dict) -> str | None:
-    """What a line of the preamble states. None for any other line."""
-    return next((k for k, prefix in options["preamble"].items() if _begins(line, (prefix,))), None)
-
-
-def _begins(line: str, prefixes: tuple[str, ...]) -> bool:
-    """Whether a line begins with one of some words. Blanks before a colon and its width carry no meaning.
-
-    >>> _begins("数据来源 :国家统计局", ("数据来源：",))
-    True
-    """
-    indent = "\u3000" if line.startswith("\u3000") else ""
-    return f"{indent}{text.plain(line)}".startswith(tuple(prefix.replace("：", ":") for prefix in prefixes))
 
 
 def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
@@ -175,7 +197,7 @@ def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
             f"{sheet.place}, lines {top + 1} and {top + 2}: found {len(with_periods)} rows of periods among two header "
             f"rows, expected one of periods ({PERIODS}) and one of labels",
         )
-    return Header(rows, period_row, label_row, _corners(options)[corner])
+    return Header(rows, period_row, label_row, corners(options)[corner])
 
 
 def _filled(row: list[str], width: int) -> list[str]:
@@ -356,21 +378,22 @@ def _doubled(columns: dict[int, tuple[str, str]], records: list, place: str) -> 
     return kept, rejects
 
 
-def _foot(sheet: Grid, top: int, options: dict) -> int:
-    """Index of the first line of notes or origin.
-
-    Raises:
-        ReadError: the file lacks the declared origin, which proves that a file is complete.
-    """
-    plain = [grid.sentence(sheet, index) for index in range(len(sheet))]
+def _check_origin(sheet: Grid, options: dict) -> None:
+    """Refuse a file that lacks the declared origin, which proves that a file is complete. Raises ReadError."""
     origin = options.get("origin")
-    if origin and not any(_begins(line, (origin,)) for line in plain[top + 1 :]):
+    lines = [grid.sentence(sheet, index) for index in range(len(sheet))]
+    if origin and not any(begins(line, (origin,)) for line in lines[1:]):
         raise ReadError(
             "truncated_file",
-            f"{sheet.place}: found the last line {plain[-1][:60]!r}, expected a foot with {origin!r}; export it again",
+            f"{sheet.place}: found the last line {lines[-1][:60]!r}, expected a foot with {origin!r}; export it again",
         )
-    starts = (*options["notes"], *([origin] if origin else []))
-    return next((i for i in range(top + 1, len(sheet)) if _begins(plain[i], starts)), len(sheet))
+
+
+def _foot(sheet: Grid, top: int, options: dict) -> int:
+    """Index of the first line of notes or origin."""
+    starts = (*options["notes"], *([options["origin"]] if "origin" in options else []))
+    below = (i for i in range(top + 1, len(sheet)) if begins(grid.sentence(sheet, i), starts))
+    return next(below, len(sheet))
 
 
 def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list[tuple]]:
@@ -380,7 +403,7 @@ def _notes(sheet: Grid, foot: int, width: int, options: dict) -> tuple[str, list
         if sheet.is_row(index, width):
             reason = f"line {index + 1}: found {width} fields below the notes, expected notes or the origin"
             late.append(text.reject(index + 1, None, sheet.printed(index), "row_after_notes", reason))
-        elif "origin" not in options or not _begins(grid.sentence(sheet, index), (options["origin"],)):
+        elif "origin" not in options or not begins(grid.sentence(sheet, index), (options["origin"],)):
             notes.append(grid.sentence(sheet, index))
     return "\n".join(notes), late
 
