@@ -111,7 +111,7 @@ def peer_seconds(python: str, given: dict, figures: np.ndarray) -> float:
         answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     if not np.allclose(answer["figures"], figures, rtol=1e-9):
         raise ValueError("local Moran: esda's figures are not ours; the two do not measure the same")
-    return answer["seconds"]
+    return float(answer["seconds"])
 
 
 def main(arguments: list[str] | None = None) -> int:

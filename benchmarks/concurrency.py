@@ -38,7 +38,7 @@ def read(paths: settings.Paths) -> set[str]:
             marks |= set(con.execute(f"select distinct {column} from {table}").fetchall())
             parquet = generation.folder / generation.manifest["tables"][table]["parquet"]
             marks |= set(
-                duckdb.sql(f"select distinct {column} from read_parquet({literal(parquet)})").fetchall()
+                duckdb.execute(f"select distinct {column} from read_parquet({literal(parquet)})").fetchall()
             )
     return {mark for (mark,) in marks}
 

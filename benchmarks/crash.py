@@ -26,7 +26,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def whole_run(paths: settings.Paths, enter: Callable[[str], None], made: Sequenc
 
 
 @contextmanager
-def _connected(paths: settings.Paths, enter: Callable[[str], None]):
+def _connected(paths: settings.Paths, enter: Callable[[str], None]) -> Iterator[duckdb.DuckDBPyConnection]:
     with connection.connect(paths.work) as con:
         yield con
         enter("checkpoint")
@@ -188,7 +188,8 @@ class Trials:
     def __init__(self, folder: Path, options: argparse.Namespace) -> None:
         self.folder, self.chance, self.in_a_row = folder, random.Random(options.seed), options.in_a_row
         self.made = options.made
-        self.marker, self.killed, self.late, self.switched = Marker(), Counter(), 0, 0
+        self.marker, self.late, self.switched = Marker(), 0, 0
+        self.killed: Counter[str] = Counter()
         self.base = settings.Paths(folder / "base")
         if options.base:
             shutil.copytree(options.base, self.base.root, symlinks=True)
@@ -242,7 +243,9 @@ class Trials:
             for generation in map(generations.current, (settings.Paths(self.folder / "undisturbed"), paths))
         )
         queries = [f"{one} except all {other}", f"{other} except all {one}"]
-        return table + "".join(f"\n{duckdb.sql(query).limit(3).fetchall()}" for query in queries)
+        return table + "".join(
+            f"\n{duckdb.execute(f'from ({query}) limit 3').fetchall()}" for query in queries
+        )
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ def _table(
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    return con.execute(f"select count(*) from ({query})").fetchall()[0][0]
+    return int(con.execute(f"select count(*) from ({query})").fetchall()[0][0])
 
 
 def _print(console: Console, compared: list[Compared], only_before: list[str], only_after: list[str]) -> None:

@@ -264,7 +264,8 @@ def _apart(step: str, path: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.ingest", "--measure", step, str(path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment, cwd=ROOT)
-    return json.loads(run.stdout)
+    measured: dict[str, float] = json.loads(run.stdout)
+    return measured
 
 
 def _clock() -> tuple[float, float]:

@@ -122,7 +122,7 @@ def with_published(observed: pl.DataFrame) -> pl.DataFrame:
 
 def measure(part: str, replications: int) -> dict:
     """Seconds by the clock and of the processors, and peak megabytes, of one part in this process."""
-    given = frame(200, 20, 20, 5) if part == "modes" else None
+    given = frame(200, 20, 20, 5) if part == "modes" else pl.DataFrame()
     before, processor = time.perf_counter(), time.process_time()
     if part == "index":
         index(replications)

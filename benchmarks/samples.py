@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.table import Table
 
@@ -79,7 +80,7 @@ def accounts(folder: Path) -> list[tuple]:
             return con.execute(QUERY).fetchall()
 
 
-def _land(con, path: Path, paths: settings.Paths) -> None:
+def _land(con: duckdb.DuckDBPyConnection, path: Path, paths: settings.Paths) -> None:
     """Land a file; one that does not state its day lands again with the day in a sidecar, as a user would state it."""
     landed = landing.land(con, path, "inbox", paths)
     if any("vintage: YYYY-MM-DD" in file.reason for file in landed):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pipelines.declarations import sources
 
@@ -176,7 +177,7 @@ JSON = {**ROLES, **ANNUAL, "unit": "INDICATOR.unit", "multiplier": "INDICATOR.mu
 PX = {**ROLES, "unit": "UNITS", "status": "DATASYMBOL", "status_scheme": "PX"}
 
 # Format: layout, options, ending of the name, content.
-FILES = {
+FILES: dict[str, tuple[str, Any, str, str]] = {
     "csv_1": ("sdmx_csv", SDMX, "csv", csv_1()),
     "csv_2": ("sdmx_csv", {**SDMX, "area_name": "Area", "ignored": ["Frequency"]}, "csv", csv_2()),
     "generic": ("sdmx_ml", SDMX, "xml", generic()),
@@ -210,7 +211,7 @@ def source(name: str, folder: Path) -> Declared:
         publisher="Test",
         licence="none",
         cadence="never",
-        layout=layout,
+        layout=layout,  # type: ignore[arg-type]  # one of the names that are admitted
         raw_table="cell",
         encoding=["utf-8-sig", "cp1252"],
         file_pattern=rf"cube_{name}(?:_(?P<updated>\d{{4}}-\d{{2}}-\d{{2}}))?\.{ending}",

@@ -12,7 +12,7 @@ SCRAPS = st.one_of(
 
 
 @st.composite
-def faults(draw):
+def faults(draw: st.DrawFn) -> tuple[list[tuple[float, int, bytes]], float | None]:
     """A list of edits: where (a share of the file), how many bytes go, and what comes instead."""
     edit = st.tuples(st.floats(0, 1), st.integers(0, 12), SCRAPS)
     return draw(st.lists(edit, max_size=6)), draw(st.one_of(st.none(), st.floats(0, 1)))

@@ -6,9 +6,13 @@ of equality and the benchmark. The first way is pipelines/database/checks.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import duckdb
 import great_expectations as gx
 from duckdb_sqlalchemy import ConnectionWrapper
+from great_expectations.expectations.expectation import Expectation
 from sqlalchemy.pool import StaticPool
 
 from pipelines.database import checks  # noqa: F401  registers the dialect
@@ -22,8 +26,8 @@ def verdicts(con: duckdb.DuckDBPyConnection, table: Table) -> Verdicts:
     """For each promise: whether it could run, whether it is kept, and how many rows break it (None where nobody counts)."""
     named = dict(_expectations(table))
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_sql(
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    source = context.data_sources.add_sql(  # type: ignore[call-arg]  # its types know no `kwargs`
         "warehouse",
         connection_string="duckdb+gx:///:memory:",
         create_temp_table=False,
@@ -35,11 +39,11 @@ def verdicts(con: duckdb.DuckDBPyConnection, table: Table) -> Verdicts:
     suite = gx.ExpectationSuite(table.full_name, expectations=list(named.values()))
     for name, expectation in zip(named, suite.expectations, strict=True):
         expectation.id = name
-    found = batch.get_batch().validate(suite, result_format="SUMMARY").results
+    found: list[Any] = batch.get_batch().validate(suite, result_format="SUMMARY").results
     return {result.expectation_config.id: _verdict(result) for result in found}
 
 
-def _verdict(result) -> tuple[bool, bool, int | None]:
+def _verdict(result: Any) -> tuple[bool, bool, int | None]:
     info = result.exception_info or {}
     entries = [info] if "raised_exception" in info else list(info.values())
     if any(entry["raised_exception"] for entry in entries) or not (result.success or result.result):
@@ -56,7 +60,7 @@ def _in_schema(con: duckdb.DuckDBPyConnection, table: Table) -> duckdb.DuckDBPyC
     return cursor
 
 
-def _expectations(table: Table):
+def _expectations(table: Table) -> Iterator[tuple[str, Expectation]]:
     expect = gx.expectations
     yield "row_count", expect.ExpectTableRowCountToBeBetween(min_value=table.min_rows)
     if table.grain:
@@ -69,15 +73,17 @@ def _expectations(table: Table):
         yield rule.name, _rows(rule.unexpected_rows.replace("{table}", BATCH))
 
 
-def _of_column(column: Column):
+def _of_column(column: Column) -> Iterator[tuple[str, Expectation]]:
     expect, name = gx.expectations, column.name
     if column.required:
         yield "present", expect.ExpectColumnValuesToNotBeNull(column=name)
     if column.values is not None:
         yield "in_code_list", expect.ExpectColumnValuesToBeInSet(column=name, value_set=column.values)
     if column.min is not None or column.max is not None:
-        limits = {"min_value": column.min, "max_value": column.max}
-        yield "in_range", expect.ExpectColumnValuesToBeBetween(column=name, **limits)
+        yield (
+            "in_range",
+            expect.ExpectColumnValuesToBeBetween(column=name, min_value=column.min, max_value=column.max),
+        )
     if column.pattern:
         yield "matches", expect.ExpectColumnValuesToMatchRegex(column=name, regex=column.pattern)
     if column.type == "DOUBLE":
@@ -87,5 +93,5 @@ def _of_column(column: Column):
         yield "known", _rows(f'select 1 from {BATCH} where "{name}" not in (select "{key}" from {target})')
 
 
-def _rows(query: str):
+def _rows(query: str) -> Expectation:
     return gx.expectations.UnexpectedRowsExpectation(unexpected_rows_query=query)

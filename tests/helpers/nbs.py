@@ -47,7 +47,7 @@ def adds_up(reading: readers.Reading) -> bool:
     return counts.pop("physical_rows") == sum(counts.values())
 
 
-def reply(*figures: tuple[str, bool, str], area: str = "", **changes) -> dict:
+def reply(*figures: tuple[str, bool, str], area: str = "", **changes: object) -> dict:
     """A reply as the service prints it: period, whether there is a figure, its text."""
     of_area = [{"wdcode": "reg", "valuecode": area}] if area else []
     nodes = [
@@ -74,7 +74,7 @@ def recorded(*replies: dict) -> bytes:
     return yaml.safe_dump({"interactions": exchanges, "version": 1}).encode()
 
 
-def newer(*figures: tuple[str, object], about: dict | None = None, **changes) -> dict:
+def newer(*figures: tuple[str, object], about: dict | None = None, **changes: object) -> dict:
     """A reply of the newer service: name of the period and the figure's text, of one indicator and area."""
     about = {
         "_id": "aff5",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines import settings
@@ -23,7 +24,7 @@ def environment_of(paths: settings.Paths, home: Path) -> dict[str, str]:
     return {**os.environ, "DAGSTER_HOME": str(home), "ZONESCOPE_DATA": str(paths.root)}
 
 
-def wait_for(condition, seconds: float = 600) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 600) -> None:
     """Wait until something has come about. The seconds bound a test that hangs; they prove nothing."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -37,7 +37,7 @@ ZONES = [
     (REVOKED, HOSTILE, '"><img src=x>', 20.0, 110.3, False, None, None, None, None),
 ]
 # zone -> per mode (gate, evidence, comparative fit, rank); fit is gate x evidence
-FITS = {
+FITS: dict[str, list[tuple | None]] = {
     RICH: [(0.9, 0.7047, 0.1234, 1), (1.0, 0.5, -0.02, 1), (0.8, 0.4, 0.01, 1), (1.0, 0.3, None, 1), None],
     SECOND: [(0.7, 0.6, -0.0123, 2), (0.9, 0.4568, -0.0567, 2), None, None, None],
 }
@@ -96,7 +96,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         step(con)
 
 
-def insert(con: duckdb.DuckDBPyConnection, table: str, **values) -> None:
+def insert(con: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
     """One row by column name; a column that is not named is NULL, and rows of the method are of its one version."""
     if "methodology_version" in declared_tables.tables()[table].column_names:
         values = {"methodology_version": GENERATION["methodology_version"], **values}
@@ -424,7 +424,7 @@ def fill_clusters(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def fill_tests(con: duckdb.DuckDBPyConnection) -> None:
-    tested = {
+    tested: dict[tuple[str, str], tuple[dict[str, float | None], int | None, str]] = {
         (RICH, "mode_a"): ({"fit": 0.6342, "comparative_fit": 0.1234}, 1, "first"),
         (SECOND, "mode_b"): ({"fit": 0.4111, "comparative_fit": -0.0567}, 2, "not first"),
         (EMPTY, "mode_c"): ({"fit": None, "comparative_fit": None}, None, "insufficient data"),

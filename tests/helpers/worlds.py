@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,9 @@ def build_all(paths: settings.Paths, wanted: Collection[str] | None = None) -> l
     return landed
 
 
-def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[settings.Paths], object]):
+def shared(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[settings.Paths], object]
+) -> settings.Paths:
     """A data folder that the first worker that asks for it makes and all read."""
     common = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # a worker's own folder lies in the common one
@@ -82,7 +84,9 @@ WANTED = ("core.observation", "core.quarantine", "core.area", "mart.file_account
 
 
 @contextmanager
-def warehouse_of(root, sources, files):
+def warehouse_of(
+    root: Path, sources: Mapping[str, object], files: Mapping[str, bytes]
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[outcome.Landed]]]:
     """A warehouse of these sources and files only, landed through the inbox."""
     paths = settings.Paths(root / "data")
     paths.inbox.mkdir(parents=True)
@@ -106,13 +110,14 @@ def back_tested() -> set[str]:
 
 def compared_with(con: duckdb.DuckDBPyConnection, other: str, table: str) -> tuple[int, int, int]:
     """Rows of a table; how many of them an attached database lacks, and how many only that one has."""
-    return con.execute(
+    found: tuple[int, int, int] = con.execute(
         f"select (select count(*) from {table}), (select count(*) from (from {table} except all from {other}.{table})), "
         f"(select count(*) from (from {other}.{table} except all from {table}))"
     ).fetchall()[0]
+    return found
 
 
-def query(paths: settings.Paths, sql: str, *values) -> list[tuple]:
+def query(paths: settings.Paths, sql: str, *values: object) -> list[tuple]:
     """Rows of the work database."""
     with connection.connect(paths.work, read_only=True) as con:
         return con.execute(sql, values).fetchall()
