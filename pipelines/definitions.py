@@ -11,6 +11,7 @@ from functools import reduce
 import dagster as dg
 
 from pipelines.database import lineage, versions
+from pipelines.declarations.groups import group_of
 from pipelines.declarations.tables import Table, macros, tables
 from pipelines.defs import automation, publish, raw
 from pipelines.defs import tables as table_assets
@@ -18,6 +19,8 @@ from pipelines.defs.resources import Warehouse
 from pipelines.landing import recognition
 
 OWNER = "team:zonescope"
+# Dagster's group is the schema; the group in which a reader meets the table is a tag, by which the catalogue can be filtered.
+GROUP_TAG = "zonescope/group"
 GROUP_KINDS = {
     "source": {"csv"},
     "raw": {"duckdb", "polars"},
@@ -44,12 +47,14 @@ def description(spec: dg.AssetSpec) -> dg.AssetSpec:
     table = _declared(spec)
     if table is None:
         return spec
+    group = group_of(table.full_name)
     return spec.replace_attributes(description=describe(table)).merge_attributes(
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/column_lineage": column_lineage(table),
             "dagster/table_name": table.full_name,
-        }
+        },
+        tags={GROUP_TAG: group} if group else {},
     )
 
 
@@ -63,7 +68,7 @@ def code_version(table: Table) -> str:
 
 
 def column_schema(table: Table) -> dg.TableSchema:
-    """Columns with type, description, unit and promises, as the UI shows them."""
+    """Columns with type, description, unit, keys and promises, as the UI shows them."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -71,11 +76,16 @@ def column_schema(table: Table) -> dg.TableSchema:
                 c.type.lower(),
                 description=c.full_description,
                 constraints=dg.TableColumnConstraints(
-                    nullable=not c.required, unique=table.grain == [c.name]
+                    nullable=not c.required,
+                    unique=table.grain == [c.name],
+                    other=[f"stands in {c.references}"] if c.references else [],
                 ),
             )
             for c in table.columns
-        ]
+        ],
+        constraints=dg.TableConstraints(
+            [f"primary key: {', '.join(table.grain)}"] if table.grain and not table.arguments else []
+        ),
     )
 
 

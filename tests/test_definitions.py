@@ -12,7 +12,7 @@ from pipelines.database import connection, lineage
 from pipelines.database.promises import promises, reads
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import macros, tables
-from pipelines.definitions import OWNER, defs
+from pipelines.definitions import GROUP_TAG, OWNER, defs
 from pipelines.defs import automation
 from pipelines.publishing import generations
 
@@ -44,6 +44,15 @@ def test_one_policy_holds_for_every_asset(repository):
             )
             assert [c.name for c in schema.columns] == table.column_names
             assert all(c.description for c in schema.columns)
+
+
+def test_keys_and_the_group_of_the_reader_stand_in_the_catalogue(repository):
+    (fit,) = (s for s in repository.resolve_all_asset_specs() if s.key.path == ["mart", "mode_fit"])
+    schema = fit.metadata["dagster/column_schema"]
+    assert schema.constraints.other == ["primary key: methodology_version, zone_code, time_period, mode_id"]
+    (mode,) = (column for column in schema.columns if column.name == "mode_id")
+    assert mode.constraints.other == ["stands in reference.mode.mode_id"]
+    assert fit.tags[GROUP_TAG] == "start_here"
 
 
 def test_edges_are_those_of_the_sql_and_of_the_promises(repository):

@@ -54,6 +54,15 @@ def groups() -> list[Group]:
     return found.groups
 
 
+def group_of(name: str) -> str:
+    """Id of the group of a table; "" for a macro and for a table that is not published.
+
+    >>> group_of("core.zone")
+    'start_here'
+    """
+    return next((group.id for group in groups() if name in group.tables), "")
+
+
 def check(stated: list[Group], published: list[str]) -> None:
     """Refuse groups that do not hold each published table once.
 
