@@ -150,6 +150,17 @@ def test_one_query_and_one_by_one_agree_on_injected_faults(con, broken):
     same_both_ways(con, table.model_copy(update={"rules": plain}))
 
 
+def test_the_query_of_a_rule_may_end_in_a_remark(con):
+    table = made(con, {**GOOD, "share": [0.5, 0.5]})
+    ended = [
+        rule.model_copy(update={"unexpected_rows": f"{rule.unexpected_rows}; -- a remark"})
+        for rule in table.rules
+    ]
+    table = table.model_copy(update={"rules": ended})
+    found = outcomes(con, table)["no_half"]
+    assert found.unexpected == 2 and len(failing_rows.failing_rows(con, table, found.promise)) == 2
+
+
 @pytest.mark.slow
 def test_one_query_and_one_by_one_agree_on_the_embedded_data(warehouse):
     for table in tables().values():

@@ -302,6 +302,15 @@ def test_the_command_refuses_in_every_form(name, form, published, monkeypatch, t
     assert generations.verify(generation) == [] and sorted(published.published.rglob("*")) == before
 
 
+def test_a_remark_may_follow_the_semicolon(published, monkeypatch):
+    monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))
+    lines = "select 41 + 1; -- a remark\nselect 50 + -- not yet;\n5;\n"
+    told = CliRunner().invoke(cli.app, ["sql"], input=lines)
+    assert "42" in told.stdout and "55" in told.stdout
+    told = CliRunner().invoke(cli.app, ["sql", "select 41 + 1; -- a remark", "--format", "csv"])
+    assert told.exit_code == 0 and "42" in told.stdout
+
+
 def test_the_prompt_refuses_and_goes_on(published, monkeypatch):
     monkeypatch.setenv("ZONESCOPE_DATA", str(published.root))
     generation = generations.current(published)

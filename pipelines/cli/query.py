@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 
 from pipelines import settings
 from pipelines.cli.console import answer, console, fail, published, say, short
-from pipelines.database import sql_guard
+from pipelines.database import sql_guard, sql_text
 from pipelines.publishing import generations
 
 
@@ -139,7 +139,7 @@ def _prompt(con: duckdb.DuckDBPyConnection) -> None:
             pending = ""
             console.print()
             continue
-        if pending.rstrip().endswith(";"):
+        if sql_text.is_complete(pending):
             answer(con, pending)
             pending = ""
         elif not pending.strip():

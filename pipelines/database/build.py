@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.database import connection, lineage, select, versions, writing
+from pipelines.database import connection, lineage, select, sql_text, versions, writing
 from pipelines.database.source_code import short_hash
 from pipelines.declarations import reference_rows
 from pipelines.declarations.files import ROOT
@@ -112,7 +112,7 @@ def _select(table: Table) -> str:
     query = select.query(table)
     if query is None:
         raise writing.ContractError(f"{table.select_path.relative_to(ROOT)}: not found, expected one SELECT")
-    return query.strip().rstrip(";")
+    return sql_text.bare(query)
 
 
 def _no_rows(table: Table) -> str:

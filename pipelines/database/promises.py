@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.database import lineage
+from pipelines.database import lineage, sql_text
 from pipelines.declarations.tables import Column, Table
 from pipelines.quoting import identifier, identifiers, literal
 
@@ -49,7 +49,7 @@ def promises(table: Table) -> list[Promise]:
                 rule.name,
                 rule.description,
                 rule.severity,
-                rule.unexpected_rows.strip().rstrip(";"),
+                sql_text.bare(rule.unexpected_rows),
                 expected_at_most=rule.expected_at_most,
             )
         )

@@ -39,7 +39,7 @@ WRITE_BITS = 0o222
 # Of each table, in its manifest: what stands in it, and what the file says of it.
 VERSIONS = ("data_version", "contract_version")
 # Named and not imported: the checks need seconds to load.
-PUBLISHERS = (__name__, "pipelines.database.checks", "pipelines.database.promises")
+PUBLISHERS = (__name__, *(f"pipelines.database.{name}" for name in ("checks", "promises", "sql_text")))
 
 
 class NothingPublished(Exception):

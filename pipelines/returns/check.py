@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.database import build, connection, writing
+from pipelines.database import build, connection, sql_text, writing
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import Source, sources
 from pipelines.declarations.tables import tables
@@ -227,7 +227,7 @@ def _doubts(con: duckdb.DuckDBPyConnection) -> list[Finding]:
         if rule.name in FAULTY_TEXT:
             rows = con.execute(
                 "select sheet, row_no, column_no, printed_text from "
-                f"({rule.unexpected_rows.replace('{table}', 'core.observation')}) order by all"
+                f"({sql_text.bare(rule.unexpected_rows).replace('{table}', 'core.observation')}) order by all"
             ).fetchall()
             found += [
                 Finding("warning", sheet, row_no, column_no, printed_text, rule.name, rule.description, "")
