@@ -250,7 +250,7 @@ def _missing(look: _Look, source: Source) -> list[str]:
 
 
 def _lacks(sheet: grid.Grid, signature: list[str | list[str]]) -> list[str]:
-    """The texts of the signature that no cell of the first rows has and no first row begins with."""
+    """The texts of the signature that no cell of the first rows has. With a colon, a row may also begin with the text."""
     first = itertools.islice((i for i in range(len(sheet)) if not sheet.is_blank(i)), SIGNATURE_ROWS)
     rows = [sheet.fields(index) for index in first]
     printed = {text.plain(cell) for row in rows for cell in row}
@@ -266,4 +266,4 @@ def _any_of(wanted: str | list[str]) -> list[str]:
 
 def _stands(wanted: str, printed: set[str], starts: list[str]) -> bool:
     plain = text.plain(wanted)
-    return plain in printed or any(start.startswith(plain) for start in starts)
+    return plain in printed or (":" in plain and any(start.startswith(plain) for start in starts))

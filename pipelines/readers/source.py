@@ -19,6 +19,11 @@ class Source(Protocol):
     def layout(self) -> str: ...
 
     @property
+    def cadence(self) -> str:
+        """How often the publisher has new figures: yearly, quarterly, monthly, or another word."""
+        ...
+
+    @property
     def encoding(self) -> list[str]:
         """The encodings to try, in this order."""
         ...

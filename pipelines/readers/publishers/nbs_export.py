@@ -6,6 +6,7 @@ a line that begins with an ideographic space continues a note. The origin stands
 - without the preamble or the foot. If nothing states the indicator, the file is refused;
 - transposed: the rows are periods, and the columns are indicators (or areas, if the indicator is stated);
 - with two header rows, one of periods and one of labels. A label holds until the next one (the cells were merged).
+- with dates that a spreadsheet program made of periods (nbs_periods.py);
 - with several tables one below the other, each with its own context (nbs_blocks.py).
 If a row or column stands twice, it is rejected: the second of two equal ones, both of two different ones.
 
@@ -24,11 +25,11 @@ matches (its groups are years), the figures of those years get the status text `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part
-from pipelines.readers.publishers import nbs_blocks
+from pipelines.readers.publishers import nbs_blocks, nbs_periods
 from pipelines.readers.publishers.nbs_blocks import begins, corners, kind_of
 from pipelines.readers.source import Source
 from pipelines.readers.text import ReadError, Reading
@@ -112,11 +113,13 @@ def _block(sheet: Grid, source: Source, file_name: str, above: dict[str, str]) -
     context = {**above, **own}
     stated = _with_facts(context, source, file_name)
     foot = _foot(sheet, top, options)
-    header = _header(sheet, top, foot, options)
+    header = _header(sheet, top, foot, source)
     start = top + len(header.rows)
     kinds = _kinds(header, stated, f"{sheet.place}, lines 1 to {start}", source, file_name)
     stated = _with_area(stated, kinds, source, sheet.place, file_name)
     body = grid.body(sheet, start, foot, header.width, whole="origin" in options or foot < len(sheet))
+    if kinds[0] == TIME:
+        _restore_periods(body, sheet.place, source)
     _reject_rows(body, sheet, header, options)
     notes, late = _notes(sheet, foot, header.width, options)
     columns, unknown = _columns(header, options)
@@ -179,14 +182,16 @@ def _preamble(sheet: Grid, options: dict) -> tuple[dict[str, str], int]:
     )
 
 
-def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
+def _header(sheet: Grid, top: int, foot: int, source: Source) -> Header:
     """Read the header. A second row belongs to it if its corner is blank or repeats the first corner."""
+    options = source.options
     corner = text.plain(sheet.fields(top)[0])
     rows = [grid.checked_width(sheet, top)]
     below = top + 1
     if below < foot and not sheet.is_blank(below) and text.plain(sheet.fields(below)[0]) in ("", corner):
         rows.append(grid.checked_width(sheet, below))
         rows = [_filled(row, max(map(len, rows))) for row in rows]
+    rows = [_restored(row, f"{sheet.place}, line {top + n + 1}", source) for n, row in enumerate(rows)]
     is_period = re.compile(options["period_pattern"]).fullmatch
     with_periods = [n for n, row in enumerate(rows) if any(is_period(cell.strip()) for cell in row[1:])]
     period_row = with_periods[0] if with_periods else None
@@ -198,6 +203,32 @@ def _header(sheet: Grid, top: int, foot: int, options: dict) -> Header:
             f"rows, expected one of periods ({PERIODS}) and one of labels",
         )
     return Header(rows, period_row, label_row, corners(options)[corner])
+
+
+def _restored(cells: list[str], place: str, source: Source) -> list[str]:
+    """Cells with the periods that a spreadsheet program made dates of.
+
+    Raises:
+        ReadError: a date can mean no period of the source.
+    """
+    periods = nbs_periods.restored(cells, source.cadence)
+    lost = next((cell for cell in cells if nbs_periods.is_date(cell) and cell not in periods), None)
+    if lost is not None:
+        message = (
+            f"{place}: found the date {lost.strip()!r}, which a spreadsheet program may have made of a period, expected a "
+            f"period ({PERIODS}) or a date that can mean one only; write the periods as text, or export the table again"
+        )
+        raise ReadError("header_changed", message)
+    return [periods.get(cell, cell) for cell in cells]
+
+
+def _restore_periods(body: Body, place: str, source: Source) -> None:
+    """The same for the first cells of the rows of a table whose rows are periods."""
+    periods = _restored([record.fields[0] for record in body.records], place, source)
+    body.records = [
+        replace(record, fields=[period, *record.fields[1:]])
+        for record, period in zip(body.records, periods, strict=True)
+    ]
 
 
 def _filled(row: list[str], width: int) -> list[str]:
