@@ -130,6 +130,8 @@ def _too_large(size: int, what: str, file_name: str) -> ReadError:
 def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool = True) -> Any:
     """Find the one declared source that fits the file by name, encoding and signature.
 
+    Of a general source (all tables of a database) and one that asks for more (one indicator of it), the latter is found.
+
     Args:
         content: the file, or its beginning.
         file_name: name of the file.
@@ -148,6 +150,7 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
         _ = look.sheets  # raises now if the workbook cannot be opened
     named = [source for source in sources if not by_name or file_names.match(source.file_pattern, file_name)]
     fitting = [source for source in named if not _misfit(look, source, by_name).reasons]
+    fitting = [source for source in fitting if not any(_asks_more(other, source) for other in fitting)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -158,6 +161,14 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
             f"`source: NAME` into {file_name}.yml beside it",
         )
     raise ReadError("unknown_file", f"{file_name}: fits no declared source{_nearest(look, sources, by_name)}")
+
+
+def _asks_more(other: Source, source: Source) -> bool:
+    """Whether a source asks for all signs of another of its layout, and for more: the general source gives way to it."""
+    signs = [_any_of(sign) for sign in source.signature]
+    more = [_any_of(sign) for sign in other.signature]
+    same_form = (other.layout, bool(signs)) == (source.layout, True)
+    return same_form and len(more) > len(signs) and all(sign in more for sign in signs)
 
 
 def _nearest(look: _Look, sources: list[Any], by_name: bool) -> str:

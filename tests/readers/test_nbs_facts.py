@@ -79,3 +79,33 @@ def test_a_sidecar_that_contradicts_the_file_refuses_it(case, sources):
     error = refused(table, sources[source], **facts)
     assert error.reason_code == "sidecar_contradicts" and f"{NAME}.yml" in str(error)
     assert all(fact in str(error) for fact in facts.values())
+
+
+NEW_SITE = "数据库：分省年度数据 \n时间：2023年-2024年 \n地区\t,2024年\t,2023年\t,\n北京市\t,49843.1\t,\t,\n数据来源：国家统计局\n"
+
+
+def test_a_table_of_the_new_site_that_prints_no_indicator_asks_for_it_and_lands_with_it(sources):
+    source = readers.detect(NEW_SITE.encode("utf-8-sig"), NAME, sources.values())
+    assert source.source_id == PROVINCE
+    error = refused(NEW_SITE, source)
+    assert error.reason_code == "indicator_missing" and f"{NAME}.yml" in str(error)
+    rows = read(NEW_SITE, source, indicator=GDP).rows
+    assert rows.select("area_name_text", "indicator_text", "unit_text", "value_text").rows() == [
+        ("北京市", GDP, "亿元", "49843.1"),
+        ("北京市", GDP, "亿元", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "source_id"),
+    [
+        (OF_ONE, PROVINCE),
+        (WITH_AREA, PROVINCE),
+        (LISTED.replace(GDP, "医院数(个)"), PROVINCE),
+        (LISTED, "nbs_province_gdp"),
+        (NATION, NATIONAL),
+        (NATION.replace("人口", "城镇单位就业人员平均工资(元)"), "nbs_nation_wages"),
+    ],
+)
+def test_a_general_source_gives_way_to_one_that_asks_for_more(table, source_id, sources):
+    assert readers.detect(table.encode(), NAME, sources.values()).source_id == source_id
