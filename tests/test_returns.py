@@ -23,11 +23,12 @@ from typer.testing import CliRunner
 
 from pipelines import settings
 from pipelines.cli import app as cli
-from pipelines.database import connection
+from pipelines.database import build, connection
 from pipelines.declarations.files import ROOT
 from pipelines.declarations.sources import sources
 from pipelines.declarations.tables import tables
 from pipelines.landing import by_hand
+from pipelines.landing import land as landing
 from pipelines.publishing import generations
 from pipelines.readers import workbook
 from pipelines.returns import check as returns
@@ -485,3 +486,50 @@ def test_an_old_workbook_gets_its_errors_alone(own, tmp_path):
     book = load_workbook(checked.copy)
     assert book.sheetnames == ["errors"] and book["errors"]["F2"].value == "not_a_number"
     assert isinstance(book, Workbook)
+
+
+SHARE = "研发投入强度 R&D intensity"
+SHOWN = [  # format, indicator, unit, value; the figure that loads, or the reason of the quarantine
+    ("0.0%", SHARE, "%", 0.352, 35.2),
+    ("0%", SHARE, "%", 0.18, 18.0),
+    ("0.00", SHARE, "%", 3.5, 3.5),
+    ("0.0%", None, "亿元", 0.352, "percent_contradicts"),
+    ('0!.0,"万"', None, "万元", 123456, "shown_otherwise"),
+    ("#,##0,", None, "万元", 1234567, "shown_otherwise"),
+    ("#,##0.00", None, "亿元", 1234.5, 1234.5e8),
+]
+
+
+def test_a_figure_is_what_its_cell_shows(own, empty, tmp_path):
+    zones = offered(empty)[ZONE]
+    rows = [
+        row(**{ZONE: zones[n], UNIT: unit, VALUE: value} | ({INDICATOR: indicator} if indicator else {}))
+        for n, (_, indicator, unit, value, _) in enumerate(SHOWN)
+    ]
+    book = load_workbook(io.BytesIO(filled(empty, rows)))
+    for row_no, (code, *_) in enumerate(SHOWN, start=2):
+        book[ENTRY].cell(row_no, AT[VALUE] + 1).number_format = code
+    out = io.BytesIO()
+    book.save(out)
+    path = tmp_path / "zone_return_2024.xlsx"
+    path.write_bytes(out.getvalue())
+    with returns.scratch(own) as (con, paths):
+        landing.land(con, path, "inbox", paths)
+        fixed = [name for name in tables() if name.startswith("reference.")]
+        build.build_all(con, ["core.resolved_cell"], keep=[*fixed, "core.zone"])
+        found = con.execute(
+            "select coalesce(reason_code, cast(obs_value as varchar)), printed_text from core.resolved_cell "
+            "where printed_text <> '' order by row_no"
+        ).fetchall()
+    expected = [wanted if isinstance(wanted, str) else str(float(wanted)) for *_, wanted in SHOWN]
+    assert [text if text[0].isalpha() else str(float(text)) for text, _ in found] == expected
+    assert [printed for _, printed in found][:3] == ["35.2%", "18%", "3.5"]
+
+
+def test_the_check_says_that_a_cell_is_formatted_as_a_percentage(own, empty, tmp_path):
+    book = load_workbook(io.BytesIO(filled(empty, [row(**{VALUE: 0.352})])))
+    book[ENTRY].cell(2, AT[VALUE] + 1).number_format = "0.0%"
+    out = io.BytesIO()
+    book.save(out)
+    (finding,) = check(own, tmp_path, out.getvalue()).findings
+    assert finding.found == "35.2%" and "the cell is formatted as a percentage" in finding.reason

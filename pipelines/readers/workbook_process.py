@@ -1,13 +1,14 @@
 """The process that opens a workbook. It takes bytes on standard input and gives the sheets as JSON on standard output.
 
-Belongs here: the two Excel libraries, and the rule by which a cell becomes text. Does not belong here: any other module of
-the project. workbook.py starts this file alone, so that a hostile workbook can harm this process only: a library may
-crash or ask for all memory, and no other process ends.
+Belongs here: the two libraries for workbooks, and the rule by which a cell becomes text. Does not belong here: any module of
+the project but the pure one of number formats. workbook.py starts this file alone, so that a hostile workbook can harm
+this process only: a library may crash or ask for all memory, and no other process ends.
 
 The printed text of a cell: text stays as it is. An integer has no ".0". Any other number is the shortest text that gives
 the same double (float32 noise stays). A day or time is in ISO 8601. A truth value is TRUE or FALSE. An error stays, such as
-#REF!. A formula without a stored result is "=...". Number formats (a percent sign, decimals shown) do not count.
-python-calamine gives errors and missing results as blanks, so they are read from the XML.
+#REF!. A formula without a stored result is "=...". A number format counts if it shows another number than the cell stores, or
+words (number_format.py); decimals and separators do not count. python-calamine gives errors and missing results as blanks,
+and no formats, so they are read from the XML.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 from xml.parsers import expat
+
+from pipelines.readers import number_format
 
 WHOLE_NUMBER_LIMIT = 1e15  # above it a double shows more digits than Excel keeps
 EXIT_TOO_LARGE, EXIT_BROKEN = 3, 4
@@ -65,7 +68,8 @@ def _xlsx(content: bytes, max_cells: int) -> list[dict]:
     import python_calamine  # noqa: PLC0415 - only for these workbooks
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        marks = [_marks(archive, part, max_cells) for part in _parts(archive)]
+        formats = _formats(archive)
+        marks = [_marks(archive, part, max_cells, formats) for part in _parts(archive)]
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     sheets = []
     for index, name in enumerate(book.sheet_names):
@@ -73,20 +77,23 @@ def _xlsx(content: bytes, max_cells: int) -> list[dict]:
             continue
         sheet = book.get_sheet_by_index(index)
         rows = [[printed(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-        for row, column, text in marks[index]:
-            _put(rows, row, column, text)
+        _put(rows, marks[index])
         merged = [(*start, *end) for start, end in sheet.merged_cell_ranges or []]
         sheets.append({"name": name, "rows": rows, "merged": merged})
     return sheets
 
 
-def _put(rows: list[list[str]], row: int, column: int, text: str) -> None:
-    """Set a cell. Rows and columns are added if the grid is too small."""
-    width = max([column + 1, *(len(r) for r in rows[:1])])
-    rows += [[] for _ in range(row + 1 - len(rows))]
+def _put(rows: list[list[str]], marks: list[tuple[int, int, str]]) -> None:
+    """Set cells. Rows and columns are added if the grid is too small."""
+    if not marks:
+        return
+    height = 1 + max(row for row, _, _ in marks)
+    width = max(1 + max(column for _, column, _ in marks), *(len(r) for r in rows[:1]), 0)
+    rows += [[] for _ in range(height - len(rows))]
     for cells in rows:
         cells.extend([""] * (width - len(cells)))
-    rows[row][column] = text
+    for row, column, text in marks:
+        rows[row][column] = text
 
 
 def _parts(archive: zipfile.ZipFile) -> list[str]:
@@ -105,8 +112,33 @@ def _parts(archive: zipfile.ZipFile) -> list[str]:
     return [targets.get(sheet_id, "") for sheet_id in ids]
 
 
-def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[int, int, str]]:
-    """Cells (row and column from 0, text) that the library gives as blanks: errors and formulas without a result."""
+def _formats(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The number format of each style of a cell, by the style's number. Only formats that are no plain number."""
+    codes = {str(number): code for number, code in number_format.BUILT_IN.items()}
+    styles: list[str] = []
+    inside = [""]
+
+    def start(found: str, attributes: dict) -> None:
+        if found in ("cellXfs", "cellStyleXfs", "dxfs"):
+            inside[0] = found
+        elif found == "numFmt" and inside[0] != "dxfs":
+            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif found == "xf" and inside[0] == "cellXfs":
+            styles.append(attributes.get("numFmtId", ""))
+
+    if "xl/styles.xml" in archive.namelist():
+        _parse(archive, "xl/styles.xml", start)
+    unusual = {number: code for number, code in codes.items() if not number_format.is_plain(code)}
+    return {str(style): unusual[number] for style, number in enumerate(styles) if number in unusual}
+
+
+def _marks(
+    archive: zipfile.ZipFile, part: str, max_cells: int, formats: dict[str, str]
+) -> list[tuple[int, int, str]]:
+    """Cells (row and column from 0, text) that the library does not give as they are shown.
+
+    These are errors, formulas without a result, and numbers whose format shows another number.
+    """
     marks: list[tuple[int, int, str]] = []
     place = [-1, -1]
     texts: dict[str, str] = {}
@@ -118,6 +150,7 @@ def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[in
         elif found == "c":
             texts.clear()
             texts["type"] = attributes.get("t", "")
+            texts["format"] = formats.get(attributes.get("s", "0"), "")
             place[:] = _place(attributes["r"]) if "r" in attributes else [place[0], place[1] + 1]
             last[:] = [max(last[0], place[0]), max(last[1], place[1])]
             if (last[0] + 1) * (last[1] + 1) > max_cells:
@@ -135,10 +168,22 @@ def _marks(archive: zipfile.ZipFile, part: str, max_cells: int) -> list[tuple[in
         elif found == "c" and "f" in texts and not texts.get("v") and texts["type"] != "str":
             # an empty <v/> of type str is a result (an empty text); without that type it is not a result
             marks.append((place[0], place[1], "=" + texts["f"]))
+        elif found == "c" and texts["format"] and texts["type"] in ("", "n"):
+            text_shown = _shown(texts.get("v", ""), texts["format"])
+            if text_shown is not None:
+                marks.append((place[0], place[1], text_shown))
 
     if part in archive.namelist():
         _parse(archive, part, start, end)
     return marks
+
+
+def _shown(number: str, code: str) -> str | None:
+    """The text of a number under its format; None if the plain number is right, or the text is no number."""
+    try:
+        return number_format.shown(float(number), code)
+    except (ValueError, ArithmeticError):
+        return None
 
 
 def _place(reference: str) -> list[int]:
@@ -184,24 +229,27 @@ def _xls(content: bytes, max_cells: int) -> list[dict]:
             raise TooLarge(
                 f"{sheet.name} has {sheet.nrows} rows, {sheet.ncols} columns: over {max_cells} cells"
             )
-        rows = [[_old_cell(cell, book.datemode, xlrd) for cell in sheet.row(r)] for r in range(sheet.nrows)]
+        rows = [[_old_cell(cell, book, xlrd) for cell in sheet.row(r)] for r in range(sheet.nrows)]
         rows = [row + [""] * (sheet.ncols - len(row)) for row in rows]
         merged = [(top, left, below - 1, right - 1) for top, below, left, right in sheet.merged_cells]
         sheets.append({"name": sheet.name, "rows": rows, "merged": merged})
     return sheets
 
 
-def _old_cell(cell: Any, datemode: int, xlrd: Any) -> str:
+def _old_cell(cell: Any, book: Any, xlrd: Any) -> str:
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return printed(bool(cell.value))
     if cell.ctype == xlrd.XL_CELL_DATE:
         try:
-            moment = xlrd.xldate.xldate_as_datetime(cell.value, datemode)
+            moment = xlrd.xldate.xldate_as_datetime(cell.value, book.datemode)
         except (ValueError, OverflowError):
             return printed(cell.value)
         return printed(moment.date() if moment.time() == dt.time() else moment)
+    if cell.ctype == xlrd.XL_CELL_NUMBER:
+        code = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
+        return _shown(repr(cell.value), code) or printed(cell.value)
     return printed(cell.value)
 
 
@@ -233,7 +281,7 @@ def _repeat_merged(sheet: dict) -> None:
 
 def _is_number(label: str) -> bool:
     try:
-        float(label)
+        float(label.partition(" [stored: ")[0].rstrip("%"))
     except ValueError:
         return label.startswith(("#", "="))
     return True

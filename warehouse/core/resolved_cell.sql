@@ -34,14 +34,17 @@ with printed as (
         end as power_of_ten,
         coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
         f.sequence, s.scope as source_scope, s.area_levels, s.layout = 'zone_return' as is_return,
-        -- digits, or digits grouped by threes; anything else is no number, however a parser might read it
+        -- digits, or digits grouped by threes; anything else is no number, however a parser might read it; a percent
+        -- sign behind the digits is compared with the unit
+        regexp_matches(c.value_text, '[%％]\s*$') as is_percent,
+        trim(regexp_replace(c.value_text, '[%％]\s*$', '')) as digits_text,
         case
             when
                 regexp_full_match(
-                    trim(c.value_text),
+                    digits_text,
                     '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
                 )
-                then replace(trim(c.value_text), ',', '')
+                then replace(digits_text, ',', '')
         end as number_text
     from raw.cell as c
     join raw.file as f on f.file_sha256 = c.file_sha256
@@ -182,7 +185,9 @@ decided as (
             -- its printed words say that there is no figure: whatever stands there is none
             when x.obs_status = 'M' then 'said_to_be_missing'
             when x.multiplier_text is not null and x.power_of_ten is null then 'unknown_multiplier'
+            when regexp_matches(x.value_text, '\[stored: ') then 'shown_otherwise'
             when x.number is null or not isfinite(x.base_value) then 'not_a_number'
+            when x.is_percent and (x.unit <> 'pct' or x.factor <> 1) then 'percent_contradicts'
             when x.base_value not between x.minimum and x.maximum then 'out_of_range'
         end as first_reason
     from valued as x
@@ -305,5 +310,11 @@ select
         when 'unknown_multiplier'
             then 'found the multiplier ' || multiplier_text || ', expected a power of ten from -15 to 15'
         when 'not_a_number' then 'found ' || value_text || ', expected a number'
+        when 'percent_contradicts'
+            then 'found ' || value_text || ' beside the unit ' || unit_printed
+                || ': the cell is formatted as a percentage, expected a number of that unit'
+        when 'shown_otherwise'
+            then 'found ' || value_text || ': the number format of the cell shows another number than the cell stores, '
+                || 'expected one number; give the cell the format General and write the figure in its unit'
     end as reason
 from corrected
