@@ -44,7 +44,7 @@ TRADE = next((ROOT / "sources" / "customs_query" / "data").glob("*import*")).rea
 REFUSED = {
     "unknown file": ("holiday.csv", "a,b\n1,2\n", "unknown_file"),
     "empty file": ("zone_figures_empty.csv", "", "empty_file"),
-    "wrong encoding": ("zone_figures_wrong.csv", (FIGURES + GOOD_FIGURE).encode("gb18030"), None),
+    "wrong encoding": ("zone_figures_wrong.csv", (FIGURES + GOOD_FIGURE).encode() + b"\xff\xff\n", None),
     "changed header": ("zone_figures_changed.csv", FIGURES.replace("value", "valeu") + GOOD_FIGURE, None),
     "missing column": (
         "zone_figures_short.csv",

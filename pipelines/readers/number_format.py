@@ -47,12 +47,12 @@ class _Section:
     is_percent: bool
     decimals: int
     zeros: int
-    words: str
+    letters: str
     is_seen: bool  # it has a place for a digit, or a sign such as a dash
 
     @property
     def is_plain(self) -> bool:
-        return self.is_seen and not (self.shift or self.is_percent or self.words) and self.zeros < 2
+        return self.is_seen and not (self.shift or self.is_percent or self.letters) and self.zeros < 2
 
 
 def is_plain(code: str) -> bool:
@@ -78,13 +78,13 @@ def shown(value: float, code: str) -> str | None:
         return None
     stored = _plain(number)
     if not section.is_seen:
-        return f"{section.words} [stored: {stored}]".strip()
+        return f"{section.letters} [stored: {stored}]".strip()
     text = _padded(number.scaleb(section.shift), section)
-    if section.shift == 2 and section.is_percent and not section.words:
+    if section.shift == 2 and section.is_percent and not section.letters:
         return text + "%"
     if section.shift == 0:
-        return text + section.words if section.words or text != stored else None
-    return f"{text}{'%' * section.is_percent}{section.words} [stored: {stored}]"
+        return text + section.letters if section.letters or text != stored else None
+    return f"{text}{'%' * section.is_percent}{section.letters} [stored: {stored}]"
 
 
 def _plain(number: Decimal) -> str:
@@ -131,7 +131,7 @@ def _sections(code: str) -> tuple[_Section, ...]:
 
 
 def _section(tokens: list[tuple[str, str]]) -> _Section:
-    condition, words, percents, commas, shift = None, "", 0, 0, 0
+    condition, letters, percents, commas, shift = None, "", 0, 0, 0
     decimals = zeros = digits = 0
     after_point = after_dot = False
     is_seen = False
@@ -139,7 +139,7 @@ def _section(tokens: list[tuple[str, str]]) -> _Section:
         if kind == "bracket":
             found = CONDITION.fullmatch(text)
             condition = (found["sign"], Decimal(found["number"])) if found else condition
-            words += _words(text.removeprefix("$").split("-")[0]) if text.startswith("$") else ""
+            letters += _letters(text.removeprefix("$").split("-")[0]) if text.startswith("$") else ""
         elif kind == "other" and text in ("General", "G/通用格式"):
             is_seen = True
         elif kind == "mark" and text in DIGITS:
@@ -156,11 +156,11 @@ def _section(tokens: list[tuple[str, str]]) -> _Section:
         elif text == "." and digits and not after_point:
             after_dot = True
         elif kind in ("quoted", "escaped", "mark"):
-            words, is_seen = words + _words(text), is_seen or bool(text.strip()) and not _words(text)
+            letters, is_seen = letters + _letters(text), is_seen or bool(text.strip()) and not _letters(text)
     shift += 2 * percents - 3 * commas
-    return _Section(condition, shift, percents > 0, decimals, zeros, words, is_seen)
+    return _Section(condition, shift, percents > 0, decimals, zeros, letters, is_seen)
 
 
-def _words(text: str) -> str:
+def _letters(text: str) -> str:
     """The letters and signs of a literal that say something about the number. Blanks, brackets and money signs do not."""
     return "".join(letter for letter in text if letter.isalpha() or letter in "%％‰")
