@@ -116,7 +116,8 @@ looked_up as (
         l.printed_text is not null as label_known, l.indicator_id, l.scale, l.obs_status as label_status,
         coalesce(t.scope, n.scope, l.scope, p.source_scope) as scope, o.area_name is not null as is_contradicted,
         n.bound as note_bound, n.obs_status as note_status,
-        u.unit, u.factor, u.bound as unit_bound, d.unit as declared_unit, d.factor as declared_factor,
+        coalesce(pu.unit, d.unit) as unit, coalesce(pu.factor, d.factor) as factor,
+        coalesce(pu.bound, d.bound) as unit_bound, d.unit as declared_unit, d.factor as declared_factor,
         l.unit_text as unit_declared,
         case when pu.unit is not null then p.unit_text else coalesce(l.unit_text, p.unit_text) end as unit_printed,
         i.unit as indicator_unit, w.freq, w.kind, w.time_suffix, t.obs_status, t.verification,
@@ -133,13 +134,12 @@ looked_up as (
     -- the unit that stands beside the figure goes before the declared one
     left join reference.unit as pu on pu.unit_text = p.unit_text
     left join reference.unit as d on d.unit_text = l.unit_text
-    left join reference.unit as u
-        on u.unit_text = case when pu.unit is not null then p.unit_text else coalesce(l.unit_text, p.unit_text) end
     left join reference.indicator as i on i.indicator_id = l.indicator_id
     left join period_word as w on w.words = p.period_words
     -- money in another currency is converted at the year's average rate, named in the row
     left join reference.exchange_rate as e
-        on e.currency = u.unit and i.unit = 'CNY' and e.time_period = p.year_text and w.kind <> 'stock'
+        on e.currency = coalesce(pu.unit, d.unit) and i.unit = 'CNY' and e.time_period = p.year_text
+        and w.kind <> 'stock'
     left join contradiction as o on o.division_code = p.division_code and o.area_name = p.area_name
     left join reference.status as t on coalesce(t.status_text, '') = coalesce(trim(p.status_text), '')
     left join reference.source_limit as m on m.source_id = p.source_id and m.indicator_id = l.indicator_id
