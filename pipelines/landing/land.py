@@ -53,12 +53,13 @@ def reread(con: duckdb.DuckDBPyConnection, sha: str, paths: Paths) -> list[Lande
 
     An archive gives nothing here, because each member is a kept file of its own.
     """
-    fault = kept_bytes.fault_of(sha, paths)
-    if fault and not kept_bytes.withdrawal(sha, paths):
+    is_withdrawn = kept_bytes.withdrawal(sha, paths) is not None
+    fault = "" if is_withdrawn else kept_bytes.fault_of(sha, paths)
+    if fault:
         # what the raw tables hold was read when the bytes were right, and stays
         return [Landed(sha, sha, "unreadable", fault)]
     file = kept_bytes.kept_file(sha, paths)
-    if not kept_bytes.withdrawal(sha, paths) and kept_bytes.is_archive(file, paths):
+    if not is_withdrawn and kept_bytes.is_archive(file, paths):
         return []
     return [_land_kept(con, file, paths)]
 
@@ -99,9 +100,9 @@ def land(
         if standing.size_is_known(con, state.st_size):
             sha = hash_cache.sha_of(con, state) or _hashed(con, path, state, kept_bytes.digest)
             stands = standing.standing(con, sha, name, text, paths)
+            comes_back = again and stands and stands.status == "withdrawn"
             # kept bytes that are damaged are mended by the same file given again
-            fault = kept_bytes.fault_of(sha, paths, thorough=origin == "ingest")
-            if stands and not fault and not (again and stands.status == "withdrawn"):
+            if stands and not comes_back and not kept_bytes.fault_of(sha, paths, thorough=origin == "ingest"):
                 return [stands]
         sha = _hashed(con, path, state, lambda chunks: kept_bytes.receive(chunks, paths))
     except Unreadable as error:
