@@ -126,18 +126,27 @@ def decode(content: bytes, encodings: Iterable[str], file_name: str) -> tuple[st
             rest = error.object[error.start :]  # the decoder may have taken a byte order mark away
             failures.append(f"{encoding} fails at byte {len(content) - len(rest)} ({rest[:4].hex(' ')})")
             if error.reason in CUT_CHARACTER:
-                cut = f"{file_name}: found an end in the middle of a character ({failures[-1]}), expected a whole file"
-                raise ReadError("truncated_file", cut) from error
+                raise cut_character(file_name, failures[-1]) from error
             continue
         text = text.removeprefix("\ufeff")
         if not text.strip():
             raise ReadError("empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table")
         return text, encoding
-    raise ReadError(
-        "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(encodings)}: "
-        + "; ".join(failures),
+    raise wrong_encoding(file_name, encodings, failures)
+
+
+def wrong_encoding(file_name: str, encodings: list[str], failures: list[str]) -> ReadError:
+    """The refusal of a file that none of the encodings decodes; `failures` has where each fails."""
+    expected = f"expected one of {', '.join(encodings)}: {'; '.join(failures)}"
+    return ReadError(
+        "wrong_encoding", f"{file_name}: found bytes that no declared encoding can read, {expected}"
     )
+
+
+def cut_character(file_name: str, failure: str) -> ReadError:
+    """The refusal of a file that ends in the middle of a character; `failure` says where."""
+    message = f"{file_name}: found an end in the middle of a character ({failure}), expected a whole file"
+    return ReadError("truncated_file", message)
 
 
 def encodings_of(start: bytes, encodings: list[str]) -> list[str]:

@@ -67,11 +67,7 @@ def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
             continue
         reading = _reading(header, found, source, file_name, encoding=encoding, scratch=scratch)
         return replace(reading, facts=customs_query.facts("", flow, header.columns, source.options["fields"]))
-    raise ReadError(
-        "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(encodings)}: "
-        + "; ".join(failures),
-    )
+    raise text.wrong_encoding(file_name, encodings, failures)
 
 
 class _Undecodable(Exception):

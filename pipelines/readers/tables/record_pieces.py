@@ -80,13 +80,8 @@ def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
         except UnicodeDecodeError as error:
             failures.append(f"{encoding} fails at {error.object[error.start :][:4].hex(' ')}")
             if error.reason in text.CUT_CHARACTER:
-                cut = f"{file_name}: found an end in the middle of a character ({failures[-1]}), expected a whole file"
-                raise ReadError("truncated_file", cut) from error
-    raise ReadError(
-        "wrong_encoding",
-        f"{file_name}: found bytes that no declared encoding can read, expected one of {', '.join(encodings)}: "
-        + "; ".join(failures),
-    )
+                raise text.cut_character(file_name, failures[-1]) from error
+    raise text.wrong_encoding(file_name, encodings, failures)
 
 
 def _read_whole(path: Path, source: Source, file_name: str) -> Reading:
