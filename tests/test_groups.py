@@ -57,10 +57,9 @@ def test_wrong_groups_are_refused(stated, message):
 
 def test_every_foreign_key_leads_to_a_primary_key_without_empty_cells():
     for table in tables().values():
-        for target in table.references.values():
-            name, key = target.rsplit(".", 1)
-            assert tables()[name].grain == [key], (table.full_name, target)
-            assert [c.required for c in tables()[name].columns if c.name == key] == [True], target
+        for name, key in table.references.values():
+            assert tables()[name].grain == [key], (table.full_name, name, key)
+            assert [c.required for c in tables()[name].columns if c.name == key] == [True], (name, key)
 
 
 def test_the_list_of_tables_gives_the_groups(warehouse):
@@ -74,7 +73,7 @@ def test_the_list_of_keys_has_all_keys(warehouse):
         primary = f"{keys} where key_type = 'primary' and table_name = '{table.full_name}'"
         assert warehouse.execute(primary).fetchall()[0][0] == (table.grain or None)
         foreign = (
-            "select column_name, referenced_table || '.' || referenced_column from reference.warehouse_key "
+            "select column_name, (referenced_table, referenced_column) from reference.warehouse_key "
             f"where key_type = 'foreign' and table_name = '{table.full_name}'"
         )
         assert dict(warehouse.execute(foreign).fetchall()) == table.references

@@ -58,7 +58,7 @@ def promises(table: Table) -> list[Promise]:
 
 def reads(table: Table) -> tuple[str, ...]:
     """Full names of the other tables that the promises of a table read, sorted: they must be made before it."""
-    found = {column.references.rsplit(".", 1)[0] for column in table.columns if column.references}
+    found = {target for target, _ in table.references.values()}
     for rule in table.rules:
         found |= lineage.tables_in(rule.unexpected_rows.replace("{table}", table.full_name))
     return tuple(sorted(found - {table.full_name}))

@@ -209,10 +209,9 @@ def _primary_key(table: Table) -> list[dict[str, str]]:
 
 
 def _foreign_keys(table: Table) -> list[dict[str, str]]:
-    parts = {name: target.rsplit(".", 1) for name, target in table.references.items()}
     return [
         _key(table, "foreign", name) | {"position": "1", "referenced_table": target, "referenced_column": key}
-        for name, (target, key) in parts.items()
+        for name, (target, key) in table.references.items()
     ]
 
 

@@ -148,9 +148,12 @@ class Table(Declared):
         return [column.name for column in self.columns]
 
     @property
-    def references(self) -> dict[str, str]:
-        """Foreign keys: column -> the column of another table in which each of its codes stands."""
-        return {column.name: column.references for column in self.columns if column.references}
+    def references(self) -> dict[str, tuple[str, str]]:
+        """Foreign keys: column -> the table, by full name, and its column in which each code of the column stands."""
+        parts = {
+            column.name: column.references.rpartition(".") for column in self.columns if column.references
+        }
+        return {name: (table, column) for name, (table, _, column) in parts.items()}
 
     @property
     def key(self) -> list[str]:

@@ -150,9 +150,7 @@ def _keys(table: Table) -> str:
     if not table.grain:
         return "One row for each row of the file; no primary key."
     name = "One row for each" if table.arguments else "Primary key (one row for each)"
-    targets = [
-        f"{column} in {_link(target.rsplit('.', 1)[0])}" for column, target in table.references.items()
-    ]
+    targets = [f"{column} in {_link(target)}" for column, (target, _) in table.references.items()]
     foreign = f" Foreign keys: {', '.join(targets)}." if targets else ""
     return f"{name}: {', '.join(table.grain)}.{foreign}"
 
