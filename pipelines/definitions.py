@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 
 import dagster as dg
 
@@ -129,10 +128,10 @@ def definitions(*policies: Callable[[dg.AssetSpec], dg.AssetSpec]) -> dg.Definit
         *table_assets.assets,
         *publish.assets,
     ]
+    for apply in policies:
+        assets = list(dg.map_asset_specs(apply, assets))
     return dg.Definitions(
-        assets=list(
-            dg.map_asset_specs(lambda spec: reduce(lambda s, apply: apply(s), policies, spec), assets)
-        ),
+        assets=assets,
         jobs=[automation.refresh],
         schedules=automation.schedules,
         sensors=automation.sensors,

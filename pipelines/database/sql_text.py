@@ -36,14 +36,10 @@ def is_complete(text: str) -> bool:
 def _parts(text: str) -> list[tuple[int, str]]:
     """Place in bytes and kind of each word, number, text, sign and comment."""
     content = text.encode()
-    return [
-        (
-            at,
-            COMMENT
-            if kind == duckdb.token_type.comment
-            else SEMICOLON
-            if content[at : at + 1] == b";"
-            else OTHER,
-        )
-        for at, kind in duckdb.tokenize(text)
-    ]
+    return [(at, _kind(kind, content[at : at + 1])) for at, kind in duckdb.tokenize(text)]
+
+
+def _kind(token: duckdb.token_type, sign: bytes) -> str:
+    if token == duckdb.token_type.comment:
+        return COMMENT
+    return SEMICOLON if sign == b";" else OTHER

@@ -130,7 +130,7 @@ def _too_large(size: int, what: str, file_name: str) -> ReadError:
 def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool = True) -> Any:
     """Find the one declared source that fits the file by name, encoding and signature.
 
-    Of a general source (all tables of a database) and one that asks for more (one indicator of it), the latter is found.
+    If a general source (all tables of a database) and a special one (one indicator of it) fit, the special one is found.
 
     Args:
         content: the file, or its beginning.

@@ -3,10 +3,11 @@ year.
 
 A table has a preamble, a header and rows. Option `preamble` names the kind of each preamble line by its first cell;
 `updated` gives the fact of that name. Option `columns` names the columns of the country's code and name and of the
-indicator. Every other column is a year (2022, or 2022 [YR2022] from DataBank). The empty column at the end of each text line is left out. Tables that describe
-countries and indicators come with the figures (in a sheet, or in a file of the same archive). Option `described` lists
-their columns; all rows of such a table are notes, and none is loaded. Tables of DataBank have no preamble but a foot: option
-`foot` names the kind of each of its lines by its beginning. Option `missing` lists texts that stand for a blank.
+indicator. Every other column is a year (2022, or 2022 [YR2022] from DataBank). The empty column at the end of each text
+line is left out. Tables that describe countries and indicators come with the figures (in a sheet, or in a file of the same
+archive). Option `described` lists their columns; all rows of such a table are notes, and none is loaded. Tables of DataBank
+have no preamble but a foot: option `foot` names the kind of each of its lines by its beginning. Option `missing` lists texts
+that stand for a blank.
 
 Layout world_bank_json: answers of the World Bank's query service, version 2. An answer has a page and a list of
 observations, counted from 1. The page states the day of its update. An answer that has a message instead is refused.
