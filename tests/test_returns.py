@@ -30,10 +30,13 @@ from pipelines.declarations.tables import tables
 from pipelines.landing import by_hand
 from pipelines.landing import land as landing
 from pipelines.publishing import generations
+from pipelines.readers import detect as readers
 from pipelines.readers import workbook
+from pipelines.readers.text import ReadError
 from pipelines.returns import check as returns
 from pipelines.returns import workbook as return_workbook
 from tests.helpers.effort import examples
+from tests.helpers.nbs import adds_up
 from tests.helpers.worlds import RESOLVED, build_all, copy_of
 
 SOURCE = sources()["zone_return"]
@@ -147,6 +150,11 @@ def filled(content: bytes, rows: list[list[object]]) -> bytes:
     return out.getvalue()
 
 
+def figure_rows(content: bytes, name: str = "zone_return_2024.xlsx") -> readers.Reading:
+    """A return as the reader gives it."""
+    return readers.read(content, SOURCE, name)
+
+
 def check(own: settings.Paths, folder: Path, content: bytes, name: str = "zone_return_2024.xlsx"):
     path = folder / name
     path.write_bytes(content)
@@ -176,7 +184,7 @@ def test_the_template_has_a_frozen_header_lists_and_hidden_sheets(empty):
     }
     kinds = {book[ENTRY][f"{str(r.sqref)[0]}1"].value: r.type for r in entry.data_validations.dataValidation}
     assert kinds[VALUE] == "decimal" and kinds[YEAR] == "whole" and kinds[KNOWN] == "date"
-    assert [name for name, _ in workbook.sheets(empty)] == book.sheetnames
+    assert [sheet.name for sheet in workbook.sheets(empty)] == book.sheetnames
 
 
 def test_every_label_has_units_and_limits():
@@ -533,3 +541,47 @@ def test_the_check_says_that_a_cell_is_formatted_as_a_percentage(own, empty, tmp
     book.save(out)
     (finding,) = check(own, tmp_path, out.getvalue()).findings
     assert finding.found == "35.2%" and "the cell is formatted as a percentage" in finding.reason
+
+
+def hidden_return(empty: bytes) -> bytes:
+    """A return of three rows: one of them is hidden, so is the column of notes, and so is a second sheet of figures."""
+    rows = [row(), row(**{YEAR: 2023, VALUE: 7}), row(**{YEAR: 2022, NOTE: "暂定"})]
+    book = load_workbook(io.BytesIO(filled(empty, rows)))
+    entry = book[ENTRY]
+    entry.delete_rows(len(rows) + 2, entry.max_row)
+    entry.row_dimensions[3].hidden = True
+    entry.column_dimensions[chr(65 + AT[NOTE])].hidden = True
+    second = book.create_sheet("底稿")
+    for cells in (HEADER, row(**{YEAR: 2021})):
+        second.append(cells)
+    second.sheet_state = "hidden"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_what_is_hidden_is_not_loaded_and_counted_and_said(own, empty, tmp_path):
+    content = hidden_return(empty)
+    reading = figure_rows(content)
+    assert reading.rows["row_no"].to_list() == [2, 4] and reading.rows["quote_text"].to_list() == ["", ""]
+    counts = reading.accounting
+    assert adds_up(reading) and counts["record_rows"] == 2
+    # the template's own hidden lists are counted too, but they are declared as notes and not named
+    lists = sum(
+        len(sheet.rows) for sheet in workbook.sheets(content) if sheet.hidden and sheet.name != "底稿"
+    )
+    assert counts["hidden_rows"] == 1 + 2 + lists
+    assert "1 rows (3)" in reading.hidden and "'底稿' (2 rows)" in reading.hidden and "Lists" not in reading.hidden
+    checked = check(own, tmp_path, content)
+    (finding,) = checked.findings
+    assert checked.loaded == 2 and checked.errors == 0
+    assert finding.reason_code == "hidden_not_loaded" and "底稿" in finding.reason
+
+
+def test_a_hidden_column_that_the_table_needs_is_named(empty):
+    book = load_workbook(io.BytesIO(filled(empty, [row()])))
+    book[ENTRY].column_dimensions[chr(65 + AT[UNIT])].hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(ReadError, match="hidden and not read are in sheet .*1 columns"):
+        figure_rows(out.getvalue())

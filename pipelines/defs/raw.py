@@ -22,6 +22,8 @@ def source_spec(source: Source) -> dg.AssetSpec:
     )
 
 
+# A run names these files in its log; of a loaded one the reason names what is hidden in it.
+TOLD = ("refused", "unreadable", "alone", "loaded")
 source_specs = [source_spec(source) for source in sources().values()]
 
 
@@ -35,7 +37,7 @@ def land(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg
     """Land the embedded files and the inbox; each file enters all raw tables in one transaction."""
     with warehouse.connect() as con:
         landed = landing.land_all(con, warehouse.paths)
-        for file in (f for f in landed if f.status in ("refused", "unreadable", "alone")):
+        for file in (f for f in landed if f.reason and f.status in TOLD):
             context.log.warning(f"{file.status} {file.file_name}: {file.reason}")
         files = dict(Counter(file.status for file in landed))
         for table in raw_rows.raw_tables():

@@ -215,7 +215,12 @@ def _land_kept(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths) -> 
                 raw_rows.write(con, sha, slices, reading.accounting)
     except ReadError as error:
         return _refuse(con, file, source, error)
-    return Landed(file.file_name, sha, "loaded")
+    return Landed(file.file_name, sha, "loaded", hidden_in_words(file.file_name, reading.hidden))
+
+
+def hidden_in_words(file_name: str, hidden: str) -> str:
+    """What a user is told about hidden parts of a workbook that landed; empty if nothing is hidden."""
+    return f"{file_name}: found hidden parts, which are not loaded: {hidden}" if hidden else ""
 
 
 def _refuse(

@@ -62,6 +62,7 @@ def slices_of(file: KeptFile, source: Source, reading: Reading) -> dict[str, Row
         "source_id": source.source_id,
         "raw_table": source.raw_table,
         "encoding": reading.encoding,
+        "hidden": reading.hidden or None,
         "vintage": vintage,
         "status": "loaded",
         "reason_code": None,

@@ -113,13 +113,19 @@ class TextGrid:
 
 @dataclass(frozen=True)
 class SheetGrid:
-    """The rows of a sheet. All have the same number of cells."""
+    """The rows of a sheet. All have the same number of cells.
+
+    Cells of hidden rows and columns are blank, so that no layout reads them. `hidden_rows` is the number of hidden rows
+    that have text, `hidden` names what is hidden.
+    """
 
     place: str
     encoding: str
     lines: list[list[str]]
     sheet: str
     ended: bool = True
+    hidden_rows: int = 0
+    hidden: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -149,7 +155,7 @@ Grid = TextGrid | SheetGrid
 
 
 def grids(content: bytes, encodings: list[str], file_name: str, separator: str | None = None) -> list[Grid]:
-    """The grids of a file: one for a text file, one for every sheet of a workbook that is not empty.
+    """The grids of a file: one for a text file, one for every sheet of a workbook that is neither empty nor hidden.
 
     Raises:
         ReadError: the text cannot be decoded, or the workbook cannot be opened or is empty.
@@ -163,10 +169,74 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str |
         sheets = workbook.sheets(content)
     except ReadError as error:
         raise ReadError(error.reason_code, f"{file_name}: {error}") from error
-    found: list[Grid] = [SheetGrid(f"{file_name}, sheet {name!r}", kind, rows, name) for name, rows in sheets]
-    found = [grid for grid in found if not all(grid.is_blank(index) for index in range(len(grid)))]
+    found: list[Grid] = [_visible(sheet, kind, file_name) for sheet in sheets if not sheet.hidden]
+    found = [grid for grid in found if not _is_empty(grid)]
     if not found:
-        raise ReadError("empty_file", f"{file_name}: found {len(sheets)} empty sheets, expected a table")
+        hidden = sum(sheet.hidden for sheet in sheets)
+        message = f"{file_name}: found {len(sheets) - hidden} empty sheets and {hidden} hidden ones, expected a table"
+        raise ReadError("empty_file", message)
+    return found
+
+
+def _visible(sheet: workbook.Sheet, kind: str, file_name: str) -> SheetGrid:
+    """What a reader of the workbook sees of a sheet."""
+    rows = [index for index in sheet.hidden_rows if index < len(sheet.rows) and any(sheet.rows[index])]
+    width = len(sheet.rows[0]) if sheet.rows else 0
+    wanted = {index for index in sheet.hidden_columns if index < width}
+    columns = sorted(index for index in wanted if any(row[index] for row in sheet.rows))
+    lines = sheet.rows
+    if rows or columns:
+        out, hidden = set(columns), set(rows)
+        lines = [
+            [""] * width
+            if at in hidden
+            else [("" if index in out else cell) for index, cell in enumerate(row)]
+            if out
+            else row
+            for at, row in enumerate(sheet.rows)
+        ]
+    named = _listed("rows", [index + 1 for index in rows]) + _listed("columns", map(_letters, columns))
+    place = f"{file_name}, sheet {sheet.name!r}"
+    hidden_text = f"sheet {sheet.name!r}: {' and '.join(named)}" if named else ""
+    # a row of which only hidden columns have text is blank, but not hidden
+    return SheetGrid(place, kind, lines, sheet.name, hidden_rows=len(rows), hidden=hidden_text)
+
+
+def _listed(what: str, places: Iterable[object]) -> list[str]:
+    """Name places: their number, and the first of them. Nothing if there are none.
+
+    >>> _listed("rows", [3, 4])
+    ['2 rows (3, 4)']
+    """
+    places = list(places)
+    more = ", ..." if len(places) > MAX_PLACES_NAMED else ""
+    return [f"{len(places)} {what} ({', '.join(map(str, places[:MAX_PLACES_NAMED]))}{more})"] if places else []
+
+
+def _letters(column: int) -> str:
+    """The letters of a column of a sheet, from 0.
+
+    >>> _letters(0), _letters(27)
+    ('A', 'AB')
+    """
+    return (_letters(column // 26 - 1) if column >= 26 else "") + chr(65 + column % 26)
+
+
+def _is_empty(grid: Grid) -> bool:
+    return all(grid.is_blank(index) for index in range(len(grid)))
+
+
+def _hidden_sheets(content: bytes, source: Source, file_name: str) -> list[SheetGrid]:
+    """The hidden sheets of a workbook that have text. Sheets that the source declares as notes are not named."""
+    if workbook.kind(content) is None:
+        return []
+    declared = source.options.get("note_sheets", [])
+    found = []
+    for sheet in (sheet for sheet in workbook.sheets(content) if sheet.hidden):
+        hidden = "" if sheet.name in declared else f"the whole sheet {sheet.name!r} ({len(sheet.rows)} rows)"
+        grid = SheetGrid(f"{file_name}, sheet {sheet.name!r}", "", sheet.rows, sheet.name, hidden=hidden)
+        if not _is_empty(grid):
+            found.append(replace(grid, hidden_rows=len(grid)))
     return found
 
 
@@ -197,7 +267,7 @@ def read(
         except ReadError as error:
             faults.append((grid, error))
     if faults and not any(part.counts.get("header_rows") for _, part in parts):
-        raise faults[0][1]  # a sheet of notes alone is not a table
+        raise _with_hidden(*faults[0])  # a sheet of notes alone is not a table
     if len(parts) > 1 and not many:
         names = [grid.sheet for grid, _ in parts]
         raise ReadError(
@@ -206,7 +276,25 @@ def read(
         )
     columns = parts[0][1].columns
     parts += [(grid, _rejected_sheet(grid, error, columns)) for grid, error in faults]
+    parts = [(grid, _without_hidden_rows(grid, part)) for grid, part in parts]
+    for grid in _hidden_sheets(content, source, file_name):
+        parts.append((grid, Part([], columns, [], {"hidden_rows": len(grid)})))
     return _together(parts, file_name)
+
+
+def _with_hidden(grid: Grid, error: ReadError) -> ReadError:
+    """The fault of a sheet, with what is hidden in it: a header may stand there."""
+    if not isinstance(grid, SheetGrid) or not grid.hidden:
+        return error
+    message = f"{error}; hidden and not read are in {grid.hidden}: show them if they belong to the table"
+    return ReadError(error.reason_code, message)
+
+
+def _without_hidden_rows(grid: Grid, part: Part) -> Part:
+    """Count hidden rows as hidden: a layout finds them blank."""
+    hidden = grid.hidden_rows if isinstance(grid, SheetGrid) else 0
+    blank = part.counts.get("blank_rows", 0) - hidden
+    return replace(part, counts={**part.counts, "blank_rows": blank, "hidden_rows": hidden}) if hidden else part
 
 
 def _rejected_sheet(grid: Grid, error: ReadError, columns: tuple[str, ...]) -> Part:
@@ -229,6 +317,7 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
     rejects: list[pl.DataFrame] = []
     facts: dict[str, str] = {}
     totals = {"physical_rows": 0, **dict.fromkeys(LINE_CLASSES, 0)}
+    hidden = [grid.hidden for grid, _ in parts if isinstance(grid, SheetGrid) and grid.hidden]
     for grid, part in parts:
         reading = text.reading(
             part.rows,
@@ -244,7 +333,9 @@ def _together(parts: list[tuple[Grid, Part]], file_name: str) -> Reading:
         rejects.append(reading.rejects.with_columns(name))
         facts |= part.facts
         totals = {key: value + reading.accounting[key] for key, value in totals.items()}
-    return Reading(pl.concat(rows), pl.concat(rejects), parts[0][0].encoding, totals, facts)
+    return Reading(
+        pl.concat(rows), pl.concat(rejects), parts[0][0].encoding, totals, facts, "; ".join(hidden)
+    )
 
 
 def header(grid: Grid, notes: tuple[str, ...] = ()) -> tuple[list[str], int]:

@@ -60,6 +60,7 @@ LINE_CLASSES = (
     "record_rows",
     "continuation_rows",
     "rejected_rows",
+    "hidden_rows",
 )
 MAX_NAMES_SHOWN = 300  # of a header, in a message
 # Python's decoders give these reasons if a text ends in the middle of a character.
@@ -87,7 +88,7 @@ class Reading:
     """The result of a reader: rows and rejects with their places, the encoding, and the count of lines of each class.
 
     `facts` has what the file states once for all rows: the day of its figures (`updated`, used by the rule of the
-    vintage), flow and currency of trade. The rows of a large file are a SELECT, so that they need not fit into memory.
+    vintage), flow and currency of trade. `hidden` names the hidden rows, columns and sheets of a workbook, which are not read. The rows of a large file are a SELECT, so that they need not fit into memory.
     """
 
     rows: pl.DataFrame | str
@@ -95,6 +96,7 @@ class Reading:
     encoding: str
     accounting: dict[str, int]
     facts: Mapping[str, str] = field(default_factory=dict)
+    hidden: str = ""
 
     @property
     def frame(self) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +25,17 @@ MAX_SECONDS = 120
 PROCESS = Path(__file__).with_name("workbook_process.py")
 XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 REASONS = {3: "too_large", 4: "broken_workbook"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet. All rows have the same number of cells. Hidden rows and columns count from 0."""
+
+    name: str
+    rows: list[list[str]]
+    hidden: bool
+    hidden_rows: list[int]
+    hidden_columns: list[int]
 
 
 def kind(content: bytes) -> str | None:
@@ -40,11 +52,8 @@ def kind(content: bytes) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def sheets(content: bytes) -> list[tuple[str, list[list[str]]]]:
+def sheets(content: bytes) -> list[Sheet]:
     """Open a workbook in a process of its own.
-
-    Returns:
-        Name and rows of each sheet. All rows of a sheet have the same number of cells.
 
     Raises:
         ReadError: the workbook is too large, broken, or too slow to open.
@@ -72,8 +81,8 @@ def sheets(content: bytes) -> list[tuple[str, list[list[str]]]]:
             code,
             f"found a workbook that cannot be read ({message}), expected .xls or .xlsx; open it and save it again",
         )
-    found = [(sheet["name"], sheet["rows"]) for sheet in json.loads(process.stdout)]
-    if len({name for name, _ in found}) < len(found):
+    found = [Sheet(**sheet) for sheet in json.loads(process.stdout)]
+    if len({sheet.name for sheet in found}) < len(found):
         raise ReadError("broken_workbook", "found two sheets of the same name, expected each name once")
     return found
 

@@ -26,6 +26,7 @@ from xml.parsers import expat
 from pipelines.readers import number_format
 
 WHOLE_NUMBER_LIMIT = 1e15  # above it a double shows more digits than Excel keeps
+MOST_COLUMNS = 16_384  # of a sheet of Excel
 EXIT_TOO_LARGE, EXIT_BROKEN = 3, 4
 Start = Callable[[str, dict[str, str]], None]  # of an element: its name and attributes
 End = Callable[[str, str], None]  # its name and text
@@ -69,7 +70,7 @@ def _xlsx(content: bytes, max_cells: int) -> list[dict]:
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         formats = _formats(archive)
-        marks = [_marks(archive, part, max_cells, formats) for part in _parts(archive)]
+        looked_through = [_looked_through(archive, part, max_cells, formats) for part in _parts(archive)]
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     sheets = []
     for index, name in enumerate(book.sheet_names):
@@ -77,9 +78,11 @@ def _xlsx(content: bytes, max_cells: int) -> list[dict]:
             continue
         sheet = book.get_sheet_by_index(index)
         rows = [[printed(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-        _put(rows, marks[index])
+        marks, hidden = looked_through[index]
+        _put(rows, marks)
         merged = [(*start, *end) for start, end in sheet.merged_cell_ranges or []]
-        sheets.append({"name": name, "rows": rows, "merged": merged})
+        visible = book.sheets_metadata[index].visible == python_calamine.SheetVisibleEnum.Visible
+        sheets.append({"name": name, "rows": rows, "merged": merged, "hidden": not visible, **hidden})
     return sheets
 
 
@@ -132,13 +135,16 @@ def _formats(archive: zipfile.ZipFile) -> dict[str, str]:
     return {str(style): unusual[number] for style, number in enumerate(styles) if number in unusual}
 
 
-def _marks(
+def _looked_through(
     archive: zipfile.ZipFile, part: str, max_cells: int, formats: dict[str, str]
-) -> list[tuple[int, int, str]]:
-    """Cells (row and column from 0, text) that the library does not give as they are shown.
+) -> tuple[list[tuple[int, int, str]], dict[str, list[int]]]:
+    """What the library does not give of a sheet. Rows and columns count from 0.
 
-    These are errors, formulas without a result, and numbers whose format shows another number.
+    Returns:
+        Cells (row, column, text) that are shown otherwise than the library gives them: errors, formulas without a
+        result, numbers whose format shows another number. And the hidden rows and columns.
     """
+    hidden: dict[str, list[int]] = {"hidden_rows": [], "hidden_columns": []}
     marks: list[tuple[int, int, str]] = []
     place = [-1, -1]
     texts: dict[str, str] = {}
@@ -147,6 +153,11 @@ def _marks(
     def start(found: str, attributes: dict) -> None:
         if found == "row":
             place[:] = [int(attributes.get("r", place[0] + 2)) - 1, -1]
+            if _is_hidden(attributes, "ht"):
+                hidden["hidden_rows"].append(place[0])
+        elif found == "col" and _is_hidden(attributes, "width"):
+            first, end = int(attributes.get("min", 1)) - 1, int(attributes.get("max", 1))
+            hidden["hidden_columns"] += range(first, min(end, MOST_COLUMNS))
         elif found == "c":
             texts.clear()
             texts["type"] = attributes.get("t", "")
@@ -175,7 +186,12 @@ def _marks(
 
     if part in archive.namelist():
         _parse(archive, part, start, end)
-    return marks
+    return marks, hidden
+
+
+def _is_hidden(attributes: dict[str, str], size: str) -> bool:
+    """Whether a row or column is hidden, or has no height or width."""
+    return attributes.get("hidden") in ("1", "true") or attributes.get(size) in ("0", "0.0")
 
 
 def _shown(number: str, code: str) -> str | None:
@@ -232,7 +248,12 @@ def _xls(content: bytes, max_cells: int) -> list[dict]:
         rows = [[_old_cell(cell, book, xlrd) for cell in sheet.row(r)] for r in range(sheet.nrows)]
         rows = [row + [""] * (sheet.ncols - len(row)) for row in rows]
         merged = [(top, left, below - 1, right - 1) for top, below, left, right in sheet.merged_cells]
-        sheets.append({"name": sheet.name, "rows": rows, "merged": merged})
+        hidden = {
+            "hidden_rows": [r for r, info in sheet.rowinfo_map.items() if info.hidden],
+            "hidden_columns": [c for c, info in sheet.colinfo_map.items() if info.hidden],
+        }
+        found = {"name": sheet.name, "rows": rows, "merged": merged, "hidden": sheet.visibility != 0}
+        sheets.append(found | hidden)
     return sheets
 
 

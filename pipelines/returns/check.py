@@ -77,6 +77,15 @@ from core.implausible as d join core.resolved_cell using (file_sha256, sheet, ro
 """
 
 
+HIDDEN = """
+select '' as sheet, null as row_no, null as column_no, file_name, 'hidden_not_loaded' as reason_code,
+    'found hidden parts, which are not loaded: ' || hidden as reason,
+    m.how_to_mend_zh || ' ' || m.how_to_mend as how_to_mend
+from raw.file join reference.reason as m on m.reason_code = 'hidden_not_loaded'
+where status = 'loaded' and hidden is not null
+"""
+
+
 class UnknownZone(Exception):
     """The registry does not have the zone."""
 
@@ -210,7 +219,7 @@ def check(path: Path, paths: Paths) -> Checked:
         landing.land(con, path, "inbox", own)
         fixed = [name for name in tables() if name.startswith("reference.")]
         build.build_all(con, ["core.observation"], keep=[*fixed, "core.zone"])
-        findings = [*_faults(con), *_doubts(con)]
+        findings = [*_faults(con), *_doubts(con), *_hidden(con)]
         loaded = writing.count(con, tables()["core.observation"])
     findings = _at_fault(findings, content, path.name)
     return Checked(loaded, findings, _copy(content, path.name, findings, paths))
@@ -234,6 +243,11 @@ def _doubts(con: duckdb.DuckDBPyConnection) -> list[Finding]:
                 for sheet, row_no, column_no, printed_text in rows
             ]
     return found
+
+
+def _hidden(con: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """A warning that names what is hidden in the workbook."""
+    return [Finding("warning", *row) for row in con.execute(HIDDEN).fetchall()]
 
 
 def _at_fault(findings: list[Finding], content: bytes, file_name: str) -> list[Finding]:

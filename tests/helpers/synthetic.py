@@ -505,6 +505,7 @@ def fill_accounts(con: duckdb.DuckDBPyConnection) -> None:
         record_rows=4,
         continuation_rows=0,
         rejected_rows=0,
+        hidden_rows=0,
         cells_total=40,
         cells_loaded=25,
         cells_blank=9,

@@ -92,5 +92,5 @@ def test_the_formats_of_a_workbook_are_read():
         ],
         ["General", "0.0%", "0!.0,&quot;万&quot;"],
     )
-    ((_, rows),) = workbook.sheets(content)
-    assert rows == [["35.2%", "25.0%", "0.5", "7", "12.3456万 [stored: 123456]", "10.00%"]]
+    (sheet,) = workbook.sheets(content)
+    assert sheet.rows == [["35.2%", "25.0%", "0.5", "7", "12.3456万 [stored: 123456]", "10.00%"]]

@@ -77,7 +77,7 @@ in_raw as (
 )
 select
     f.file_sha256, f.source_id, f.file_name, f.status, f.encoding, f.vintage, f.physical_rows, f.header_rows,
-    f.note_rows, f.blank_rows, f.record_rows, f.continuation_rows, f.rejected_rows,
+    f.note_rows, f.blank_rows, f.record_rows, f.continuation_rows, f.rejected_rows, f.hidden_rows,
     coalesce(o.total, r.records, 0) as cells_total, coalesce(o.loaded, r.records - r.held, 0) as cells_loaded,
     coalesce(o.blank, 0) as cells_blank, coalesce(o.not_used, 0) as cells_not_used,
     coalesce(o.quarantined, r.held, 0) as cells_quarantined,
@@ -85,7 +85,7 @@ select
     coalesce(
         abs(
             f.physical_rows - f.header_rows - f.note_rows - f.blank_rows - f.record_rows - f.continuation_rows
-            - f.rejected_rows
+            - f.rejected_rows - f.hidden_rows
         ),
         0
     )

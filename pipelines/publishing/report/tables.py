@@ -103,7 +103,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "mart.file_accounting": (
         "source_id file_name file_sha256",
-        "status encoding physical_rows header_rows note_rows blank_rows record_rows continuation_rows rejected_rows cells_total"
+        "status encoding physical_rows header_rows note_rows blank_rows record_rows continuation_rows rejected_rows hidden_rows"
+        " cells_total"
         " cells_loaded cells_blank cells_not_used cells_quarantined unaccounted",
     ),
     "core.quarantine": (
