@@ -12,19 +12,23 @@ import re
 COPY_MARK = re.compile(
     r"(?:\s*[(（]\d{1,3}[)）]|\s*-\s*(?:copy|副本))+(?=(?:\.\w{1,5}){1,2}$)", re.IGNORECASE
 )
+# Workbooks of other programs; a pattern names .xlsx only.
+OTHER_WORKBOOK = re.compile(r"\.(?:xlsm|xlsb|ods|et)$", re.IGNORECASE)
 DAY_IN_BRACKETS = re.compile(r"\s*[\[(（【](\d{4}-\d\d-\d\d)[\])）】]")
 
 
 def match(pattern: str, file_name: str) -> re.Match[str] | None:
     """Match the name of a file with a source's pattern. Capitals count as small letters.
 
-    The mark of a copy, such as ` (1)`, does not count, and a day may stand in brackets.
+    The mark of a copy, such as ` (1)`, does not count, and a day may stand in brackets. Every ending of a workbook counts
+    as .xlsx.
 
     >>> match(r"trade_(?P<day>\\d{4}-\\d\\d-\\d\\d)\\.csv", "Trade[2024-05-09] (1).CSV")["day"]
     '2024-05-09'
     """
     usual = DAY_IN_BRACKETS.sub(r"_\1", COPY_MARK.sub("", file_name))
-    found = (re.fullmatch(pattern, name, re.IGNORECASE) for name in dict.fromkeys((usual, file_name)))
+    names = (usual, file_name, OTHER_WORKBOOK.sub(".xlsx", usual))
+    found = (re.fullmatch(pattern, name, re.IGNORECASE) for name in dict.fromkeys(names))
     return next((one for one in found if one), None)
 
 

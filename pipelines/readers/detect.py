@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines import file_names
-from pipelines.readers import archive, grid, text, workbook
+from pipelines.readers import archive, grid, kind, text
 from pipelines.readers.formats import json_stat, px, sdmx_csv, sdmx_ml, world_bank
 from pipelines.readers.publishers import customs_large, customs_query, nbs_export, nbs_json
 from pipelines.readers.source import Source
@@ -55,7 +55,7 @@ LARGE_BYTES = 8 << 20
 # All other files are read in one piece, so they may not be larger.
 MOST_BYTES = 64 << 20
 BEGINNING_BYTES = 1 << 18
-PACKED = (archive.ZIP, workbook.XLS)
+PACKED = (archive.ZIP, kind.OLE)
 # A signature stands in the header or the preamble: in the first rows that are not blank.
 SIGNATURE_ROWS = 6
 # If a file fits no source, the message names this many of the nearest sources.
@@ -139,12 +139,13 @@ def detect(content: bytes, file_name: str, sources: Iterable[Any], by_name: bool
         by_name: whether the name of the file must fit; False if a sidecar names the source.
 
     Raises:
-        ReadError: the file is empty, or no source fits, or several sources fit.
+        ReadError: the file is empty, or of a kind that is not read, or no source fits, or several sources fit.
     """
     if not content.strip():
         raise ReadError(
             "empty_file", f"{file_name}: found {len(content)} blank bytes, expected a table; export it again"
         )
+    _check_kind(content, file_name)
     look, sources = _Look(content, file_name), list(sources)
     if look.kind:
         _ = look.sheets  # raises now if the workbook cannot be opened
@@ -171,6 +172,17 @@ def _asks_more(other: Source, source: Source) -> bool:
     return same_form and len(more) > len(signs) and all(sign in more for sign in signs)
 
 
+def _check_kind(content: bytes, file_name: str) -> None:
+    """Refuse a file of a kind that no reader reads, such as a web page or a PDF document."""
+    found = kind.of(content)
+    if found.advice:
+        name, name_zh = kind.named(found, file_name)
+        message = (
+            f"{file_name}: this is {name}: {found.advice}. 这是{name_zh}：{found.advice_zh}。"
+        )
+        raise ReadError("kind_not_read", message)
+
+
 def _nearest(look: _Look, sources: list[Any], by_name: bool) -> str:
     """List the nearest sources, with what the file lacks of each, and count the other sources.
 
@@ -188,7 +200,7 @@ class _Look:
 
     def __init__(self, content: bytes, file_name: str) -> None:
         self.content, self.file_name = content, file_name
-        self.kind, self.is_json = workbook.kind(content), json_list.is_json(content)
+        self.kind, self.is_json = kind.workbook(content), json_list.is_json(content)
         self._texts: dict[str, str | ReadError] = {}
         self._lines: dict[str, grid.Grid] = {}
 

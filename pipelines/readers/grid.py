@@ -15,7 +15,7 @@ from typing import Protocol, overload
 
 import polars as pl
 
-from pipelines.readers import text, workbook
+from pipelines.readers import kind, text, workbook
 from pipelines.readers.source import Source
 from pipelines.readers.text import LINE_CLASSES, ReadError, Reading
 
@@ -160,8 +160,8 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str |
     Raises:
         ReadError: the text cannot be decoded, or the workbook cannot be opened or is empty.
     """
-    kind = workbook.kind(content)
-    if kind is None:
+    found_kind = kind.workbook(content)
+    if found_kind is None:
         decoded, encoding = text.decode(content, encodings, file_name)
         separator = separator or text.separator_of(decoded)
         return [TextGrid(file_name, encoding, *text.split_lines(decoded), separator=separator)]
@@ -169,7 +169,7 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str |
         sheets = workbook.sheets(content)
     except ReadError as error:
         raise ReadError(error.reason_code, f"{file_name}: {error}") from error
-    found: list[Grid] = [_visible(sheet, kind, file_name) for sheet in sheets if not sheet.hidden]
+    found: list[Grid] = [_visible(sheet, found_kind, file_name) for sheet in sheets if not sheet.hidden]
     found = [grid for grid in found if not _is_empty(grid)]
     if not found:
         hidden = sum(sheet.hidden for sheet in sheets)
@@ -178,7 +178,7 @@ def grids(content: bytes, encodings: list[str], file_name: str, separator: str |
     return found
 
 
-def _visible(sheet: workbook.Sheet, kind: str, file_name: str) -> SheetGrid:
+def _visible(sheet: workbook.Sheet, encoding: str, file_name: str) -> SheetGrid:
     """What a reader of the workbook sees of a sheet."""
     rows = [index for index in sheet.hidden_rows if index < len(sheet.rows) and any(sheet.rows[index])]
     width = len(sheet.rows[0]) if sheet.rows else 0
@@ -199,7 +199,7 @@ def _visible(sheet: workbook.Sheet, kind: str, file_name: str) -> SheetGrid:
     place = f"{file_name}, sheet {sheet.name!r}"
     hidden_text = f"sheet {sheet.name!r}: {' and '.join(named)}" if named else ""
     # a row of which only hidden columns have text is blank, but not hidden
-    return SheetGrid(place, kind, lines, sheet.name, hidden_rows=len(rows), hidden=hidden_text)
+    return SheetGrid(place, encoding, lines, sheet.name, hidden_rows=len(rows), hidden=hidden_text)
 
 
 def _listed(what: str, places: Iterable[object]) -> list[str]:
@@ -228,7 +228,7 @@ def _is_empty(grid: Grid) -> bool:
 
 def _hidden_sheets(content: bytes, source: Source, file_name: str) -> list[SheetGrid]:
     """The hidden sheets of a workbook that have text. Sheets that the source declares as notes are not named."""
-    if workbook.kind(content) is None:
+    if kind.workbook(content) is None:
         return []
     declared = source.options.get("note_sheets", [])
     found = []

@@ -1,7 +1,8 @@
-"""Excel workbooks (.xls, .xlsx) as sheets of printed cells.
+"""Workbooks (.xls, .xlsx, .xlsb, .ods) as sheets of printed cells.
 
-Belongs here: how a workbook is recognised, its limits, and the start of the process that opens it (workbook_process.py
-also states how a cell becomes text). Does not belong here: layouts; libraries for Excel.
+Belongs here: the limits of a workbook, and the start of the process that opens it (workbook_process.py
+also states how a cell becomes text). Does not belong here: how a workbook is recognised (kind.py); layouts; libraries for
+workbooks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.readers.archive import FAULTS
 from pipelines.readers.text import ReadError
 
 MAX_CELLS = 4_000_000  # rows x columns of a sheet
@@ -23,7 +23,6 @@ MAX_UNZIPPED_BYTES = 512 * 1024 * 1024
 MAX_PROCESS_BYTES = 3 * 1024**3
 MAX_SECONDS = 120
 PROCESS = Path(__file__).with_name("workbook_process.py")
-XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 REASONS = {3: "too_large", 4: "broken_workbook"}
 
 
@@ -36,19 +35,6 @@ class Sheet:
     hidden: bool
     hidden_rows: list[int]
     hidden_columns: list[int]
-
-
-def kind(content: bytes) -> str | None:
-    """'xls' or 'xlsx', by the first bytes and the members. None for any other file. The name does not matter."""
-    if content.startswith(XLS):
-        return "xls"
-    if not content.startswith(b"PK\x03\x04"):
-        return None
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return "xlsx" if "xl/workbook.xml" in archive.namelist() else None
-    except FAULTS:
-        return None
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +65,7 @@ def sheets(content: bytes) -> list[Sheet]:
         code = REASONS.get(process.returncode, "too_large" if process.returncode < 0 else "broken_workbook")
         raise ReadError(
             code,
-            f"found a workbook that cannot be read ({message}), expected .xls or .xlsx; open it and save it again",
+            f"found a workbook that cannot be read ({message}), expected .xlsx, .xls, .xlsb or .ods without a password; open it and save it again",
         )
     found = [Sheet(**sheet) for sheet in json.loads(process.stdout)]
     if len({sheet.name for sheet in found}) < len(found):

@@ -24,7 +24,7 @@ from pipelines.landing import raw_rows
 from pipelines.publishing import generations
 from pipelines.publishing import workbook as publishing_workbook
 from pipelines.quoting import literal
-from pipelines.readers import grid, text, workbook
+from pipelines.readers import grid, kind, text
 from pipelines.readers.text import ReadError
 from pipelines.returns import workbook as return_workbook
 from pipelines.returns.workbook import Finding, Label, Offer
@@ -283,7 +283,7 @@ def _copy(content: bytes, file_name: str, findings: list[Finding], paths: Paths)
         target.unlink(missing_ok=True)
         return None
     whole = (
-        workbook.kind(content) == "xlsx" and len(content) <= MAX_MARKED_BYTES and _sheets(content, file_name)
+        kind.workbook(content) == "xlsx" and len(content) <= MAX_MARKED_BYTES and _sheets(content, file_name)
     )
     marked = return_workbook.annotated(content, findings) if whole else return_workbook.errors_only(findings)
     publishing_workbook.write(target, marked)

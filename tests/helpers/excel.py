@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import zipfile
 from xml.sax.saxutils import escape
 
@@ -93,3 +94,95 @@ def _as_number(cell: str) -> object:
         return cell or None
     printed = str(int(number)) if number.is_integer() else repr(number)
     return number if printed == cell else cell
+
+
+OFFICE = "urn:oasis:names:tc:opendocument:xmlns"
+
+
+def ods(rows: list[list], name: str = "表", extra: str = "", hidden: tuple[int, ...] = ()) -> bytes:
+    """OpenDocument spreadsheet of one sheet; the rows with these numbers (from 0) are hidden, `extra` is XML of other sheets.
+
+    A cell is a number, a text, None, or its XML (a text that begins with `<table:`).
+    """
+    collapsed = {row: ' table:visibility="collapse"' for row in hidden}
+    body = "".join(
+        f"<table:table-row{collapsed.get(r, '')}>{''.join(map(_ods_cell, row))}</table:table-row>"
+        for r, row in enumerate(rows)
+    )
+    content = (
+        f'<office:document-content xmlns:office="{OFFICE}:office:1.0" xmlns:table="{OFFICE}:table:1.0" '
+        f'xmlns:style="{OFFICE}:style:1.0" xmlns:text="{OFFICE}:text:1.0" office:version="1.2"><office:automatic-styles>'
+        '<style:style style:name="off" style:family="table"><style:table-properties table:display="false"/>'
+        f'</style:style></office:automatic-styles><office:body><office:spreadsheet><table:table table:name="{escape(name)}">{body}'
+        f"</table:table>{extra}</office:spreadsheet></office:body></office:document-content>"
+    )
+    return zipped(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": content,
+            "META-INF/manifest.xml": "<manifest/>",
+        }
+    )
+
+
+def _ods_cell(cell: object) -> str:
+    if cell is None:
+        return "<table:table-cell/>"
+    if isinstance(cell, str) and cell.startswith("<table:"):
+        return cell
+    if isinstance(cell, str):
+        return f'<table:table-cell office:value-type="string"><text:p>{escape(cell)}</text:p></table:table-cell>'
+    return f'<table:table-cell office:value-type="float" office:value="{cell!r}"><text:p>{cell}</text:p></table:table-cell>'
+
+
+def xlsb(rows: list[list], styles: tuple[str, ...] = ("General",), hidden: tuple[int, ...] = ()) -> bytes:
+    """Binary workbook of one sheet. A cell is a number, a text, None, or a pair of a number and the index of its style."""
+    formats = b"".join(_record(44, struct.pack("<H", 200 + n) + _wide(code)) for n, code in enumerate(styles))
+    xfs = b"".join(_record(47, struct.pack("<HH", 0, 200 + n) + bytes(12)) for n in range(len(styles)))
+    body = b""
+    for number, row in enumerate(rows):
+        flags = bytes([0, 0x10 if number in hidden else 0])
+        body += _record(0, struct.pack("<IIH", number, 0, 300) + flags + bytes(5))
+        body += b"".join(_binary_cell(column, cell) for column, cell in enumerate(row) if cell is not None)
+    size = struct.pack("<IIII", 0, len(rows) - 1, 0, max(map(len, rows)) - 1)
+    sheet_bin = _record(129) + _record(148, size) + _record(145) + body + _record(146) + _record(130)
+    bundle = _record(143) + _record(156, struct.pack("<II", 0, 1) + _wide("r1") + _wide("表")) + _record(144)
+    relation = f'<Relationship Id="r1" Type="{REL}/worksheet" Target="worksheets/sheet1.bin"/>'
+    return zipped(
+        {
+            "[Content_Types].xml": TYPES.replace("workbook.xml", "workbook.bin"),
+            "xl/workbook.bin": _record(131) + _record(153, bytes(12)) + bundle + _record(132),
+            "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{PACKAGE}">{relation}</Relationships>',
+            "xl/styles.bin": _record(278)
+            + _record(615, struct.pack("<I", len(styles)))
+            + formats
+            + _record(616)
+            + _record(617, struct.pack("<I", len(styles)))
+            + xfs
+            + _record(618)
+            + _record(279),
+            "xl/worksheets/sheet1.bin": sheet_bin,
+        }
+    )
+
+
+def _binary_cell(column: int, cell: object) -> bytes:
+    if isinstance(cell, str):
+        return _record(6, struct.pack("<II", column, 0) + _wide(cell))
+    number, style = cell if isinstance(cell, tuple) else (cell, 0)
+    return _record(5, struct.pack("<IId", column, style, number))
+
+
+def _record(number: int, content: bytes = b"") -> bytes:
+    head = bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80, number >> 7])
+    length, size = len(content), b""
+    while True:
+        size += bytes([length & 0x7F | (0x80 if length > 0x7F else 0)])
+        length >>= 7
+        if not length:
+            return head + size + content
+
+
+def _wide(text: str) -> bytes:
+    encoded = text.encode("utf-16-le")
+    return struct.pack("<I", len(encoded) // 2) + encoded
