@@ -571,7 +571,11 @@ def test_what_is_hidden_is_not_loaded_and_counted_and_said(own, empty, tmp_path)
         len(sheet.rows) for sheet in workbook.sheets(content) if sheet.hidden and sheet.name != "底稿"
     )
     assert counts["hidden_rows"] == 1 + 2 + lists
-    assert "1 rows (3)" in reading.hidden and "'底稿' (2 rows)" in reading.hidden and "Lists" not in reading.hidden
+    assert (
+        "1 rows (3)" in reading.hidden
+        and "'底稿' (2 rows)" in reading.hidden
+        and "Lists" not in reading.hidden
+    )
     checked = check(own, tmp_path, content)
     (finding,) = checked.findings
     assert checked.loaded == 2 and checked.errors == 0

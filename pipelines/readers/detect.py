@@ -177,9 +177,7 @@ def _check_kind(content: bytes, file_name: str) -> None:
     found = kind.of(content)
     if found.advice:
         name, name_zh = kind.named(found, file_name)
-        message = (
-            f"{file_name}: this is {name}: {found.advice}. 这是{name_zh}：{found.advice_zh}。"
-        )
+        message = f"{file_name}: this is {name}: {found.advice}. 这是{name_zh}：{found.advice_zh}。"
         raise ReadError("kind_not_read", message)
 
 

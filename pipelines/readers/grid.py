@@ -210,7 +210,9 @@ def _listed(what: str, places: Iterable[object]) -> list[str]:
     """
     places = list(places)
     more = ", ..." if len(places) > MAX_PLACES_NAMED else ""
-    return [f"{len(places)} {what} ({', '.join(map(str, places[:MAX_PLACES_NAMED]))}{more})"] if places else []
+    return (
+        [f"{len(places)} {what} ({', '.join(map(str, places[:MAX_PLACES_NAMED]))}{more})"] if places else []
+    )
 
 
 def _letters(column: int) -> str:
@@ -294,7 +296,9 @@ def _without_hidden_rows(grid: Grid, part: Part) -> Part:
     """Count hidden rows as hidden: a layout finds them blank."""
     hidden = grid.hidden_rows if isinstance(grid, SheetGrid) else 0
     blank = part.counts.get("blank_rows", 0) - hidden
-    return replace(part, counts={**part.counts, "blank_rows": blank, "hidden_rows": hidden}) if hidden else part
+    return (
+        replace(part, counts={**part.counts, "blank_rows": blank, "hidden_rows": hidden}) if hidden else part
+    )
 
 
 def _rejected_sheet(grid: Grid, error: ReadError, columns: tuple[str, ...]) -> Part:

@@ -58,7 +58,9 @@ KINDS = {
     for kind in (
         Kind("xlsx", "an Excel workbook (.xlsx)", "Excel工作簿（.xlsx）", (".xlsx", ".xlsm", ".xltx")),
         Kind("xlsb", "a binary Excel workbook (.xlsb)", "Excel二进制工作簿（.xlsb）", (".xlsb",)),
-        Kind("xls", "an Excel 97-2003 workbook (.xls)", "Excel 97-2003工作簿（.xls）", (".xls", ".et", ".xlt")),
+        Kind(
+            "xls", "an Excel 97-2003 workbook (.xls)", "Excel 97-2003工作簿（.xls）", (".xls", ".et", ".xlt")
+        ),
         Kind("ods", "an OpenDocument spreadsheet (.ods)", "OpenDocument电子表格（.ods）", (".ods", ".ots")),
         Kind("zip", "a zip archive", "zip压缩包", (".zip",)),
         Kind("gzip", "a gzip archive", "gzip压缩包", (".gz",)),
@@ -68,7 +70,12 @@ KINDS = {
         Kind("json", "a JSON file", "JSON文件", (".json",)),
         Kind("px", "a PX (PC-Axis) file", "PX（PC-Axis）文件", (".px",)),
         _not_read("old_xls", "a workbook of Excel 2 to 4", "Excel 2-4的旧格式工作簿", ".xls", SAVE),
-        _not_read("encrypted", "a workbook or document with a password", "带密码的工作簿或文档", "", PASSWORD),
+        _not_read(
+            "odd_xlsx", "an Excel workbook of an unusual build", "结构不常见的Excel工作簿", ".xlsx", SAVE
+        ),
+        _not_read(
+            "encrypted", "a workbook or document with a password", "带密码的工作簿或文档", "", PASSWORD
+        ),
         _not_read("html", "a web page", "网页（HTML）", ".html .htm", SAVE),
         _not_read("mhtml", "a web archive (MHTML)", "单文件网页（MHTML）", ".mht .mhtml", SAVE),
         _not_read("xml_2003", "an XML spreadsheet of Excel 2003", "Excel 2003 XML表格", ".xml", SAVE),
@@ -77,17 +84,35 @@ KINDS = {
         _not_read("word", "a text document (Word)", "Word文档", ".doc .docx .wps", TABLE),
         _not_read("word_xml", "a text document (Word) as XML", "Word XML文档", ".xml", TABLE),
         _not_read("rtf", "a text document (RTF)", "RTF文档", ".rtf", TABLE),
-        _not_read("odf", "an OpenDocument file that is no spreadsheet", "OpenDocument文档（非电子表格）", ".odt .odp .odg", TABLE),
+        _not_read(
+            "odf",
+            "an OpenDocument file that is no spreadsheet",
+            "OpenDocument文档（非电子表格）",
+            ".odt .odp .odg",
+            TABLE,
+        ),
         _not_read("slides", "a presentation (PowerPoint)", "PowerPoint演示文稿", ".ppt .pptx", TABLE),
         _not_read("office", "another document of an office program", "其他Office文档", "", TABLE),
         _not_read("image", "an image", "图片", ".png .jpg .jpeg .gif .bmp .tif .tiff .webp", TABLE),
         _not_read("numbers", "a document of Apple iWork", "Apple iWork文档", ".numbers .pages", SAVE),
         _not_read("parquet", "a Parquet file", "Parquet文件", ".parquet", TABLE),
         _not_read("database", "a database file", "数据库文件", ".db .sqlite .mdb .accdb .duckdb", TABLE),
-        _not_read("statistics", "a file of a statistics program (Stata, SPSS)", "统计软件（Stata、SPSS）数据文件", ".dta .sav", TABLE),
+        _not_read(
+            "statistics",
+            "a file of a statistics program (Stata, SPSS)",
+            "统计软件（Stata、SPSS）数据文件",
+            ".dta .sav",
+            TABLE,
+        ),
         _not_read("rar", "a RAR archive", "RAR压缩包", ".rar", UNPACK),
         _not_read("7z", "a 7-Zip archive", "7-Zip压缩包", ".7z", UNPACK),
-        _not_read("packed", "an archive (tar, xz, bzip2 or zstd)", "压缩包（tar、xz、bzip2或zstd）", ".tar .xz .bz2 .zst .tgz", UNPACK),
+        _not_read(
+            "packed",
+            "an archive (tar, xz, bzip2 or zstd)",
+            "压缩包（tar、xz、bzip2或zstd）",
+            ".tar .xz .bz2 .zst .tgz",
+            UNPACK,
+        ),
         _not_read("binary", "binary data of no known kind", "无法识别的二进制数据", "", TABLE),
     )
 }
@@ -126,6 +151,7 @@ STREAMS = (
 # Members of zipped documents, and what the first one that is there says.
 MEMBERS = (
     *((member, kind) for kind, member in WORKBOOKS.items()),
+    ("workbook.xml", "odd_xlsx"),
     ("word/document.xml", "word"),
     ("ppt/presentation.xml", "slides"),
     ("Index/Document.iwa", "numbers"),
@@ -166,20 +192,15 @@ def of(content: bytes) -> Kind:
     >>> of(b"%PDF-1.7").name, of(b"area,value").name
     ('a PDF document', 'text in UTF-8')
     """
-    if content.startswith(OLE):
-        return KINDS[_of_ole(content)]
-    if content.startswith(ZIP):
-        return KINDS[_of_zip(content)]
+    if content.startswith((OLE, ZIP)):
+        return KINDS[_of_ole(content) if content.startswith(OLE) else _of_zip(content)]
     for magic, kind in MAGIC:
         if content.startswith(magic):
             return KINDS[kind]
     if content[257:262] == b"ustar":
         return KINDS["packed"]
-    if content.startswith(b"BM") and content[6:10] == b"\0" * 4:
-        return KINDS["image"]
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return KINDS["image"]
-    return _of_text(content)
+    is_bitmap = content.startswith(b"BM") and content[6:10] == b"\0" * 4
+    return KINDS["image"] if is_bitmap or content[8:12] == b"WEBP" else _of_text(content)
 
 
 def _of_ole(content: bytes) -> str:
@@ -246,7 +267,12 @@ TEXTS: tuple[tuple[Callable[[str], bool], str], ...] = (
     (lambda start: start.startswith("<"), "xml"),
     (lambda start: start.startswith("{") and '"dimension"' in start and '"size"' in start, "json_stat"),
     (lambda start: start.startswith(("{", "[")) and bool(re.match(r'[{\[]\s*["{\[}\]\d]', start)), "json"),
-    (lambda start: bool(re.match(r'(?:CHARSET|AXIS-VERSION|LANGUAGE|MATRIX|CODEPAGE)(?:\[\w+\])?=', start)), "px"),
+    (
+        lambda start: bool(
+            re.match(r"(?:CHARSET|AXIS-VERSION|LANGUAGE|MATRIX|CODEPAGE)(?:\[\w+\])?=", start)
+        ),
+        "px",
+    ),
 )
 
 

@@ -19,7 +19,16 @@ from pipelines.readers import number_format
 MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576  # of a sheet
 # Records of .xlsb.
 ROW, BLANK, RK, REAL, FORMULA_NUMBER, LAST_CELL = 0, 1, 2, 5, 9, 11
-ERRORS, FORMAT, XF, COLUMNS, BUNDLE, MERGED, BEGIN_CELL_XFS, END_CELL_XFS = (3, 11), 44, 47, 60, 156, 176, 617, 618
+ERRORS, FORMAT, XF, COLUMNS, BUNDLE, MERGED, BEGIN_CELL_XFS, END_CELL_XFS = (
+    (3, 11),
+    44,
+    47,
+    60,
+    156,
+    176,
+    617,
+    618,
+)
 BINARY_ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -202,7 +211,12 @@ def _place(reference: str) -> list[int]:
 def _open_document(archive: zipfile.ZipFile, max_cells: int) -> list[Looked]:
     """The sheets of .ods, which keeps what each cell shows beside its value."""
     found: list[Looked] = []
-    row, column, step, notes = [0, 0], [0], [0, 1, 1], [0]  # row and its end; column; columns, spans of the cell
+    row, column, step, notes = (
+        [0, 0],
+        [0],
+        [0, 1, 1],
+        [0],
+    )  # row and its end; column; columns, spans of the cell
     cell: dict[str, str] = {}
     texts: list[str] = []
     size = _Size("content.xml", max_cells)
@@ -263,7 +277,9 @@ def _open_document_text(cell: dict[str, str], seen: str) -> str | None:
     stored = cell.get("value", "")
     digits = re.search(r"\d[\d.,\s]*", seen)
     if cell["value-type"] == "percentage":
-        decimals = len(re.split("[.,]", digits[0].strip())[-1]) if digits and re.search("[.,]", digits[0]) else 0
+        decimals = (
+            len(re.split("[.,]", digits[0].strip())[-1]) if digits and re.search("[.,]", digits[0]) else 0
+        )
         return shown(stored, "0" + "." * (decimals > 0) + "0" * decimals + "%")
     if not digits:
         return shown(stored, ";;;") if not seen.strip() else None
@@ -324,7 +340,9 @@ def _wide(content: bytes, at: int) -> tuple[str, int]:
 
 def _binary_parts(archive: zipfile.ZipFile) -> list[str]:
     """The members with the sheets of .xlsb, in the order of the workbook."""
-    ids = [_wide(data, 8)[0] for number, data in _records(archive.read("xl/workbook.bin")) if number == BUNDLE]
+    ids = [
+        _wide(data, 8)[0] for number, data in _records(archive.read("xl/workbook.bin")) if number == BUNDLE
+    ]
     targets = _targets(archive, "xl/_rels/workbook.bin.rels")
     return [targets.get(sheet_id, "") for sheet_id in ids]
 

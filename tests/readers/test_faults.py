@@ -137,6 +137,7 @@ def test_nbs_export_with_notes_and_blank_newest_year(sources):
         "record_rows": 2,
         "continuation_rows": 0,
         "rejected_rows": 0,
+        "hidden_rows": 0,
     }
     assert reading.rows.height == 6 and reading.rows["value_text"].to_list()[:2] == ["", "11.5"]
     assert set(reading.rows["indicator_text"]) == {"地区生产总值(亿元)"}

@@ -123,6 +123,7 @@ def test_the_panel_of_297_cities_with_an_empty_last_row(sources):
         "record_rows": 7425,
         "continuation_rows": 0,
         "rejected_rows": 0,
+        "hidden_rows": 0,
     }
     assert reading.rows.height == 7425 * 9 and reading.rejects.is_empty() and reading.encoding == "gb18030"
     assert reading.rows["area_code_text"].n_unique() == 297

@@ -11,7 +11,7 @@ from pipelines.readers import detect as readers
 from pipelines.readers import workbook
 from pipelines.readers.text import ReadError
 from tests.helpers.effort import cpu_below
-from tests.helpers.excel import cells, parts, sheet, xlsx, zipped
+from tests.helpers.excel import cells, ods, parts, sheet, xlsb, xlsx, zipped
 from tests.helpers.nbs import adds_up
 from tests.helpers.small_files import CUSTOMS_FILE, LIST_FILE, NBS_FILE, PANEL_FILE
 
@@ -224,3 +224,38 @@ def test_a_table_without_areas_is_of_the_declared_area(panel):
     content = PANEL_FILE.replace("2019,甲省,乙市", "2020,甲省,乙市").encode()
     reading = readers.read(content, panel, "panel_2020.csv")
     assert set(reading.rows["area_name_text"]) == {"全国"}
+
+
+PERCENT = '<table:table-cell office:value-type="percentage" office:value="0.352"><text:p>35.2%</text:p></table:table-cell>'
+DIVIDED = '<table:table-cell office:value-type="float" office:value="123456"><text:p>123</text:p></table:table-cell>'
+OFF = '<table:table table:name="x" table:style-name="off"><table:table-row><table:table-cell office:value-type="float" office:value="1"/></table:table-row></table:table>'
+
+
+def test_an_open_document_spreadsheet_is_read_as_it_is_shown():
+    content = ods([["a", 1.5, PERCENT, DIVIDED], ["b", 2, None, None]], hidden=(1,), extra=OFF)
+    first, off = workbook.sheets(content)
+    assert first.rows == [["a", "1.5", "35.2%", "123.456 [stored: 123456]"], ["b", "2", "", ""]]
+    assert first.hidden_rows == [1] and not first.hidden and off.hidden
+
+
+def test_a_binary_workbook_is_read_as_it_is_shown():
+    content = xlsb([["a", 1.5, (0.352, 1)], ["b", (123456, 2), 3]], ("General", "0.0%", '0!.0,"万"'), (1,))
+    (sheet,) = workbook.sheets(content)
+    assert sheet.rows == [["a", "1.5", "35.2%"], ["b", "12.3456万 [stored: 123456]", "3"]]
+    assert sheet.hidden_rows == [1] and not sheet.hidden
+
+
+@pytest.mark.parametrize("write", [ods, xlsb])
+def test_every_kind_of_workbook_gives_the_same_panel(write, panel):
+    wanted = readers.read(xlsx({"表": cells(PANEL_FILE)}), panel, "panel_2020.xlsx")
+    content = write(cells(PANEL_FILE))
+    assert readers.detect(content, "panel_2020.ods", [panel]) is panel
+    found = readers.read(content, panel, "panel_2020.ods")
+    assert found.rows.equals(wanted.rows) and found.accounting == wanted.accounting
+
+
+def test_a_sheet_as_wide_as_a_billion_columns_is_refused():
+    cell = '<table:table-cell table:number-columns-repeated="999999999" office:value-type="float" office:value="1"/>'
+    with pytest.raises(ReadError) as caught:
+        workbook.sheets(ods([[cell]]))
+    assert caught.value.reason_code == "too_large"

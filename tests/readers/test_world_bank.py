@@ -34,6 +34,7 @@ def test_a_download_is_read_with_its_places(source, sources):
         "record_rows": 3,
         "continuation_rows": 0,
         "rejected_rows": 0,
+        "hidden_rows": 0,
     }
     rows = reading.rows.select(
         "row_no", "column_no", "area_code_text", "indicator_text", "period_text", "value_text"
