@@ -34,13 +34,13 @@ CHECKED = ("raw.trade", "core.trade", "core.quarantine", "mart.file_accounting")
 # These look at all that there is: they are shown, and are not part of what a month more may cost.
 OF_ALL = ("checks", "publish")
 QUERIES = {
-    "a month's total": "select sum(value_cny) from core.trade where time_period = '2024-02'",
-    "totals by month": "select time_period, flow, sum(value_cny) from core.trade group by all order by all",
-    "ten largest partners": "select partner_code, sum(value_cny) as v from core.trade group by all order by v desc limit 10",
-    "a partner by month": "select time_period, sum(value_cny) from core.trade where partner_code = '110' group by all",
+    "a month's total": "select sum(value_cny) from core.trade where is_latest and time_period = '2024-02'",
+    "totals by month": "select time_period, flow, sum(value_cny) from core.trade where is_latest group by all order by all",
+    "ten largest partners": "select partner_code, sum(value_cny) as v from core.trade where is_latest group by all order by v desc limit 10",
+    "a partner by month": "select time_period, sum(value_cny) from core.trade where is_latest and partner_code = '110' group by all",
     "a commodity by month": "select time_period, sum(value_cny), sum(quantity_1) from core.trade "
-    "where commodity_code = '01012100' group by all",
-    "chapters": "select substr(commodity_code, 1, 2) as c, sum(value_cny) from core.trade group by all order by all",
+    "where is_latest and commodity_code = '01012100' group by all",
+    "chapters": "select substr(commodity_code, 1, 2) as c, sum(value_cny) from core.trade where is_latest group by all order by all",
     "one printed row": "select * from raw.trade where row_no = 77 limit 1",
     "the quarantine": "select reason_code, count(*) from core.quarantine group by all",
     "accounting": "select count(*), sum(unaccounted) from mart.file_accounting",

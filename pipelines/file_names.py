@@ -7,6 +7,7 @@ files.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # What a browser adds to the name of a second download, and a file manager to that of a copy.
 COPY_MARK = re.compile(
@@ -14,6 +15,8 @@ COPY_MARK = re.compile(
 )
 # Workbooks of other programs; a pattern names .xlsx only.
 OTHER_WORKBOOK = re.compile(r"\.(?:xlsm|xlsb|ods|et)$", re.IGNORECASE)
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+LATIN_WORD = re.compile(r"[a-z]+")
 DAY_IN_BRACKETS = re.compile(r"\s*[\[(（【](\d{4}-\d\d-\d\d)[\])）】]")
 
 
@@ -40,3 +43,29 @@ def groups(pattern: str, file_name: str) -> dict[str, str]:
     """
     found = match(pattern, file_name)
     return {key: value for key, value in found.groupdict().items() if value} if found else {}
+
+
+def year_in(file_name: str) -> str:
+    """The one year that a name states. Empty if it states none or several: then the inside decides.
+
+    >>> year_in("1210_2024_import.csv"), year_in("2019-2024.csv"), year_in("20240131.csv")
+    ('2024', '', '')
+    """
+    years = set(YEAR.findall(file_name))
+    return years.pop() if len(years) == 1 else ""
+
+
+def terms_in(file_name: str, terms: Iterable[str]) -> list[str]:
+    """Which of these terms a name has. Capitals count as small letters, and a Latin word is a whole word.
+
+    Of Chinese words that overlap, the longest counts.
+
+    >>> terms_in("Exports_2024_tianjin.csv", ["in", "exports"]), terms_in("2024年进出口.csv", ["出口", "进出口"])
+    (['exports'], ['进出口'])
+    """
+    others = sorted((word for word in terms if not LATIN_WORD.fullmatch(word)), key=len, reverse=True)
+    name = file_name.lower()
+    printed = LATIN_WORD.findall(name) + (
+        re.findall("|".join(map(re.escape, others)), name) if others else []
+    )
+    return [word for word in dict.fromkeys(printed) if word in set(terms)]

@@ -19,8 +19,8 @@ HEADER = '"数据年月","贸易伙伴编码","贸易伙伴名称","{}",\n'
 
 
 def content(number: int, unit: str = "人民币", bad: int = 0) -> str:
-    """A file of three records and of `bad` ones that are held."""
-    good = "".join(f'"202401","{110 + n}","某地","{100 * number + n}",\n' for n in range(3))
+    """A file of three records of its month and of `bad` ones that are held."""
+    good = "".join(f'"2024{number:02d}","{110 + n}","某地","{100 * number + n}",\n' for n in range(3))
     return HEADER.format(unit) + good + f'"202413","110","某地","{number}",\n' * bad
 
 
@@ -131,6 +131,30 @@ def test_only_files_that_changed_are_made(world, monkeypatch):
         (marked,)
     ]
     assert con.execute("select count(*) from core.trade where partner_name_zh = '某地'").fetchall() == [(3,)]
+
+
+def test_a_file_that_states_records_again_changes_what_counts_of_others(world):
+    con, paths = world
+    con.execute("update core.trade set partner_name_zh = 'mark'")
+    (paths.inbox / "again_2025_import.csv").write_text(content(1).replace("某地", "别处"), encoding="gb18030")
+    (paths.inbox / "again_2025_import.csv.yml").write_text("vintage: 2025-06-01\n", encoding="utf-8")
+    land(con, paths, "again_2025_import.csv")
+    make(con)
+    latest = (
+        "select f.file_name, count(*) filter (t.is_latest), count(*) from core.trade as t join raw.file as f "
+    )
+    latest += "using (file_sha256) where f.file_name like 'part%' group by all order by all"
+    assert con.execute(latest).fetchall() == [
+        ("part1_2024_import.csv", 0, 3),
+        ("part2_2024_import.csv", 3, 3),
+        ("part3_2024_import.csv", 3, 3),
+    ]
+    untouched = "select distinct f.file_name from core.trade as t join raw.file as f using (file_sha256) "
+    untouched += "where t.partner_name_zh = 'mark' and f.origin = 'inbox' order by all"
+    assert con.execute(untouched).fetchall() == [("part2_2024_import.csv",), ("part3_2024_import.csv",)]
+    con.execute("delete from internal.slice")
+    make(con)
+    assert rows(con) == made_whole(con)
 
 
 @pytest.mark.parametrize(

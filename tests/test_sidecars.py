@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines import settings
 from pipelines.database import connection
 from pipelines.declarations.sources import sources
-from pipelines.landing import discovery, kept_bytes, outcome, raw_rows, sidecar
+from pipelines.landing import discovery, kept_bytes, outcome, raw_rows, sidecar, vintages
 from pipelines.landing import land as landing
 from pipelines.readers.text import ReadError
 from tests.helpers.effort import examples
@@ -163,13 +164,16 @@ def test_a_name_and_a_sidecar_that_differ_are_refused(paths, name, said, found):
     assert land_all(paths)[name].status == "loaded"
 
 
+TODAY = dt.date(2026, 12, 1)
+
+
 def test_a_day_in_the_name_and_another_in_the_sidecar_are_refused():
     source = sources()["nbs_province_gdp"].with_facts({"vintage": "2026-01-06"})
     with pytest.raises(ReadError) as caught:
-        raw_rows._vintage(source, "gdp_2026-01-05.csv", {})
+        vintages.vintage(source, "gdp_2026-01-05.csv", {}, None, TODAY)
     assert caught.value.reason_code == "sidecar_contradicts" and "2026-01-05" in str(caught.value)
-    assert str(raw_rows._vintage(source, "gdp_2026-01-06.csv", {})) == "2026-01-06"
-    assert str(raw_rows._vintage(source, "gdp.csv", {})) == "2026-01-06"
+    assert str(vintages.vintage(source, "gdp_2026-01-06.csv", {}, None, TODAY)) == "2026-01-06"
+    assert str(vintages.vintage(source, "gdp.csv", {}, None, TODAY)) == "2026-01-06"
 
 
 def test_a_source_in_the_sidecar_stands_for_the_name(paths):

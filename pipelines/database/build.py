@@ -126,11 +126,14 @@ def _fingerprints(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str
     """For each landed file a hash of all that its rows in a table come from; the records of the file are not read.
 
     The hash covers what the raw tables state once about a file (the fingerprint of its reader, its sidecar, its vintage
-    and more), the code version of the table, and every list that the table reads.
+    and more), the rows of the file in other tables that the table reads, the code version of the table, and every list
+    that the table reads.
     """
     reads = [tables()[name] for name in lineage.upstream(table.full_name)]
     lists = [
-        con.execute(f"from {t.full_name} order by all").fetchall() for t in reads if t.schema_name != "raw"
+        con.execute(f"from {t.full_name} order by all").fetchall()
+        for t in reads
+        if t.schema_name != "raw" and "file_sha256" not in t.grain
     ]
     common = repr((versions.code_version(table), lists))
     stated: dict[str, list] = {}
@@ -138,4 +141,8 @@ def _fingerprints(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str
         if read.grain == ["file_sha256"]:
             for row in con.execute(f"select file_sha256, t from {read.full_name} as t").fetchall():
                 stated.setdefault(row[0], []).append((read.name, row[1]))
+        elif read.schema_name != "raw" and "file_sha256" in read.grain:
+            query = f"select file_sha256, {writing.hashes(read)} from {read.full_name} group by file_sha256"
+            for sha, *hashed in con.execute(query).fetchall():
+                stated.setdefault(sha, []).append((read.name, hashed))
     return {sha: short_hash(common, repr(rows)) for sha, rows in stated.items()}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import quoting
+from pipelines import printed_number, quoting
 from pipelines.database import exact
 from pipelines.declarations.files import SCHEMAS
 
@@ -131,6 +131,7 @@ def _close_off(con: duckdb.DuckDBPyConnection) -> None:
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Create the functions and schemas of the connection, and in a new database its state."""
     exact.create_functions(con)
+    con.execute(printed_number.sql_functions())
     con.execute(";".join(f"create schema if not exists {schema}" for schema in SCHEMAS))
     if not con.execute("select 1 from duckdb_tables() limit 1").fetchall():
         con.execute(STATE.format(version=VERSION))

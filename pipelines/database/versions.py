@@ -27,7 +27,10 @@ from pipelines.declarations.files import ROOT
 from pipelines.declarations.tables import Table, macros, tables
 
 # These write every table and macro. Only their own text counts: what they import decides nothing about the rows.
-WRITERS = tuple(f"pipelines.database.{name}" for name in ("build", "exact", "select", "sql_text", "writing"))
+WRITERS = (
+    "pipelines.printed_number",
+    *(f"pipelines.database.{name}" for name in ("build", "exact", "select", "sql_text", "writing")),
+)
 # What is read of raw.file for the rows of a file in another raw table.
 RAW = "file_sha256, file_name, source_id, vintage, sidecar_text, status, reader_fingerprint"
 

@@ -87,9 +87,11 @@ class Source(Declared):
         """Date from which the file's figures are known, by the declared rule.
 
         The rule is a template. Its fields come from the file name and from the facts of the file; the facts
-        go first.
+        go first. A year that the name states once needs no part in the pattern.
         """
-        groups = file_names.groups(self.file_pattern, file_name) | dict(facts or {})
+        year = file_names.year_in(file_name)
+        groups = {"year": year} if year else {}
+        groups |= file_names.groups(self.file_pattern, file_name) | dict(facts or {})
         try:
             return dt.date.fromisoformat(self.vintage.format(**groups))
         except (KeyError, ValueError) as error:

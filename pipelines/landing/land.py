@@ -21,12 +21,21 @@ import duckdb
 
 from pipelines.database import writing
 from pipelines.declarations.sources import Source
-from pipelines.landing import discovery, hash_cache, kept_bytes, raw_rows, recognition, sidecar, standing
+from pipelines.landing import (
+    discovery,
+    hash_cache,
+    kept_bytes,
+    raw_rows,
+    recognition,
+    sidecar,
+    standing,
+    vintages,
+)
 from pipelines.landing.kept_bytes import KeptFile
 from pipelines.landing.outcome import Landed, Unreadable, printable
 from pipelines.readers import archive
 from pipelines.readers import detect as readers
-from pipelines.readers.text import ReadError
+from pipelines.readers.text import ReadError, Reading
 from pipelines.settings import Paths
 
 
@@ -212,7 +221,7 @@ def _land_kept(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths) -> 
             reading = readers.read_file(kept, source, file.own_name, scratch)
             slices = raw_rows.slices_of(file, source, reading)
             with writing.any_order(con) if isinstance(reading.rows, str) else nullcontext():
-                raw_rows.write(con, sha, slices, reading.accounting)
+                raw_rows.write(con, sha, slices, reading.accounting, _rule_of_vintage(file, source, reading))
     except ReadError as error:
         return _refuse(con, file, source, error)
     return Landed(file.file_name, sha, "loaded", hidden_in_words(file.file_name, reading.hidden))
@@ -221,6 +230,16 @@ def _land_kept(con: duckdb.DuckDBPyConnection, file: KeptFile, paths: Paths) -> 
 def hidden_in_words(file_name: str, hidden: str) -> str:
     """What a user is told about hidden parts of a workbook that landed; empty if nothing is hidden."""
     return f"{file_name}: found hidden parts, which are not loaded: {hidden}" if hidden else ""
+
+
+def _rule_of_vintage(
+    file: KeptFile, source: Source, reading: Reading
+) -> Callable[[dt.date | None], dt.date] | None:
+    """How the vintage of a file follows from the end of its last period. A file of notes only needs no vintage."""
+    if not reading.accounting["record_rows"]:
+        return None
+    today = dt.date.today()
+    return lambda last_day: vintages.vintage(source, file.own_name, reading.facts, last_day, today)
 
 
 def _refuse(

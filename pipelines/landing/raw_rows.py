@@ -6,22 +6,24 @@ Belongs here: replacing all that the raw tables hold of one file, in one transac
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 
 import duckdb
 import polars as pl
 
 from pipelines.database import connection, writing
-from pipelines.declarations.files import DeclarationError
 from pipelines.declarations.sources import Source
 from pipelines.declarations.tables import Table, tables
-from pipelines.landing import hash_cache, recognition, sidecar
+from pipelines.landing import hash_cache, recognition
 from pipelines.landing.kept_bytes import KeptFile
 from pipelines.quoting import identifier, literal
 from pipelines.readers.text import ReadError, Reading
 
+LAST_DAY = """
+select last_day(cast(strptime(max(period_text), '%Y%m') as date)) from raw.trade
+where file_sha256 = ? and period_text <= ? and regexp_full_match(period_text, '(19|20)[0-9]{2}(0[1-9]|1[0-2])')
+"""
 # Rows for a raw table come as a frame, as a SELECT (for a file too large for memory), or as a list.
 Rows = pl.DataFrame | str | list[dict]
 
@@ -49,13 +51,7 @@ def raw_tables() -> list[Table]:
 
 
 def slices_of(file: KeptFile, source: Source, reading: Reading) -> dict[str, Rows]:
-    """The rows that a file gives to each raw table, raw.file included.
-
-    Raises:
-        ReadError: the file has figures, and nothing states the day from which they are known.
-    """
-    # A file of notes only has no figures, so it needs no vintage.
-    vintage = _vintage(source, file.own_name, reading.facts) if reading.accounting["record_rows"] else None
+    """The rows that a file gives to each raw table, raw.file included. `write` completes its row with the vintage."""
     file_row = {
         **asdict(file),
         **reading.accounting,
@@ -63,7 +59,7 @@ def slices_of(file: KeptFile, source: Source, reading: Reading) -> dict[str, Row
         "raw_table": source.raw_table,
         "encoding": reading.encoding,
         "hidden": reading.hidden or None,
-        "vintage": vintage,
+        "vintage": None,
         "status": "loaded",
         "reason_code": None,
         "reason": None,
@@ -87,36 +83,6 @@ def _stamped(rows: pl.DataFrame | str, table: Table, stamp: dict[str, str]) -> p
     return rows.with_columns(pl.lit(text).alias(name) for name, text in columns.items())
 
 
-def _vintage(source: Source, file_name: str, facts: Mapping[str, str]) -> dt.date:
-    """The day from which the figures are known.
-
-    The sidecar states the day, or the source's rule gives it.
-
-    Raises:
-        ReadError: neither gives a day, or the sidecar differs from a day that the file or its name states.
-    """
-    sidecar_day = source.facts.get("vintage")
-    try:
-        stated = source.vintage_of(file_name, facts)
-    except DeclarationError as error:
-        if sidecar_day is not None:
-            return dt.date.fromisoformat(sidecar_day)
-        message = (
-            f"{file_name}: found no day from which its figures are known, expected one in its name or in a sidecar; "
-            f"write the line `vintage: YYYY-MM-DD` into {sidecar.name_of(file_name)} beside it"
-        )
-        raise ReadError("no_vintage", message) from error
-    if sidecar_day is None or str(stated) == sidecar_day:
-        return stated
-    if re.fullmatch(r"\{\w+\}", source.vintage):
-        message = (
-            f"{file_name}: found the vintage {stated} in the file or its name and {sidecar_day} in "
-            f"{sidecar.name_of(file_name)}, expected both the same; correct the sidecar"
-        )
-        raise ReadError("sidecar_contradicts", message)
-    return dt.date.fromisoformat(sidecar_day)
-
-
 def without_rows(
     file: KeptFile, source: Source | None, status: str, code: str | None, reason: str
 ) -> dict[str, Rows]:
@@ -135,7 +101,11 @@ def without_rows(
 
 
 def write(
-    con: duckdb.DuckDBPyConnection, sha: str, slices: dict[str, Rows], counted: dict[str, int] | None = None
+    con: duckdb.DuckDBPyConnection,
+    sha: str,
+    slices: dict[str, Rows],
+    counted: dict[str, int] | None = None,
+    vintage_of: Callable[[dt.date | None], dt.date] | None = None,
 ) -> None:
     """Replace all rows of one file in the raw tables, in one transaction.
 
@@ -144,9 +114,10 @@ def write(
         sha: hash of the file.
         slices: the new rows, by raw table.
         counted: the reader's counts of lines, if a slice is a SELECT.
+        vintage_of: gives the vintage of the file from the end of its last period, which is known once its rows are there.
 
     Raises:
-        ReadError: a SELECT gives another number of rows than the reader counted.
+        ReadError: a SELECT gives another number of rows than the reader counted, or the file has no possible vintage.
     """
     with connection.transaction(con):
         for table in raw_tables():
@@ -158,6 +129,16 @@ def write(
             frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
             if frame.height:
                 writing.append(con, tables()[name], frame)
+        if vintage_of:
+            day = vintage_of(_last_day(con, sha))
+            con.execute("update raw.file set vintage = ? where file_sha256 = ?", [day, sha])
+
+
+def _last_day(con: duckdb.DuckDBPyConnection, sha: str) -> dt.date | None:
+    """The end of the last month of a file's trade that has ended by now. Later ones are wrong: core quarantines them."""
+    over = dt.date.today().replace(day=1) - dt.timedelta(days=1)
+    last: dt.date | None = con.execute(LAST_DAY, [sha, f"{over:%Y%m}"]).fetchall()[0][0]
+    return last
 
 
 def _append_counted(con: duckdb.DuckDBPyConnection, table: Table, query: str, expected: int) -> None:

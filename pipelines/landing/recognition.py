@@ -25,6 +25,7 @@ READ_BY = (
     "landing/raw_rows.py",
     "landing/recognition.py",
     "landing/sidecar.py",
+    "landing/vintages.py",
     "readers/**/*.py",
 )
 

@@ -51,6 +51,7 @@ WITHOUT_ROWS = {"nbs_json", "sdmx_ml", "json_stat", "px", "world_bank_json"}
 ALSO_JSON = {"record_list"}
 # Text files of these layouts may be larger than memory. From LARGE_BYTES on, the second reader costs less.
 LARGE_LAYOUTS = {"customs_query": customs_large.read, "record_list": record_pieces.read}
+WITH_TABS = {"record_list"}  # its reader of large files knows tabs between the cells too
 LARGE_BYTES = 8 << 20
 # All other files are read in one piece, so they may not be larger.
 MOST_BYTES = 64 << 20
@@ -84,7 +85,7 @@ def read_file(path: Path, source: Source, file_name: str, scratch: Path) -> Read
         ReadError: the whole file is at fault.
     """
     size = path.stat().st_size
-    if source.layout in LARGE_LAYOUTS and size >= LARGE_BYTES and _has_plain_lines(_start(path)):
+    if source.layout in LARGE_LAYOUTS and size >= LARGE_BYTES and _has_plain_lines(_start(path), source):
         return LARGE_LAYOUTS[source.layout](path, source, file_name, scratch)
     if size > MOST_BYTES:
         raise _too_large(size, f"layout {source.layout}", file_name)
@@ -114,12 +115,11 @@ def _start(path: Path) -> bytes:
         return file.read(BEGINNING_BYTES)
 
 
-def _has_plain_lines(start: bytes) -> bool:
-    """Whether a reader of large files can read a file that begins so: no workbook, no UTF-16, commas between the cells."""
-    return (
-        not start.startswith((*PACKED, *text.UTF_16_MARKS))
-        and text.separator_of(start.decode("latin-1")) == ","
-    )
+def _has_plain_lines(start: bytes, source: Source) -> bool:
+    """Whether the reader of large files can read a file that begins so: no workbook, no UTF-16, a separator that it knows."""
+    if start.startswith((*PACKED, *text.UTF_16_MARKS)):
+        return False
+    return source.layout in WITH_TABS or text.separator_of(start.decode("latin-1")) == ","
 
 
 def _too_large(size: int, what: str, file_name: str) -> ReadError:

@@ -435,7 +435,11 @@ def take(
         and expected - optional_tail <= len(fields) < expected
     ):
         fields = [*fields, *[""] * (expected - len(fields))]
-    if fields is not None and len(fields) == expected and not (trailing_comma and fields[-1]):
+    if (
+        fields is not None
+        and len(fields) == expected
+        and not (trailing_comma and fields[-1].strip(text.BLANKS))
+    ):
         found.records.append(Record(index + 1, fields[:width], used))
         found.counts["record_rows"] += 1
         found.counts["continuation_rows"] += used - 1
@@ -474,6 +478,7 @@ def table(
         ReadError: the header lacks a required column.
     """
     columns, top = header(grid, notes)
+    columns = [name.strip(text.BLANKS) for name in columns]
     trailing_comma = trailing_comma and columns[-1] == ""
     if trailing_comma:
         columns = columns[:-1]

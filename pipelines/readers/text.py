@@ -68,6 +68,7 @@ CUT_CHARACTER = ("unexpected end of data", "incomplete multibyte sequence", "tru
 UTF_8_MARK = b"\xef\xbb\xbf"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 SEPARATORS_SEEN_IN = 1 << 16  # characters; the separator of a text shows in its first lines
+BLANKS = " \t"  # what a publisher or a spreadsheet program pads a cell with
 HALF_WIDTH = str.maketrans("（）［］：％，", "()[]:%,")
 # Blanks beside a Chinese character or a bracket only spread a label; those between Latin words divide them.
 IDLE_BLANK = re.compile(r" (?=[():\u2e80-\u9fff\uff00-\uffef])|(?<=[():\u2e80-\u9fff\uff00-\uffef]) ")
@@ -209,10 +210,25 @@ def split_fields(line: str, separator: str = ",") -> list[str] | None:
     """
     if '"' not in line:
         return line.split(separator)
+    found = _csv_fields(line, separator)
+    return found or _csv_fields(_without_padding(line, separator), separator)
+
+
+def _csv_fields(line: str, separator: str) -> list[str] | None:
     try:
         return next(csv.reader([line], strict=True, delimiter=separator))
     except csv.Error:
         return None
+
+
+def _without_padding(line: str, separator: str) -> str:
+    """A line without the blanks and tabs that stand behind a closing quote.
+
+    >>> _without_padding('"1,000"\t,2', ",")
+    '"1,000",2'
+    """
+    blanks = BLANKS.replace(separator, "")
+    return re.sub(rf'(?<=")[{blanks}]+(?={re.escape(separator)}|$)', "", line)
 
 
 def is_blank(line: str) -> bool:

@@ -191,7 +191,12 @@ def test_customs_query_keeps_codes_and_thousands_as_printed(sources):
     first = reading.rows.row(0, named=True)
     assert first["commodity_code_text"] == "01012100" and first["value_text"] == "1,234,567"
     given = reading.facts.pop("given_texts").split()
-    assert reading.facts == {"sheet": "", "flow_text": "import", "currency_text": "人民币"}
+    assert reading.facts == {
+        "sheet": "",
+        "flow_text": "import",
+        "currency_text": "人民币",
+        "last_line": "ended",
+    }
     assert set(TRADE_COLUMNS[1:]) - set(given) == {"trade_mode_text", "region_text"}
     assert first["quantity_2_unit_text"] == "?" and adds_up(reading)
 
@@ -260,7 +265,7 @@ def test_unknown_file_says_of_the_nearest_sources_what_is_missing(sources):
     first, nearest, *more, others = str(caught.value).splitlines()
     assert caught.value.reason_code == "unknown_file" and "import.csv: fits no declared source" in first
     assert nearest.endswith(
-        "customs_query (Customs statistics online query): the first lines lack '人民币 or 美元'"
+        "customs_query (Customs statistics online query): the first lines lack '人民币 or 美元 or Renminbi Yuan or US dollar'"
     )
     assert len(more) == readers.NEAREST - 1 and not any(
         "lack '数据年月'" in line for line in (nearest, *more)

@@ -1,5 +1,5 @@
 -- One row for each raw record of international trade, with what became of it. Steps: parse texts, look codes up,
--- decide; the first thing that does not resolve is the reason. A missing number is blank, NA or N/A.
+-- decide; the first thing that does not resolve is the reason. A missing number is blank, a sign for none, NA or N/A.
 with printed as (
     select
         r.file_sha256, r.source_id, r.sheet, r.row_no, r.column_no, f.vintage, f.sequence,
@@ -24,65 +24,42 @@ with printed as (
         trim(r.net_weight_unit_text) as net_weight_unit_text,
         lower(trim(r.is_net_weight_estimated_text)) as is_net_weight_estimated_text,
         lower(trim(r.is_reported_text)) as is_reported_text,
-        case when upper(trim(r.value_text)) not in ('NA', 'N/A') then trim(r.value_text) else '' end as value_text,
         case
-            when upper(trim(r.cif_value_text)) not in ('NA', 'N/A') then trim(r.cif_value_text)
+            when not (upper(trim(r.value_text)) in ('NA', 'N/A') or is_blank_sign(r.value_text))
+                then trim(r.value_text)
+            else ''
+        end as value_text,
+        case
+            when not (upper(trim(r.cif_value_text)) in ('NA', 'N/A') or is_blank_sign(r.cif_value_text))
+                then trim(r.cif_value_text)
             else ''
         end as cif_text,
         case
-            when upper(trim(r.fob_value_text)) not in ('NA', 'N/A') then trim(r.fob_value_text)
+            when not (upper(trim(r.fob_value_text)) in ('NA', 'N/A') or is_blank_sign(r.fob_value_text))
+                then trim(r.fob_value_text)
             else ''
         end as fob_text,
         case
-            when upper(trim(r.quantity_text)) not in ('NA', 'N/A') then trim(r.quantity_text)
+            when not (upper(trim(r.quantity_text)) in ('NA', 'N/A') or is_blank_sign(r.quantity_text))
+                then trim(r.quantity_text)
             else ''
         end as quantity_text,
         case
-            when upper(trim(r.net_weight_text)) not in ('NA', 'N/A') then trim(r.net_weight_text)
+            when not (upper(trim(r.net_weight_text)) in ('NA', 'N/A') or is_blank_sign(r.net_weight_text))
+                then trim(r.net_weight_text)
             else ''
         end as net_weight_text
     from raw.international_trade as r
     join raw.file as f on f.file_sha256 = r.file_sha256
 ),
--- digits, or digits grouped by threes; anything else is no number, however a parser might read it
 parsed as (
     select
         *,
-        case
-            when
-                regexp_full_match(
-                    value_text, '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
-                )
-                then try_cast(replace(value_text, ',', '') as double)
-        end as value,
-        case
-            when
-                regexp_full_match(
-                    cif_text, '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
-                )
-                then try_cast(replace(cif_text, ',', '') as double)
-        end as cif_value,
-        case
-            when
-                regexp_full_match(
-                    fob_text, '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
-                )
-                then try_cast(replace(fob_text, ',', '') as double)
-        end as fob_value,
-        case
-            when
-                regexp_full_match(
-                    quantity_text, '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
-                )
-                then try_cast(replace(quantity_text, ',', '') as double)
-        end as quantity,
-        case
-            when
-                regexp_full_match(
-                    net_weight_text, '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
-                )
-                then try_cast(replace(net_weight_text, ',', '') as double)
-        end as net_weight,
+        try_cast(number_text(value_text) as double) as value,
+        try_cast(number_text(cif_text) as double) as cif_value,
+        try_cast(number_text(fob_text) as double) as fob_value,
+        try_cast(number_text(quantity_text) as double) as quantity,
+        try_cast(number_text(net_weight_text) as double) as net_weight,
         case
             when regexp_full_match(period_text, '(19|20)[0-9]{2}') then 'A'
             when regexp_full_match(period_text, '(19|20)[0-9]{2}(0[1-9]|1[0-2])') then 'M'
@@ -239,23 +216,23 @@ select
     customs_procedure, transport_mode, mode_of_supply,
     case when quantity_unit is not null then quantity end as quantity, quantity_unit,
     exact_product(
-        [replace(net_weight_text, ',', ''), kg_per_unit::varchar], net_weight * kg_per_unit
+        [number_text(net_weight_text), kg_per_unit::varchar], net_weight * kg_per_unit
     ) as net_weight_kg,
     case is_net_weight_estimated_text when 'true' then true when 'false' then false end as is_net_weight_estimated,
     exact_product(
-        [replace(value_text, ',', ''), factor::varchar], value * factor
+        [number_text(value_text), factor::varchar], value * factor
     ) as value_usd,
     exact_product(
-        [replace(cif_text, ',', ''), factor::varchar], cif_value * factor
+        [number_text(cif_text), factor::varchar], cif_value * factor
     ) as cif_value_usd,
     exact_product(
-        [replace(fob_text, ',', ''), factor::varchar], fob_value * factor
+        [number_text(fob_text), factor::varchar], fob_value * factor
     ) as fob_value_usd,
     coalesce(
         valuation, case when value = cif_value then 'CIF' when value = fob_value then 'FOB' end, 'not stated'
     ) as valuation,
     exact_product(
-        [replace(value_text, ',', ''), factor::varchar, cny_per_unit::varchar], value * factor * cny_per_unit
+        [number_text(value_text), factor::varchar, cny_per_unit::varchar], value * factor * cny_per_unit
     ) as value_cny,
     case
         when cny_per_unit is not null

@@ -1,19 +1,3 @@
-with unequal as (
-    -- files whose records did not all reach core; only of these is it asked which
-    select r.file_sha256
-    from (select file_sha256, count(*) as records from raw.trade group by file_sha256) as r
-    left join (select file_sha256, count(*) as loaded from core.trade group by file_sha256) as k
-        on k.file_sha256 = r.file_sha256
-    where r.records <> coalesce(k.loaded, 0)
-),
-unloaded as (
-    select t.*
-    from raw.trade as t
-    left join (
-        select c.file_sha256, c.row_no from core.trade as c join unequal as u on u.file_sha256 = c.file_sha256
-    ) as k on k.file_sha256 = t.file_sha256 and k.row_no = t.row_no
-    where t.file_sha256 in (select file_sha256 from unequal) and k.file_sha256 is null
-)
 select
     source_id, file_sha256, file_name, null as sheet, null as row_no, null as column_no, null as printed_text,
     reason_code, reason
@@ -36,14 +20,28 @@ select
         t.region_text,
         t.quantity_1_text, t.quantity_2_text, t.value_text
     ) as printed_text,
-    'invalid_trade_record' as reason_code,
-    'found month ' || coalesce(t.period_text, '') || ', flow ' || o.flow_text || ', partner '
-    || coalesce(t.partner_code_text, '') || ', commodity ' || coalesce(t.commodity_code_text, '') || ', value '
-    || coalesce(t.value_text, '') || ' ' || o.currency_text
-    || '; expected YYYYMM, import or export, 3 digits, 2 to 10 digits, every dimension that has a column,'
-    || ' a number from 0 in '
-    || 'CNY or USD, quantities from 0' as reason
-from unloaded as t
+    x.reason_code,
+    case x.reason_code
+        when 'invalid_trade_record'
+            then 'found month ' || t.period_text || ', flow ' || o.flow_text || ', partner ' || t.partner_code_text
+                || ', commodity ' || t.commodity_code_text || ', currency ' || o.currency_text
+                || '; expected a month YYYYMM, import or export, 3 digits, 2 to 10 digits, every dimension that has a'
+                || ' column, CNY or USD'
+        when 'period_not_over'
+            then 'found the month ' || t.period_text || ' in a file known from ' || f.vintage
+                || ', expected one that had ended by then'
+        when 'not_a_number'
+            then 'found value ' || t.value_text || ', quantities ' || t.quantity_1_text || ' and ' || t.quantity_2_text
+                || '; expected numbers from 0, with a comma before every three digits or none; a quantity may be blank'
+        when 'duplicate_record'
+            then 'found the same month, partner, commodity, trade mode and registration place with the same figures in'
+                || ' a line above, expected them once'
+        when 'contradicting_records'
+            then 'found the same month, partner, commodity, trade mode and registration place again in this file with'
+                || ' other figures than ' || t.value_text || ', expected them once'
+    end as reason
+from core.trade_fault as x
+join raw.trade as t on t.file_sha256 = x.file_sha256 and t.row_no = x.row_no
 join raw.trade_file as o on o.file_sha256 = t.file_sha256
 join raw.file as f on f.file_sha256 = t.file_sha256
 union all

@@ -34,18 +34,10 @@ with printed as (
         end as power_of_ten,
         coalesce(try_cast(nullif(trim(c.known_from_text), '') as date), f.vintage) as vintage,
         f.sequence, s.scope as source_scope, s.area_levels, s.layout = 'zone_return' as is_return,
-        -- digits, or digits grouped by threes; anything else is no number, however a parser might read it; a percent
-        -- sign behind the digits is compared with the unit
+        -- a percent sign behind the digits is compared with the unit
         regexp_matches(c.value_text, '[%％]\s*$') as is_percent,
-        trim(regexp_replace(c.value_text, '[%％]\s*$', '')) as digits_text,
-        case
-            when
-                regexp_full_match(
-                    digits_text,
-                    '[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+'
-                )
-                then replace(digits_text, ',', '')
-        end as number_text
+        number_text(regexp_replace(c.value_text, '[%％]\s*$', '')) as number_text,
+        is_blank_sign(c.value_text) as is_blank
     from raw.cell as c
     join raw.file as f on f.file_sha256 = c.file_sha256
     join reference.source as s on s.source_id = c.source_id
@@ -169,7 +161,7 @@ decided as (
         case
             when not x.label_known then 'unknown_indicator'
             when x.indicator_id = 'not_used' then null
-            when trim(x.value_text) = '' then null
+            when x.is_blank then null
             when x.area_code is null and x.area_code_text is null and x.alias_areas > 1 then 'ambiguous_area'
             when x.area_code is null then 'unknown_area'
             when x.is_contradicted then 'code_and_name_differ'
@@ -253,7 +245,7 @@ select
     case
         when reason_code is not null then 'quarantined'
         when indicator_id = 'not_used' then 'not_used'
-        when trim(value_text) = '' then 'blank'
+        when is_blank then 'blank'
         else 'loaded'
     end as outcome,
     reason_code,

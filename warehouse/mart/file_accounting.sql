@@ -6,7 +6,7 @@ trade_loaded as (
     select file_sha256, count(*) as loaded from core.trade group by file_sha256
 ),
 trade_held as (
-    select file_sha256, count(*) as held from core.quarantine where reason_code = 'invalid_trade_record'
+    select file_sha256, count(*) as held from core.trade_fault
     group by file_sha256
 ),
 outcomes as (

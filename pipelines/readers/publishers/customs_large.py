@@ -66,8 +66,16 @@ def read(path: Path, source: Source, file_name: str, scratch: Path) -> Reading:
             failures.append(f"{encoding} fails at byte {failure}")
             continue
         reading = _reading(header, found, source, file_name, encoding=encoding, scratch=scratch)
-        return replace(reading, facts=customs_query.facts("", flow, header.columns, source.options["fields"]))
+        facts = customs_query.facts("", flow, header.columns, source.options["fields"], _is_ended(path))
+        return replace(reading, facts=facts)
     raise text.wrong_encoding(file_name, encodings, failures)
+
+
+def _is_ended(path: Path) -> bool:
+    """Whether the last line has a line end."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1))
+        return file.read() in (b"\n", b"\r")
 
 
 class _Undecodable(Exception):
@@ -86,10 +94,11 @@ def _reading(
     """Join the plain lines of the scan and the other lines, and count every line."""
     lines = _Lines.of(header.row_no, found, scratch / PART)
     body, swallowed = _other_lines(lines, header, TextGrid(file_name, encoding, lines, found.is_ended))
+    body = customs_query.without_padding(body)
     plain = found.plain - len(swallowed)
     others = customs_query.with_month(body, header.columns.period_at, file_name, elsewhere=plain)
     body.counts["record_rows"] += plain
-    scan = _scan(header, scratch / PART, swallowed, _spill(others, header, scratch))
+    scan = _scan(header, scratch / PART, swallowed, _spill(others, header, scratch), found.may_be_padded)
     checked = text.reading(
         [],
         text.TRADE_COLUMNS,
@@ -240,13 +249,16 @@ def _names(header: Header) -> list[str]:
     return [f"field_{index}" for index in range(len(header.columns.names))]
 
 
-def _scan(header: Header, part: Path, swallowed: set[int], others: Path) -> str:
-    """The SELECT of row_no and every printed field, for all records."""
+def _scan(header: Header, part: Path, swallowed: set[int], others: Path, may_be_padded: bool) -> str:
+    """The SELECT of row_no and every printed field, for all records.
+
+    Stripping every cell takes time, so it is done only if some cell may be padded.
+    """
     names = _names(header)
     in_file = [*names, "behind_comma"][: len(names) + header.has_trailing_comma]
     columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in in_file) + "}"
     without = f" and row_no not in ({', '.join(map(str, sorted(swallowed)))})" if swallowed else ""
-    fields = ", ".join(names)
+    fields = ", ".join(f"trim({name}, ' ' || chr(9)) as {name}" if may_be_padded else name for name in names)
     scan = SCAN.format(path=literal(part), columns=columns, no_text=chr(plain_lines.NO_TEXT))
     numbered = f"select (row_number() over () + {header.row_no})::integer as row_no, * from {scan}"
     return (

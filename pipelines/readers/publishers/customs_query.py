@@ -1,9 +1,9 @@
 """Layout customs_query: exports of the customs query site. Each line has a month and the dimensions of the query.
 
-All fields stand in quotes, and each line ends in a comma. Only the value has thousands separators. "?" is a missing unit.
+All fields stand in quotes, and each line ends in a comma; a program may have padded them with blanks or tabs. Only the value has thousands separators. "?" is a missing unit.
 Only the name of the file or its sidecar states the flow. The name of the value column is the currency. Options: `fields`
-(text of the trade table -> column, or columns that are joined by a blank), `optional`, `ignored`, `value` (names that the
-value column may have), `flows` (word in the name -> flow), `trailing_comma`.
+(text of the trade table -> column, or columns that are joined by a blank: the month must be there, all others may), `ignored`, `value` (names that the
+value column may have), `flows` (word in the name -> import, export or both), `trailing_comma`.
 
 Belongs here: the rules of the layout. Does not belong here: the fast way through millions of lines (customs_large.py).
 """
@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pipelines import file_names
 from pipelines.readers import grid, text
 from pipelines.readers.grid import Body, Grid, Part, Record
 from pipelines.readers.source import Source
@@ -49,17 +50,25 @@ def _table(sheet: Grid, source: Source, file_name: str) -> Part:
         text.TRADE_COLUMNS,
         rejects,
         body.counts,
-        facts(sheet.sheet, flow, columns, source.options["fields"]),
+        facts(sheet.sheet, flow, columns, source.options["fields"], sheet.ended),
     )
 
 
-def facts(sheet: str, flow: str, columns: Columns, fields: dict) -> dict[str, str]:
+def facts(sheet: str, flow: str, columns: Columns, fields: dict, is_ended: bool) -> dict[str, str]:
     """The facts that a file states once for all its records.
 
-    `given_texts` lists the texts that the file has, so that an absent dimension differs from an empty cell.
+    `given_texts` lists the texts that the file has, so that an absent dimension differs from an empty cell. `last_line` is
+    open if the last line has no line end: a file that was copied in part ends so.
     """
     given = " ".join(name for name, at in places(columns, fields).items() if at)
-    return {"sheet": sheet, "flow_text": flow, "currency_text": columns.value, "given_texts": given}
+    last_line = "ended" if is_ended else "open"
+    return {
+        "sheet": sheet,
+        "flow_text": flow,
+        "currency_text": columns.value,
+        "given_texts": given,
+        "last_line": last_line,
+    }
 
 
 def places(columns: Columns, fields: Mapping[str, str | list[str]]) -> dict[str, list[int]]:
@@ -77,43 +86,66 @@ def _names(printed: str | list[str]) -> list[str]:
 
 
 def flow_of(source: Source, file_name: str) -> str:
-    """The direction of trade, from the file's sidecar or name.
+    """The direction of trade, from the file's sidecar or from whole words of its name.
 
     Raises:
-        ReadError: neither states the flow, or the two differ.
+        ReadError: neither states one direction, or the two differ.
     """
     flows: dict[str, str] = source.options["flows"]
     stated = source.facts.get("flow", "")
-    word = text.name_groups(source, file_name).get("flow", "")
-    if stated and flows.get(word, stated) != stated:
+    terms = file_names.terms_in(file_name, flows)
+    named = {flows[word] for word in terms}
+    in_name = named.pop() if len(named) == 1 and "both" not in named else ""
+    if stated and in_name not in ("", stated):
         raise ReadError(
             "sidecar_contradicts",
-            f"{file_name}: found flow {flows[word]!r} ({word}) in its name and {stated!r} in {file_name}.yml, "
-            "expected both the same; correct the sidecar",
+            f"{file_name}: found flow {in_name!r} ({', '.join(terms)}) in its name and {stated!r} in {file_name}.yml, "
+            "expected both the same; correct the sidecar or the name",
         )
-    if not stated and word not in flows:
-        raise ReadError(
-            "flow_unknown",
-            f"{file_name}: found no statement of imports or exports; the end of its name is {word!r}, expected one of: "
-            f"{', '.join(sorted(flows))}. Put a file named {file_name}.yml beside it with the line "
-            "`flow: import` or `flow: export`",
-        )
-    return stated or flows[word]
+    if not stated and not in_name:
+        raise ReadError("flow_unknown", _flow_unknown(file_name, terms))
+    return stated or in_name
+
+
+def _flow_unknown(file_name: str, terms: list[str]) -> str:
+    found = (
+        f"both imports and exports in its name ({', '.join(terms)})"
+        if terms
+        else "no word for either in its name"
+    )
+    return (
+        f"{file_name}: this is an export of the customs query site; found {found}, expected imports or exports, because "
+        f"the file itself does not state which. Write the line `flow: import` or `flow: export` into {file_name}.yml "
+        "beside it"
+    )
 
 
 def table(sheet: Grid, source: Source) -> tuple[Columns, Body]:
     """Read the header, and the body below it."""
     options = source.options
-    names, top = grid.header(sheet)
-    optional = [*options.get("optional", []), *options.get("ignored", [])]
-    printed = [name for names in options["fields"].values() for name in _names(names)]
-    required = [name for name in printed if name not in optional]
+    printed, top = grid.header(sheet)
+    names = [name.strip(text.BLANKS) for name in printed]
+    periods = _names(options["fields"]["period_text"])
+    period = next((name for name in periods if name in names), periods[0])
+    known = [name for names in options["fields"].values() for name in _names(names) if name != period]
     values = [name for name in options["value"] if name in names]
     header, unknown, body = grid.table(
-        sheet, required, [*optional, *values], trailing_comma=options["trailing_comma"]
+        sheet,
+        [period],
+        [*known, *options.get("ignored", []), *values],
+        trailing_comma=options["trailing_comma"],
     )
     value = _value(values, options["value"], f"{sheet.place}, line {top + 1}")
-    return Columns(header, value, unknown, header.index(options["fields"]["period_text"])), body
+    return Columns(header, value, unknown, header.index(period)), without_padding(body)
+
+
+def without_padding(body: Body) -> Body:
+    """The body with the cells of its records stripped of blanks and tabs."""
+    body.records = [
+        replace(record, fields=[field.strip(text.BLANKS) for field in record.fields])
+        for record in body.records
+    ]
+    return body
 
 
 def _value(found: list[str], declared: list[str], place: str) -> str:

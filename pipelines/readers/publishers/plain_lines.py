@@ -5,7 +5,7 @@ reads them without doubt) and other lines (`grid.py` must look at them). Does no
 the meaning of columns.
 
 A plain line has the same number of fields as the header, and a month in its period field. Quotes stand only around whole
-fields, or doubled inside them. It has neither NUL nor `NO_TEXT`, and is not longer than LONGEST_PLAIN_LINE. Every physical
+fields, or doubled inside them. Blanks or tabs may pad a field. It has neither NUL nor `NO_TEXT`, and is not longer than LONGEST_PLAIN_LINE. Every physical
 line keeps its place in the part file: a line that is not plain becomes a row of empty fields. So row n of a scan is line n.
 
 The bit operations follow simdjson (Langdale and Lemire, Parsing gigabytes of JSON per second, VLDB J. 2019): one bit
@@ -47,7 +47,10 @@ QUOTED_MONTH = np.uint64(int.from_bytes(b'"000000"', "little"))
 HIGH_HALVES = np.uint64(0xFFF0F0F0F0F0F0FF)
 SIXES = np.uint64(0x0006060606060600)
 MONTH_BYTES = 9  # of a quoted month and the separator behind it
-MONTH = re.compile(rb'(?:"[0-9]{6}"|[0-9]{6})[,\n]')
+PADDED_MONTH_BYTES = 32  # looked at where the month is not written so
+MONTH = re.compile(rb'(?:"[ \t]*[0-9]{6}[ \t]*"|[ \t]*[0-9]{6}[ \t]*)[,\n]')
+# What stands beside the padding of a cell.
+BESIDE_PADDING = (b" ,", b' "', b'" ', b", ", b" \n", b"\n ")
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,16 @@ class Other:
 
 @dataclass
 class Sorted:
-    """The number of lines, the number of plain lines, the other lines, and whether the last line has a line end."""
+    """The number of lines, the number of plain lines, the other lines, and whether the last line has a line end.
+
+    `may_be_padded` says whether a cell of a plain line may begin or end with a blank or a tab.
+    """
 
     lines: int = 0
     plain: int = 0
     others: list[Other] = field(default_factory=list)
     is_ended: bool = True
+    may_be_padded: bool = False
 
 
 class Fault(Exception):
@@ -111,9 +118,17 @@ def sort(path: Path, start: int, encoding: str, shape: Shape, part_path: Path) -
                 raise Fault("too_many", at, f"too many lines like {others[-1].text[:200]!r}")
             found.lines += lines
             found.plain += lines - len(others)
+            found.may_be_padded = found.may_be_padded or _may_be_padded(text)
             part.write(text)
             written += len(text)
     return found
+
+
+def _may_be_padded(block: bytes) -> bool:
+    """Whether some cell of a block of clean lines may begin or end with a blank or a tab."""
+    return b"\t" in block or (
+        b" " in block and (block.startswith(b" ") or any(mark in block for mark in BESIDE_PADDING))
+    )
 
 
 def _blocks(source: BinaryIO, start: int) -> Iterator[tuple[int, bytes]]:
@@ -230,7 +245,7 @@ def _is_month(a: np.ndarray, fields: np.ndarray) -> np.ndarray:
         after = a[at + MONTH_BYTES - 1]
         good = quoted & ((after == COMMA) | (after == LF)) & (fields <= last)
     for line in np.flatnonzero(~good):
-        good[line] = MONTH.match(bytes(a[fields[line] :][:MONTH_BYTES])) is not None
+        good[line] = MONTH.match(bytes(a[fields[line] :][:PADDED_MONTH_BYTES])) is not None
     return good
 
 

@@ -7,6 +7,7 @@ record_list.py makes rows of records. Tests prove that both readers give the sam
 from __future__ import annotations
 
 from codecs import BOM_UTF8
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -97,7 +98,8 @@ def _read_whole(path: Path, source: Source, file_name: str) -> Reading:
 def _read(lines: _Lines, encoding: str, source: Source, file_name: str, scratch: Path) -> Reading | None:
     """Read the records of a file. None if one line gives several records."""
     lines.read_on(2 * record_list.MAX_PREAMBLE_ROWS)
-    sheet = TextGrid(file_name, encoding, lines, True)
+    separator = source.options.get("separator") or text.separator_of("\n".join(lines.lines))
+    sheet = TextGrid(file_name, encoding, lines, True, separator=separator)
     top, layout, trailing = record_list.header_of(sheet, source)
     if len(layout.values) > 1:
         return None
@@ -108,7 +110,7 @@ def _read(lines: _Lines, encoding: str, source: Source, file_name: str, scratch:
     pieces: list[Path] = []
     index: int | None = top + 1
     while index is not None:
-        index = _take_piece(lines, index, (encoding, len(layout.header), trailing), body)
+        index = _take_piece(lines, index, (sheet, len(layout.header), trailing), body)
         part = record_list.part_of(layout, body, source)
         rejects += part.rejects
         if len(rejects) > MOST_REJECTS:
@@ -132,20 +134,20 @@ def _read(lines: _Lines, encoding: str, source: Source, file_name: str, scratch:
     return Reading(rows, checked.rejects, encoding, checked.accounting)
 
 
-def _take_piece(lines: _Lines, index: int, form: tuple[str, int, bool], body: Body) -> int | None:
+def _take_piece(lines: _Lines, index: int, form: tuple[TextGrid, int, bool], body: Body) -> int | None:
     """Add the records of one piece.
 
     Returns:
         The index of the next line, or None at the end of the file.
     """
-    encoding, width, trailing = form
-    sheet = TextGrid(lines.place, encoding, lines, lines.is_ended or not lines.is_read)
+    sheet, width, trailing = form
+    sheet = replace(sheet, ended=lines.is_ended or not lines.is_read)
     while len(body.records) + len(body.rejects) < PIECE_RECORDS:
         # a record needs all lines that it may continue on
         if index + grid.MAX_LINES_PER_RECORD >= len(lines) and not lines.is_read:
             lines.drop(index)
             lines.read_on(PIECE_RECORDS)
-            sheet = TextGrid(lines.place, encoding, lines, lines.is_ended or not lines.is_read)
+            sheet = replace(sheet, ended=lines.is_ended or not lines.is_read)
         if index >= len(lines):
             return None
         if sheet.is_blank(index):
