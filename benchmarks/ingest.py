@@ -91,6 +91,9 @@ def fault(kind: int, line: str, row_no: int, truth: Truth) -> str:
     return left + "\r" + right
 
 
+PAIR_STEP = 1_000_003  # has no factor in common with the number of pairs
+
+
 def generate(folder: Path, rows: int, encoding: str, file_name: str = FILE_NAME, first: int = 1) -> Truth:
     """Write the file, and its twin in UTF-8 without faults for the bare scan.
 
@@ -111,10 +114,12 @@ def generate(folder: Path, rows: int, encoding: str, file_name: str = FILE_NAME,
         dirty.write(HEADER)
         for number in range(rows):
             row_no = truth.physical + 1
+            # each partner and commodity once a month, in no order: a record that stands twice would be quarantined
+            pair = number * PAIR_STEP % (len(partners) * len(goods))
             month = first - 1 + (number * MONTHS // rows if file_name == FILE_NAME else 0)
             line = (
-                f'"{2024 + month // 12}{month % 12 + 1:02d}",{partners[int(chance.random() * 230)]},'
-                f'{goods[int(chance.random() ** 2 * 8000)]},"{int(10 ** (chance.random() * 9))}","千克",'
+                f'"{2024 + month // 12}{month % 12 + 1:02d}",{partners[pair % len(partners)]},'
+                f'{goods[pair // len(partners)]},"{int(10 ** (chance.random() * 9))}","千克",'
                 f'"{row_no % 1000}","个","{int(10 ** (chance.random() * 10)):,}",\n'
             )
             clean.write(line)

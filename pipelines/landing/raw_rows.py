@@ -21,8 +21,9 @@ from pipelines.quoting import identifier, literal
 from pipelines.readers.text import ReadError, Reading
 
 LAST_DAY = """
-select last_day(cast(strptime(max(period_text), '%Y%m') as date)) from raw.trade
-where file_sha256 = ? and period_text <= ? and regexp_full_match(period_text, '(19|20)[0-9]{2}(0[1-9]|1[0-2])')
+select last_day(cast(strptime(max(period_text), '%Y%m') as date))
+from (select distinct period_text from raw.trade where file_sha256 = ?)
+where period_text <= ? and regexp_full_match(period_text, '(19|20)[0-9]{2}(0[1-9]|1[0-2])')
 """
 # Rows for a raw table come as a frame, as a SELECT (for a file too large for memory), or as a list.
 Rows = pl.DataFrame | str | list[dict]

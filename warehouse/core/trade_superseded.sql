@@ -9,19 +9,16 @@ with stated as (
     join raw.file as f on f.file_sha256 = o.file_sha256
     join reference.unit as u on u.unit_text = o.currency_text
 ),
-months as (
-    select file_sha256, period_text, count(*) as records, max(row_no) as last_row_no from raw.trade group by all
-),
 shared as (
     select m.file_sha256, m.period_text, m.records
-    from months as m
+    from core.trade_month as m
     join stated as s on s.file_sha256 = m.file_sha256
     qualify count(*) over (partition by s.flow_text, s.unit, s.dimensions, m.period_text) > 1
 ),
 last_line as (
     -- a last line without a line end may have lost its last digits
     select m.file_sha256, max(m.last_row_no) as row_no
-    from months as m
+    from core.trade_month as m
     join stated as s on s.file_sha256 = m.file_sha256
     where s.last_line = 'open'
     group by m.file_sha256
