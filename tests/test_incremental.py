@@ -202,7 +202,7 @@ DAMAGED = {
     "mart.data_quality": "delete from mart.data_quality",
     "reference.glossary": "alter table reference.glossary rename column term_en to x",
     "mart.mode": "delete from internal.made where table_name = 'mart.mode'",
-    "core.trade": "delete from internal.slice",
+    "core.trade": "delete from internal.slice where table_name = 'core.trade'",
     "core.observation_asof": "drop macro table core.observation_asof",
 }
 
