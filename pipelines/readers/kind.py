@@ -228,9 +228,8 @@ def _of_text(content: bytes) -> Kind:
     codec = _codec(content, start)
     if codec is None and start.count(0) * MOST_NULS > len(start):
         return KINDS["binary"]
-    text = start.decode(codec or "latin-1", errors="ignore")
-    start = text.lstrip("\ufeff \t\r\n")[:BEGINNING]
-    kind = next((kind for is_kind, kind in TEXTS if is_kind(start)), None)
+    text = start.decode(codec or "latin-1", errors="ignore").lstrip("\ufeff \t\r\n")[:BEGINNING]
+    kind = next((kind for is_kind, kind in TEXTS if is_kind(text)), None)
     name, name_zh = CODECS[codec]
     return KINDS[kind] if kind else Kind("text", f"text in {name}", f"{name_zh}文本", ())
 

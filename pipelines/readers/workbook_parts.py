@@ -283,11 +283,11 @@ def _open_document_text(cell: dict[str, str], seen: str) -> str | None:
         return shown(stored, "0" + "." * (decimals > 0) + "0" * decimals + "%")
     if not digits:
         return shown(stored, ";;;") if not seen.strip() else None
-    words = re.sub(r"E[+-]?\d+|[^\w%‰]|[\d_]", "", seen)
+    letters = re.sub(r"E[+-]?\d+|[^\w%‰]|[\d_]", "", seen)
     commas = _commas(stored, digits[0])
     if commas is None:
         return None
-    return shown(stored, "0" + "," * commas + "".join(f"\\{letter}" for letter in words))
+    return shown(stored, "0" + "," * commas + "".join(f"\\{letter}" for letter in letters))
 
 
 def _commas(stored: str, seen: str) -> int | None:
